@@ -1,0 +1,1 @@
+"""The ECS actions, one file an action."""

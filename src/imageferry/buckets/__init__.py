@@ -1,0 +1,1 @@
+"""Objects in buckets, behind one small interface."""

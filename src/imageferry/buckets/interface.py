@@ -1,0 +1,260 @@
+"""What every store of objects can do, whatever keeps the bytes.
+
+A store holds buckets, a bucket holds objects. Every change is all or nothing:
+an object is either the old one or the new one, whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, Self
+
+
+class StoreError(Exception):
+    """A store could not do what it was asked to."""
+
+
+class BucketNotFoundError(StoreError):
+    """No bucket has that name."""
+
+
+class BucketExistsError(StoreError):
+    """A bucket with that name is there already."""
+
+
+class BucketNotEmptyError(StoreError):
+    """A bucket that still holds objects or uploads cannot be deleted."""
+
+
+class InvalidBucketNameError(StoreError):
+    """The name breaks OSS's rules: 3 to 63 of ``a-z``, ``0-9`` and ``-``, no ``-`` at an end."""
+
+
+class ObjectNotFoundError(StoreError):
+    """No object has that key."""
+
+
+class InvalidObjectNameError(StoreError):
+    r"""The key breaks OSS's rules: 1 to 1023 bytes of UTF-8, not starting with ``/`` or ``\``."""
+
+
+class ObjectChangedError(StoreError):
+    """The object is no longer the one that was asked for by its ETag."""
+
+
+class UploadNotFoundError(StoreError):
+    """No multipart upload has that id."""
+
+
+class InvalidPartError(StoreError):
+    """A part named at the end of an upload is missing or has another ETag."""
+
+
+@dataclass(frozen=True)
+class BucketInfo:
+    """A bucket as it is listed."""
+
+    name: str
+    region: str
+    owner: str
+    created: datetime
+
+
+@dataclass(frozen=True)
+class ObjectInfo:
+    """An object as it is listed. ``size`` is in bytes; ``etag`` is without quotes."""
+
+    key: str
+    size: int
+    etag: str
+    modified: datetime
+    content_type: str = "application/octet-stream"
+    crc64: int | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PartInfo:
+    """One part of a multipart upload. ``number`` counts from 1; ``size`` is in bytes."""
+
+    number: int
+    size: int
+    etag: str
+    modified: datetime
+
+
+class ObjectReader(Protocol):
+    """One version of one object, open for reading. It stays readable when the key changes."""
+
+    @property
+    def info(self) -> ObjectInfo:
+        """The version that is open."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """The object's size in bytes."""
+        ...
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """The bytes from ``offset``; fewer than ``length`` only at the end. Safe in threads."""
+        ...
+
+    def data_ranges(self) -> Iterator[tuple[int, int]]:
+        """Ranges ``(offset, length)`` in order outside of which every byte is known to be zero."""
+        ...
+
+    def fileno(self) -> int | None:
+        """A file descriptor with the same bytes at the same offsets, where there is one."""
+        ...
+
+    def close(self) -> None:
+        """Let go of it."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *exception: object) -> None: ...
+
+
+class Upload(Protocol):
+    """An object that is being put together from parts, in any order and by many threads."""
+
+    @property
+    def id(self) -> str:
+        """Its name within the bucket."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """The key the object will have."""
+        ...
+
+    @property
+    def started(self) -> datetime:
+        """When it was started, UTC."""
+        ...
+
+    def write_part(self, number: int, chunks: Iterable[bytes]) -> PartInfo:
+        """Store one part, replacing an earlier one of that number."""
+        ...
+
+    def parts(self) -> Sequence[PartInfo]:
+        """The parts that are there, by number."""
+        ...
+
+    def complete(self, parts: Sequence[tuple[int, str]] | None = None) -> ObjectInfo:
+        """Make the object of the parts ``(number, etag)`` named, or of all, and forget the upload.
+
+        Raises:
+            InvalidPartError: a named part is missing or has another ETag.
+        """
+        ...
+
+    def abort(self) -> None:
+        """Forget the upload and every part of it."""
+        ...
+
+
+class Bucket(Protocol):
+    """The objects of one bucket."""
+
+    @property
+    def info(self) -> BucketInfo:
+        """The bucket itself."""
+        ...
+
+    def head(self, key: str) -> ObjectInfo:
+        """What is known of an object.
+
+        Raises:
+            ObjectNotFoundError: there is none.
+        """
+        ...
+
+    def open(self, key: str, *, if_match: str | None = None) -> ObjectReader:
+        """Open an object for reading.
+
+        Raises:
+            ObjectNotFoundError: there is none.
+            ObjectChangedError: its ETag is not ``if_match``.
+        """
+        ...
+
+    def list(self, prefix: str = "", after: str = "") -> Iterator[ObjectInfo]:
+        """The objects whose key begins with ``prefix`` and is greater than ``after``, by key."""
+        ...
+
+    def put(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        content_type: str = ...,
+        metadata: Mapping[str, str] = ...,
+    ) -> ObjectInfo:
+        """Store an object from its bytes in order. If ``chunks`` raises, nothing changes."""
+        ...
+
+    def adopt(self, key: str, path: Path, *, metadata: Mapping[str, str] = ...) -> ObjectInfo:
+        """Store a local file as an object and take the file away, without a copy if possible."""
+        ...
+
+    def start_upload(
+        self, key: str, *, content_type: str = ..., metadata: Mapping[str, str] = ...
+    ) -> Upload:
+        """Begin an object that is put together from parts."""
+        ...
+
+    def upload(self, upload_id: str) -> Upload:
+        """An upload that was started before.
+
+        Raises:
+            UploadNotFoundError: there is none.
+        """
+        ...
+
+    def uploads(self) -> Sequence[Upload]:
+        """The uploads that are neither complete nor aborted, by key and time."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Delete an object; no error where there is none."""
+        ...
+
+
+class Store(Protocol):
+    """All buckets of one backend."""
+
+    def buckets(self) -> Sequence[BucketInfo]:
+        """Every bucket, by name."""
+        ...
+
+    def bucket(self, name: str) -> Bucket:
+        """The bucket of that name.
+
+        Raises:
+            BucketNotFoundError: there is none.
+        """
+        ...
+
+    def create_bucket(self, name: str, *, region: str, owner: str) -> Bucket:
+        """Make a bucket.
+
+        Raises:
+            InvalidBucketNameError: the name breaks OSS's rules.
+            BucketExistsError: the name is taken.
+        """
+        ...
+
+    def delete_bucket(self, name: str) -> None:
+        """Delete an empty bucket.
+
+        Raises:
+            BucketNotFoundError: there is none.
+            BucketNotEmptyError: it holds objects or uploads.
+        """
+        ...

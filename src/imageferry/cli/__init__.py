@@ -1,0 +1,1 @@
+"""The `imageferry` command. It talks to the API like any other client."""

@@ -1,0 +1,1 @@
+"""The connection to the database, its tables and its migrations."""

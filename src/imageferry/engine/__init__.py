@@ -1,0 +1,1 @@
+"""Durable execution of tasks: the only room that imports the engine library."""

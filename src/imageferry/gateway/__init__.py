@@ -1,0 +1,1 @@
+"""The ECS wire: signatures, parameters, JSON and XML, errors. It knows no action by name."""

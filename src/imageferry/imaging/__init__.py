@@ -1,0 +1,1 @@
+"""Disk images: inspect, convert, verify. Knows no database and no HTTP API."""

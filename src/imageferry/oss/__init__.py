@@ -1,0 +1,1 @@
+"""The OSS wire over the buckets."""

@@ -1,0 +1,185 @@
+"""Every setting, declared once.
+
+A setting is a field of :class:`Settings`. Its environment variable is
+``IMAGEFERRY_`` and the field's name in capitals; its command-line flag is the
+field's name with dashes. A flag wins over the environment.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ENVIRONMENT_PREFIX = "IMAGEFERRY_"
+
+
+class SettingError(ValueError):
+    """A setting has a value that cannot be used. The text names the setting and the remedy."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is known of one setting besides its value."""
+
+    name: str
+    help: str
+    default: Any
+    parse: Callable[[str], Any]
+    secret: bool
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return ENVIRONMENT_PREFIX + self.name.upper()
+
+    @property
+    def flag(self) -> str:
+        """The command-line flag that sets it."""
+        return "--" + self.name.replace("_", "-")
+
+
+def _text(value: str) -> str:
+    return value
+
+
+def _names(value: str) -> tuple[str, ...]:
+    names = tuple(name.strip() for name in value.split(",") if name.strip())
+    if not names:
+        raise ValueError("expected at least one name, separated by commas")
+    return names
+
+
+def _integer(minimum: int, maximum: int) -> Callable[[str], int]:
+    def parse(value: str) -> int:
+        number = int(value)
+        if not minimum <= number <= maximum:
+            raise ValueError(f"expected a whole number from {minimum} to {maximum}")
+        return number
+
+    return parse
+
+
+def _one_of(*choices: str) -> Callable[[str], str]:
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"expected one of {', '.join(choices)}")
+        return value
+
+    return parse
+
+
+def _setting(
+    default: Any, description: str, parse: Callable[[str], Any] = _text, *, secret: bool = False
+) -> Any:
+    return field(default=default, metadata={"help": description, "parse": parse, "secret": secret})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How one process of imageferry is set up."""
+
+    data_dir: Path = _setting(
+        Path("imageferry-data"),
+        "Folder for the database, the buckets, the images and scratch.",
+        Path,
+    )
+    database_url: str = _setting(
+        "", "SQLAlchemy URL of the database. Empty: SQLite in the data folder."
+    )
+    host: str = _setting("127.0.0.1", "Address that the servers listen on.")
+    ecs_port: int = _setting(8080, "Port of the ECS API; 0 takes a free one.", _integer(0, 65535))
+    oss_port: int = _setting(8081, "Port of the OSS API; 0 takes a free one.", _integer(0, 65535))
+    regions: tuple[str, ...] = _setting(
+        ("cn-hangzhou", "cn-beijing", "cn-shanghai", "ap-southeast-1", "us-west-1", "eu-central-1"),
+        "Regions that the service answers for, separated by commas; the first is the default.",
+        _names,
+    )
+    access_key_id: str = _setting("", "Access key id of the first account. Empty: generated.")
+    access_key_secret: str = _setting(
+        "", "Access key secret of the first account. Empty: generated.", secret=True
+    )
+    worker_slots: int = _setting(2, "Tasks that one worker runs at the same time.", _integer(1, 64))
+    lease_seconds: int = _setting(
+        40,
+        "Seconds that a task's programs may go on without the worker renewing its lease.",
+        _integer(3, 600),
+    )
+    drain_seconds: int = _setting(
+        20,
+        "Seconds that a stopping worker lets running tasks go on; the rest is resumed at the "
+        "next start.",
+        _integer(0, 3600),
+    )
+    qemu_img: str = _setting("", "Path of qemu-img. Empty: found on the PATH, else the wheel's.")
+    verify: str = _setting(
+        "structure",
+        "How a result is verified: its structure, size and read-back, or in full by "
+        "comparing every guest byte with the source.",
+        _one_of("structure", "full"),
+    )
+    max_virtual_size_gib: int = _setting(
+        2048, "Largest virtual size of one disk, in GiB.", _integer(1, 65536)
+    )
+    max_images: int = _setting(
+        100, "Images that one account may have in one region.", _integer(1, 1_000_000)
+    )
+    max_exports: int = _setting(
+        10, "Exports that one account may have waiting or running.", _integer(1, 10_000)
+    )
+    log_level: str = _setting(
+        "info", "Least severe log line to write.", _one_of("debug", "info", "warning", "error")
+    )
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database's URL with the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'imageferry.db'}"
+
+    @property
+    def default_region(self) -> str:
+        """The region meant where none is named."""
+        return self.regions[0]
+
+
+def declared() -> Iterator[Setting]:
+    """Every setting in the order of its declaration."""
+    for item in dataclasses.fields(Settings):
+        yield Setting(
+            item.name,
+            item.metadata["help"],
+            item.default,
+            item.metadata["parse"],
+            item.metadata["secret"],
+        )
+
+
+def load(environment: Mapping[str, str], flags: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from the environment and from flags, which win.
+
+    Raises:
+        SettingError: a value cannot be used, or the environment has an unknown
+            ``IMAGEFERRY_`` variable.
+    """
+    known = {setting.variable for setting in declared()}
+    for variable in environment:
+        if variable.startswith(ENVIRONMENT_PREFIX) and variable not in known:
+            raise SettingError(f"{variable} is no setting of imageferry: correct or unset it")
+    values = {}
+    for setting in declared():
+        given = (flags or {}).get(setting.name)
+        source = setting.flag if given is not None else setting.variable
+        text = given if given is not None else environment.get(setting.variable)
+        if text is not None:
+            values[setting.name] = _parse(setting, source, text)
+    return Settings(**values)
+
+
+def _parse(setting: Setting, source: str, text: str) -> Any:
+    try:
+        return setting.parse(text)
+    except ValueError as error:
+        shown = "(not shown)" if setting.secret else repr(text)
+        raise SettingError(f"{source}={shown}: {error}. {setting.help}") from None

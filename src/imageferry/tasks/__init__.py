@@ -1,0 +1,1 @@
+"""Tasks: one row, one state machine, one writer."""
