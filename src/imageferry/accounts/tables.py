@@ -1,0 +1,46 @@
+"""The tables of accounts, their keys, and what their requests leave behind."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from imageferry.database.metadata import Timestamp, metadata
+
+accounts = sa.Table(
+    "accounts",
+    metadata,
+    sa.Column("account_id", sa.String(32), primary_key=True),
+    sa.Column("name", sa.String(128), nullable=False),
+    sa.Column("created", Timestamp, nullable=False),
+)
+
+access_keys = sa.Table(
+    "access_keys",
+    metadata,
+    sa.Column("access_key_id", sa.String(128), primary_key=True),
+    sa.Column("secret", sa.String(256), nullable=False),
+    sa.Column("account_id", sa.ForeignKey("accounts.account_id"), nullable=False),
+    sa.Column("active", sa.Boolean, nullable=False),
+    sa.Column("security_token", sa.String(2048)),
+    sa.Column("expires", Timestamp),
+    sa.Column("created", Timestamp, nullable=False),
+)
+
+nonces = sa.Table(
+    "nonces",
+    metadata,
+    sa.Column("access_key_id", sa.String(128), primary_key=True),
+    sa.Column("nonce", sa.String(256), primary_key=True),
+    sa.Column("expires", Timestamp, nullable=False, index=True),
+)
+
+client_tokens = sa.Table(
+    "client_tokens",
+    metadata,
+    sa.Column("account_id", sa.String(32), primary_key=True),
+    sa.Column("action", sa.String(64), primary_key=True),
+    sa.Column("token", sa.String(64), primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("answer", sa.JSON, nullable=False),
+    sa.Column("created", Timestamp, nullable=False),
+)

@@ -1,0 +1,90 @@
+"""One database, SQLite or PostgreSQL, reached in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import event
+
+BUSY_TIMEOUT_MILLISECONDS = 30_000
+"""How long a SQLite writer waits for another one: longer than any transaction of ours."""
+
+
+class Database:
+    """The database's connections.
+
+    Args:
+        url: A SQLAlchemy URL. ``postgresql://`` means psycopg 3.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = sa.make_url(url)
+        if self.url.drivername == "postgresql":
+            self.url = self.url.set(drivername="postgresql+psycopg")
+        self._durable = self._engine(synchronous="FULL")
+        self._relaxed = self._engine(synchronous="NORMAL") if self.is_sqlite else self._durable
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether the database is a SQLite file."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def text_url(self) -> str:
+        """The URL with its password, as libraries want it."""
+        return self.url.render_as_string(hide_password=False)
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that only reads, and sees one state throughout."""
+        with self._durable.connect() as connection:
+            yield connection.execution_options(imageferry_read_only=True)
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that survives a power cut once it is committed."""
+        with self._durable.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write_relaxed(self) -> Iterator[sa.Connection]:
+        """A transaction that survives a crash of ours, but on SQLite perhaps not a power cut.
+
+        For progress and nonces, which are written often and lost without harm.
+        """
+        with self._relaxed.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._durable.dispose()
+        self._relaxed.dispose()
+
+    def _engine(self, *, synchronous: str) -> sa.Engine:
+        if not self.is_sqlite:
+            return sa.create_engine(self.url, pool_pre_ping=True, pool_size=20)
+        Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
+        engine = sa.create_engine(self.url, pool_size=20)
+        _set_up_sqlite(engine, synchronous)
+        return engine
+
+
+def _set_up_sqlite(engine: sa.Engine, synchronous: str) -> None:
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: Any) -> None:
+        # The driver's own transactions begin too late: a writer that reads
+        # first would meet "database is locked" without waiting.
+        connection.isolation_level = None
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MILLISECONDS}")
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute(f"PRAGMA synchronous={synchronous}")
+        connection.execute("PRAGMA foreign_keys=ON")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        read_only = connection.get_execution_options().get("imageferry_read_only", False)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,213 @@
+"""The first schema: accounts, tasks and images."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from imageferry.database.metadata import Sequence, Timestamp
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Make every table."""
+    _accounts()
+    _images()
+    _tasks()
+
+
+def _accounts() -> None:
+    op.create_table(
+        "accounts",
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("created", Timestamp(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_accounts")),
+    )
+    op.create_table(
+        "client_tokens",
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("token", sa.String(length=64), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("answer", sa.JSON(), nullable=False),
+        sa.Column("created", Timestamp(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "action", "token", name=op.f("pk_client_tokens")),
+    )
+    op.create_table(
+        "nonces",
+        sa.Column("access_key_id", sa.String(length=128), nullable=False),
+        sa.Column("nonce", sa.String(length=256), nullable=False),
+        sa.Column("expires", Timestamp(), nullable=False),
+        sa.PrimaryKeyConstraint("access_key_id", "nonce", name=op.f("pk_nonces")),
+    )
+    op.create_index(op.f("ix_nonces_expires"), "nonces", ["expires"], unique=False)
+    op.create_table(
+        "access_keys",
+        sa.Column("access_key_id", sa.String(length=128), nullable=False),
+        sa.Column("secret", sa.String(length=256), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("active", sa.Boolean(), nullable=False),
+        sa.Column("security_token", sa.String(length=2048), nullable=True),
+        sa.Column("expires", Timestamp(), nullable=True),
+        sa.Column("created", Timestamp(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.account_id"], name=op.f("fk_access_keys_account_id")
+        ),
+        sa.PrimaryKeyConstraint("access_key_id", name=op.f("pk_access_keys")),
+    )
+
+
+def _images() -> None:
+    op.create_table(
+        "images",
+        sa.Column("image_id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("region_id", sa.String(length=64), nullable=False),
+        sa.Column("task_id", sa.String(length=32), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("description", sa.String(length=256), nullable=False),
+        sa.Column("architecture", sa.String(length=16), nullable=False),
+        sa.Column("os_type", sa.String(length=16), nullable=False),
+        sa.Column("platform", sa.String(length=64), nullable=False),
+        sa.Column("boot_mode", sa.String(length=16), nullable=False),
+        sa.Column("license_type", sa.String(length=16), nullable=False),
+        sa.Column("nvme_support", sa.String(length=16), nullable=False),
+        sa.Column("imds_support", sa.String(length=16), nullable=False),
+        sa.Column("resource_group_id", sa.String(length=64), nullable=False),
+        sa.Column("created", Timestamp(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.account_id"], name=op.f("fk_images_account_id")
+        ),
+        sa.PrimaryKeyConstraint("image_id", name=op.f("pk_images")),
+    )
+    op.create_index(
+        "ix_images_account_id_region_id_created",
+        "images",
+        ["account_id", "region_id", "created"],
+        unique=False,
+    )
+    op.create_index(
+        "ix_images_account_id_region_id_name",
+        "images",
+        ["account_id", "region_id", "name"],
+        unique=False,
+    )
+    op.create_table(
+        "image_disks",
+        sa.Column("image_id", sa.String(length=32), nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("device", sa.String(length=32), nullable=False),
+        sa.Column("snapshot_id", sa.String(length=32), nullable=False),
+        sa.Column("source_bucket", sa.String(length=64), nullable=False),
+        sa.Column("source_object", sa.String(length=1024), nullable=False),
+        sa.Column("source_etag", sa.String(length=128), nullable=False),
+        sa.Column("source_size", sa.BigInteger(), nullable=False),
+        sa.Column("source_sha256", sa.String(length=64), nullable=False),
+        sa.Column("declared_format", sa.String(length=16), nullable=False),
+        sa.Column("source_format", sa.String(length=16), nullable=False),
+        sa.Column("size_gib", sa.Integer(), nullable=False),
+        sa.Column("virtual_size", sa.BigInteger(), nullable=False),
+        sa.Column("stored_size", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["image_id"],
+            ["images.image_id"],
+            name=op.f("fk_image_disks_image_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("image_id", "position", name=op.f("pk_image_disks")),
+    )
+    op.create_table(
+        "image_tags",
+        sa.Column("image_id", sa.String(length=32), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("value", sa.String(length=128), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["image_id"],
+            ["images.image_id"],
+            name=op.f("fk_image_tags_image_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("image_id", "key", name=op.f("pk_image_tags")),
+    )
+    op.create_index("ix_image_tags_key_value", "image_tags", ["key", "value"], unique=False)
+
+
+def _tasks() -> None:
+    op.create_table(
+        "task_lists",
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column("newest_sequence", sa.BigInteger(), nullable=False),
+        sa.Column("begun", Timestamp(), nullable=False),
+        sa.PrimaryKeyConstraint("account_id", "fingerprint", name=op.f("pk_task_lists")),
+    )
+    op.create_table(
+        "tasks",
+        sa.Column("sequence", Sequence, autoincrement=True, nullable=False),
+        sa.Column("task_id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("region_id", sa.String(length=64), nullable=False),
+        sa.Column("action", sa.String(length=32), nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("resource_id", sa.String(length=32), nullable=False),
+        sa.Column("request", sa.JSON(), nullable=False),
+        sa.Column("created", Timestamp(), nullable=False),
+        sa.Column("started", Timestamp(), nullable=True),
+        sa.Column("finished", Timestamp(), nullable=True),
+        sa.Column("phase", sa.String(length=16), nullable=False),
+        sa.Column("percent", sa.Integer(), nullable=False),
+        sa.Column("bytes_done", sa.BigInteger(), nullable=False),
+        sa.Column("bytes_total", sa.BigInteger(), nullable=False),
+        sa.Column("bytes_per_second", sa.BigInteger(), nullable=False),
+        sa.Column("last_progress", Timestamp(), nullable=True),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=True),
+        sa.Column("error_code", sa.String(length=128), nullable=False),
+        sa.Column("error_message", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.account_id"], name=op.f("fk_tasks_account_id")
+        ),
+        sa.PrimaryKeyConstraint("sequence", name=op.f("pk_tasks")),
+        sa.UniqueConstraint("task_id", name=op.f("uq_tasks_task_id")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index(
+        "ix_tasks_account_id_region_id_sequence",
+        "tasks",
+        ["account_id", "region_id", "sequence"],
+        unique=False,
+    )
+    op.create_index("ix_tasks_resource_id_status", "tasks", ["resource_id", "status"], unique=False)
+    op.create_index("ix_tasks_status_sequence", "tasks", ["status", "sequence"], unique=False)
+    op.create_table(
+        "task_disks",
+        sa.Column("task_id", sa.String(length=32), nullable=False),
+        sa.Column("position", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("status", sa.String(length=16), nullable=False),
+        sa.Column("error_code", sa.String(length=128), nullable=False),
+        sa.Column("error_message", sa.Text(), nullable=False),
+        sa.Column("related_items", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["tasks.task_id"], name=op.f("fk_task_disks_task_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("task_id", "position", name=op.f("pk_task_disks")),
+    )
+    op.create_table(
+        "task_events",
+        sa.Column("sequence", Sequence, autoincrement=True, nullable=False),
+        sa.Column("task_id", sa.String(length=32), nullable=False),
+        sa.Column("time", Timestamp(), nullable=False),
+        sa.Column("event", sa.String(length=32), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["tasks.task_id"], name=op.f("fk_task_events_task_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("sequence", name=op.f("pk_task_events")),
+    )
+    op.create_index(op.f("ix_task_events_task_id"), "task_events", ["task_id"], unique=False)

@@ -1,0 +1,207 @@
+"""Every question and change of images. Their status follows their task's."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+from imageferry.images.model import Image, ImageDisk, ImageStatus
+from imageferry.images.tables import image_disks, image_tags, images
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageFilter:
+    """Which images are meant. An empty or absent condition does not narrow the choice."""
+
+    account_id: str
+    region_id: str
+    image_ids: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
+    name: str = ""
+    snapshot_id: str = ""
+    os_type: str = ""
+    architecture: str = ""
+    resource_group_id: str = ""
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    tags: Mapping[str, str | None] | None = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a list, and how many images the whole list has."""
+
+    images: Sequence[Image]
+    total: int
+
+
+def insert(connection: sa.Connection, image: Image) -> None:
+    """Add an image with its disks and tags."""
+    row = {name: getattr(image, name) for name in images.c.keys()}  # noqa: SIM118 - a collection
+    connection.execute(sa.insert(images).values(row | {"status": image.status.value}))
+    for disk in image.disks:
+        connection.execute(sa.insert(image_disks).values(image_id=image.image_id, **vars(disk)))
+    for key, value in image.tags.items():
+        connection.execute(
+            sa.insert(image_tags).values(image_id=image.image_id, key=key, value=value)
+        )
+
+
+def find(connection: sa.Connection, image_id: str) -> Image | None:
+    """The image of that id."""
+    rows = connection.execute(sa.select(images).where(images.c.image_id == image_id)).all()
+    return next(iter(_with_parts(connection, rows)), None)
+
+
+def find_own(
+    connection: sa.Connection, image_id: str, account_id: str, region_id: str
+) -> Image | None:
+    """The image of that id, if the account has it in the region."""
+    image = find(connection, image_id)
+    if image is None or (image.account_id, image.region_id) != (account_id, region_id):
+        return None
+    return image
+
+
+def count(connection: sa.Connection, account_id: str, region_id: str) -> int:
+    """How many images an account has in a region, whatever their status."""
+    return connection.execute(
+        sa.select(sa.func.count()).where(
+            images.c.account_id == account_id, images.c.region_id == region_id
+        )
+    ).scalar_one()
+
+
+def id_of_name(
+    connection: sa.Connection, name: str, account_id: str, region_id: str
+) -> tuple[str, ImageStatus] | None:
+    """The id and the status of the account's image of that name in the region.
+
+    An image whose import failed does not keep its name from being used again.
+    """
+    row = connection.execute(
+        sa.select(images.c.image_id, images.c.status).where(
+            images.c.account_id == account_id,
+            images.c.region_id == region_id,
+            images.c.name == name,
+            images.c.status != ImageStatus.CREATE_FAILED.value,
+        )
+    ).first()
+    return None if row is None else (row.image_id, ImageStatus(row.status))
+
+
+def page(connection: sa.Connection, condition: ImageFilter, *, number: int, size: int) -> Page:
+    """One page of the images that are meant, newest first; ``number`` counts from 1."""
+    which = _where(condition)
+    total = connection.execute(
+        sa.select(sa.func.count()).select_from(images).where(which)
+    ).scalar_one()
+    rows = connection.execute(
+        sa.select(images)
+        .where(which)
+        .order_by(images.c.created.desc(), images.c.image_id)
+        .limit(size)
+        .offset((number - 1) * size)
+    ).all()
+    return Page(_with_parts(connection, rows), total)
+
+
+def keep_ids(connection: sa.Connection, image_ids: Sequence[str]) -> set[str]:
+    """Those of the ids whose image may have disks in the catalogue."""
+    return set(
+        connection.execute(
+            sa.select(images.c.image_id).where(
+                images.c.image_id.in_(image_ids),
+                images.c.status != ImageStatus.CREATE_FAILED.value,
+            )
+        ).scalars()
+    )
+
+
+def set_status(connection: sa.Connection, image_id: str, status: ImageStatus) -> None:
+    """Let the image follow its task."""
+    connection.execute(
+        sa.update(images).where(images.c.image_id == image_id).values(status=status.value)
+    )
+
+
+def record_disk(connection: sa.Connection, image_id: str, position: int, **values: Any) -> None:
+    """Note what was found out of a disk."""
+    connection.execute(
+        sa.update(image_disks)
+        .where(image_disks.c.image_id == image_id, image_disks.c.position == position)
+        .values(**values)
+    )
+
+
+def delete(connection: sa.Connection, image_id: str) -> None:
+    """Forget an image, its disks and its tags."""
+    connection.execute(sa.delete(images).where(images.c.image_id == image_id))
+
+
+def _where(condition: ImageFilter) -> sa.ColumnElement[bool]:
+    columns = images.c
+    conditions = [
+        columns.account_id == condition.account_id,
+        columns.region_id == condition.region_id,
+    ]
+    if condition.image_ids:
+        conditions.append(columns.image_id.in_(condition.image_ids))
+    if condition.statuses:
+        conditions.append(columns.status.in_(condition.statuses))
+    if condition.name:
+        conditions.append(columns.name == condition.name)
+    if condition.os_type:
+        conditions.append(columns.os_type == condition.os_type)
+    if condition.architecture:
+        conditions.append(columns.architecture == condition.architecture)
+    if condition.resource_group_id:
+        conditions.append(columns.resource_group_id == condition.resource_group_id)
+    if condition.created_from is not None:
+        conditions.append(columns.created >= condition.created_from)
+    if condition.created_to is not None:
+        conditions.append(columns.created <= condition.created_to)
+    if condition.snapshot_id:
+        conditions.append(_has_snapshot(condition.snapshot_id))
+    conditions.extend(_has_tag(key, value) for key, value in (condition.tags or {}).items())
+    return sa.and_(*conditions)
+
+
+def _has_snapshot(snapshot_id: str) -> sa.ColumnElement[bool]:
+    return images.c.image_id.in_(
+        sa.select(image_disks.c.image_id).where(image_disks.c.snapshot_id == snapshot_id)
+    )
+
+
+def _has_tag(key: str, value: str | None) -> sa.ColumnElement[bool]:
+    tagged = sa.select(image_tags.c.image_id).where(image_tags.c.key == key)
+    if value is not None:
+        tagged = tagged.where(image_tags.c.value == value)
+    return images.c.image_id.in_(tagged)
+
+
+def _with_parts(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> Sequence[Image]:
+    ids = [row.image_id for row in rows]
+    disks: dict[str, list[ImageDisk]] = defaultdict(list)
+    for row in connection.execute(
+        sa.select(image_disks).where(image_disks.c.image_id.in_(ids)).order_by("position")
+    ):
+        values = dict(row._mapping)
+        disks[values.pop("image_id")].append(ImageDisk(**values))
+    tags: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in connection.execute(
+        sa.select(image_tags).where(image_tags.c.image_id.in_(ids)).order_by("key")
+    ):
+        tags[row.image_id][row.key] = row.value
+    return [_image(row, tuple(disks[row.image_id]), tags[row.image_id]) for row in rows]
+
+
+def _image(row: sa.Row[Any], disks: tuple[ImageDisk, ...], tags: dict[str, str]) -> Image:
+    values = dict(row._mapping)
+    values["status"] = ImageStatus(values["status"])
+    return Image(**values, disks=disks, tags=tags)

@@ -1,0 +1,118 @@
+"""What a task is."""
+
+from __future__ import annotations
+
+import secrets
+import string
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+_ID_LETTERS = string.ascii_lowercase + string.digits
+
+
+class TaskStatus(StrEnum):
+    """A task's status in the words of the API. ``Deleted`` is what became of a cancelled task."""
+
+    WAITING = "Waiting"
+    PROCESSING = "Processing"
+    PAUSED = "Paused"
+    FINISHED = "Finished"
+    FAILED = "Failed"
+    DELETED = "Deleted"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more happens to the task."""
+        return self in {TaskStatus.FINISHED, TaskStatus.FAILED, TaskStatus.DELETED}
+
+
+class TaskAction(StrEnum):
+    """The actions that are carried out as tasks."""
+
+    IMPORT_IMAGE = "ImportImage"
+    EXPORT_IMAGE = "ExportImage"
+
+
+class Phase(StrEnum):
+    """What a task is doing, in the word that a user sees."""
+
+    QUEUED = "queued"
+    INSPECT = "inspect"
+    TRANSFER = "transfer"
+    CONVERT = "convert"
+    COMPRESS = "compress"
+    VERIFY = "verify"
+    PUBLISH = "publish"
+    ENDED = "ended"
+
+
+class DiskStatus(StrEnum):
+    """What came of one disk of a task: the API's ``OperationStatus``."""
+
+    PROCESSING = "Processing"
+    SUCCESS = "Success"
+    FAILED = "Failed"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as its row says.
+
+    Attributes:
+        sequence: Counts up with every task; the order of lists.
+        request: What the task was asked for: the parameters it was made from.
+        percent: 0 to 100, never less than before; 100 only when finished.
+        bytes_done, bytes_total: Of the present phase.
+        bytes_per_second: The rate over the last seconds.
+        attempt: How often a worker has taken it up.
+        owner: The token of the worker that has it; ``None`` while none has.
+    """
+
+    sequence: int
+    task_id: str
+    account_id: str
+    region_id: str
+    action: TaskAction
+    status: TaskStatus
+    resource_id: str
+    request: dict[str, Any]
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+    phase: Phase
+    percent: int
+    bytes_done: int
+    bytes_total: int
+    bytes_per_second: int
+    last_progress: datetime | None
+    attempt: int
+    owner: str | None
+    error_code: str
+    error_message: str
+
+
+@dataclass(frozen=True)
+class TaskDisk:
+    """What came of one disk. ``related_items`` are names and values in their order."""
+
+    position: int
+    status: DiskStatus
+    error_code: str
+    error_message: str
+    related_items: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class TaskEvent:
+    """Something that happened to a task."""
+
+    time: datetime
+    event: str
+    detail: str
+
+
+def new_id(prefix: str) -> str:
+    """A random id as ECS's are: the prefix, a dash and 20 letters and digits."""
+    return f"{prefix}-" + "".join(secrets.choice(_ID_LETTERS) for _ in range(20))

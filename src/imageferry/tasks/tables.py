@@ -1,0 +1,69 @@
+"""The tables of tasks: one row a task, its disks, its events, and lists in progress."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from imageferry.database.metadata import Sequence, Timestamp, metadata
+
+tasks = sa.Table(
+    "tasks",
+    metadata,
+    sa.Column("sequence", Sequence, primary_key=True, autoincrement=True),
+    sa.Column("task_id", sa.String(32), nullable=False, unique=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.account_id"), nullable=False),
+    sa.Column("region_id", sa.String(64), nullable=False),
+    sa.Column("action", sa.String(32), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("resource_id", sa.String(32), nullable=False),
+    sa.Column("request", sa.JSON, nullable=False),
+    sa.Column("created", Timestamp, nullable=False),
+    sa.Column("started", Timestamp),
+    sa.Column("finished", Timestamp),
+    sa.Column("phase", sa.String(16), nullable=False),
+    sa.Column("percent", sa.Integer, nullable=False),
+    sa.Column("bytes_done", sa.BigInteger, nullable=False),
+    sa.Column("bytes_total", sa.BigInteger, nullable=False),
+    sa.Column("bytes_per_second", sa.BigInteger, nullable=False),
+    sa.Column("last_progress", Timestamp),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("owner", sa.String(64)),
+    sa.Column("error_code", sa.String(128), nullable=False),
+    sa.Column("error_message", sa.Text, nullable=False),
+    sa.Index("ix_tasks_account_id_region_id_sequence", "account_id", "region_id", "sequence"),
+    sa.Index("ix_tasks_resource_id_status", "resource_id", "status"),
+    sa.Index("ix_tasks_status_sequence", "status", "sequence"),
+    sqlite_autoincrement=True,
+)
+
+task_disks = sa.Table(
+    "task_disks",
+    metadata,
+    sa.Column("task_id", sa.ForeignKey("tasks.task_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("error_code", sa.String(128), nullable=False),
+    sa.Column("error_message", sa.Text, nullable=False),
+    sa.Column("related_items", sa.JSON, nullable=False),
+)
+
+task_events = sa.Table(
+    "task_events",
+    metadata,
+    sa.Column("sequence", Sequence, primary_key=True, autoincrement=True),
+    sa.Column(
+        "task_id", sa.ForeignKey("tasks.task_id", ondelete="CASCADE"), nullable=False, index=True
+    ),
+    sa.Column("time", Timestamp, nullable=False),
+    sa.Column("event", sa.String(32), nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+)
+
+task_lists = sa.Table(
+    "task_lists",
+    metadata,
+    sa.Column("account_id", sa.String(32), primary_key=True),
+    sa.Column("fingerprint", sa.String(64), primary_key=True),
+    sa.Column("newest_sequence", sa.BigInteger, nullable=False),
+    sa.Column("begun", Timestamp, nullable=False),
+)

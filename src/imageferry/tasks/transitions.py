@@ -1,0 +1,275 @@
+"""The one state machine, and the only writer of a task's state.
+
+Every change is one conditional update: it takes place when the task is in a
+status that may precede the new one and, for a worker's changes, when the worker
+still owns the task. Who comes too late changes nothing and is told so. The
+event is appended in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from imageferry.database.metadata import Timestamp, now
+from imageferry.tasks.model import DiskStatus, Phase, TaskAction, TaskStatus, new_id
+from imageferry.tasks.tables import task_disks, task_events, tasks
+
+MAY_PRECEDE: Mapping[TaskStatus, frozenset[TaskStatus]] = {
+    TaskStatus.WAITING: frozenset({TaskStatus.PROCESSING}),
+    TaskStatus.PROCESSING: frozenset({TaskStatus.WAITING, TaskStatus.PROCESSING}),
+    TaskStatus.FINISHED: frozenset({TaskStatus.PROCESSING}),
+    TaskStatus.FAILED: frozenset({TaskStatus.WAITING, TaskStatus.PROCESSING}),
+    TaskStatus.DELETED: frozenset({TaskStatus.WAITING, TaskStatus.PROCESSING}),
+}
+"""For each status, those a task may have had before."""
+
+
+def create(
+    connection: sa.Connection,
+    *,
+    account_id: str,
+    region_id: str,
+    action: TaskAction,
+    resource_id: str,
+    request: Mapping[str, Any],
+    disks: Sequence[Sequence[tuple[str, str]]],
+    task_id: str = "",
+) -> str:
+    """Make a waiting task and return its id.
+
+    Args:
+        connection: A write transaction.
+        account_id: Whose it is.
+        region_id: Where it belongs.
+        action: What it does.
+        resource_id: The image it makes or exports.
+        request: The parameters it was asked for with.
+        disks: For each disk the related items that are known beforehand.
+        task_id: The id it gets; a new one where empty.
+    """
+    task_id = task_id or new_id("t")
+    connection.execute(
+        sa.insert(tasks).values(
+            task_id=task_id,
+            account_id=account_id,
+            region_id=region_id,
+            action=action.value,
+            status=TaskStatus.WAITING.value,
+            resource_id=resource_id,
+            request=dict(request),
+            created=now(),
+            phase=Phase.QUEUED.value,
+            percent=0,
+            bytes_done=0,
+            bytes_total=0,
+            bytes_per_second=0,
+            attempt=0,
+            error_code="",
+            error_message="",
+        )
+    )
+    for position, related_items in enumerate(disks, start=1):
+        connection.execute(
+            sa.insert(task_disks).values(
+                task_id=task_id,
+                position=position,
+                status=DiskStatus.PROCESSING.value,
+                error_code="",
+                error_message="",
+                related_items=[list(item) for item in related_items],
+            )
+        )
+    _append_event(connection, task_id, "created", action.value)
+    return task_id
+
+
+def claim(connection: sa.Connection, task_id: str, owner: str) -> bool:
+    """Let a worker take the task up, from another one too, and say whether it has it now."""
+    values = {
+        "owner": owner,
+        "attempt": tasks.c.attempt + 1,
+        "started": sa.func.coalesce(tasks.c.started, sa.literal(now(), Timestamp)),
+    }
+    return _change(connection, task_id, TaskStatus.PROCESSING, values, event="claimed")
+
+
+def release(connection: sa.Connection, task_id: str, owner: str) -> bool:
+    """Put a task back that its worker cannot go on with for now."""
+    values = {"owner": None, "bytes_per_second": 0, "phase": Phase.QUEUED.value}
+    return _change(connection, task_id, TaskStatus.WAITING, values, event="released", owner=owner)
+
+
+def finish(connection: sa.Connection, task_id: str, owner: str) -> bool:
+    """End a task well. ``False``: it was cancelled or taken away before."""
+    values = {"percent": 100, "bytes_done": tasks.c.bytes_total}
+    return _end(connection, task_id, TaskStatus.FINISHED, values, owner=owner)
+
+
+def fail(connection: sa.Connection, task_id: str, code: str, message: str, *, owner: str) -> bool:
+    """End a task with the reason why. ``False``: it was cancelled or taken away before."""
+    values = {"error_code": code, "error_message": message}
+    return _end(
+        connection, task_id, TaskStatus.FAILED, values, detail=f"{code}: {message}", owner=owner
+    )
+
+
+def cancel(connection: sa.Connection, task_id: str, reason: str) -> bool:
+    """End a task because somebody asked to. ``False``: it had ended before."""
+    return _end(connection, task_id, TaskStatus.DELETED, {}, detail=reason)
+
+
+def record_progress(
+    connection: sa.Connection,
+    task_id: str,
+    owner: str,
+    *,
+    phase: Phase,
+    percent: int,
+    bytes_done: int,
+    bytes_total: int,
+    bytes_per_second: int,
+) -> bool:
+    """Note how far a task is. ``False``: its worker does not own it any more.
+
+    The per cent never goes back, and is 99 at the most before the end.
+    """
+    capped = min(max(percent, 0), 99)
+    result = connection.execute(
+        sa.update(tasks)
+        .where(_owned(task_id, owner))
+        .values(
+            phase=phase.value,
+            percent=sa.case((tasks.c.percent > capped, tasks.c.percent), else_=capped),
+            bytes_done=bytes_done,
+            bytes_total=bytes_total,
+            bytes_per_second=bytes_per_second,
+            last_progress=now(),
+        )
+    )
+    return result.rowcount == 1
+
+
+def record_disk(
+    connection: sa.Connection,
+    task_id: str,
+    position: int,
+    owner: str,
+    *,
+    status: DiskStatus,
+    related_items: Sequence[tuple[str, str]] = (),
+    error_code: str = "",
+    error_message: str = "",
+) -> bool:
+    """Note what came of one disk; a related item replaces an earlier one of its name."""
+    owned = connection.execute(
+        sa.select(tasks.c.task_id).where(_owned(task_id, owner)).with_for_update()
+    ).one_or_none()
+    if owned is None:
+        return False
+    which = sa.and_(task_disks.c.task_id == task_id, task_disks.c.position == position)
+    before = connection.execute(sa.select(task_disks.c.related_items).where(which)).scalar_one()
+    items = dict(before) | dict(related_items)
+    connection.execute(
+        sa.update(task_disks)
+        .where(which)
+        .values(
+            status=status.value,
+            related_items=[list(item) for item in items.items()],
+            error_code=error_code,
+            error_message=error_message,
+        )
+    )
+    return True
+
+
+def enter_phase(connection: sa.Connection, task_id: str, owner: str, phase: Phase) -> bool:
+    """Say what the task is doing from now on. ``False``: its worker does not own it any more."""
+    result = connection.execute(
+        sa.update(tasks)
+        .where(_owned(task_id, owner))
+        .values(phase=phase.value, bytes_done=0, bytes_total=0, last_progress=now())
+    )
+    if result.rowcount == 1:
+        _append_event(connection, task_id, "phase", phase.value)
+    return result.rowcount == 1
+
+
+def _owned(task_id: str, owner: str) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        tasks.c.task_id == task_id,
+        tasks.c.owner == owner,
+        tasks.c.status == TaskStatus.PROCESSING.value,
+    )
+
+
+def _end(
+    connection: sa.Connection,
+    task_id: str,
+    status: TaskStatus,
+    values: Mapping[str, Any],
+    *,
+    detail: str = "",
+    owner: str | None = None,
+) -> bool:
+    ending = {
+        "finished": now(),
+        "phase": Phase.ENDED.value,
+        "owner": None,
+        "bytes_per_second": 0,
+    }
+    changed = _change(
+        connection,
+        task_id,
+        status,
+        {**ending, **values},
+        event=status.value.lower(),
+        detail=detail,
+        owner=owner,
+    )
+    if changed and status is not TaskStatus.FINISHED:
+        _fail_open_disks(connection, task_id, values)
+    return changed
+
+
+def _fail_open_disks(connection: sa.Connection, task_id: str, values: Mapping[str, Any]) -> None:
+    connection.execute(
+        sa.update(task_disks)
+        .where(
+            task_disks.c.task_id == task_id,
+            task_disks.c.status == DiskStatus.PROCESSING.value,
+        )
+        .values(
+            status=DiskStatus.FAILED.value,
+            error_code=values.get("error_code", "TaskCancelled"),
+            error_message=values.get("error_message", "The task was cancelled."),
+        )
+    )
+
+
+def _change(
+    connection: sa.Connection,
+    task_id: str,
+    status: TaskStatus,
+    values: Mapping[str, Any],
+    *,
+    event: str,
+    detail: str = "",
+    owner: str | None = None,
+) -> bool:
+    before = [precedent.value for precedent in MAY_PRECEDE[status]]
+    which = sa.and_(tasks.c.task_id == task_id, tasks.c.status.in_(before))
+    if owner is not None:
+        which = sa.and_(which, tasks.c.owner == owner)
+    result = connection.execute(sa.update(tasks).where(which).values(status=status.value, **values))
+    if result.rowcount == 1:
+        _append_event(connection, task_id, event, detail)
+    return result.rowcount == 1
+
+
+def _append_event(connection: sa.Connection, task_id: str, event: str, detail: str) -> None:
+    connection.execute(
+        sa.insert(task_events).values(task_id=task_id, time=now(), event=event, detail=detail)
+    )
