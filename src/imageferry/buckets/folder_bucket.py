@@ -1,0 +1,208 @@
+"""One bucket in a folder."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from imageferry.buckets import folder_upload
+from imageferry.buckets.files import append
+from imageferry.buckets.folder_objects import BucketFolders, ObjectFiles
+from imageferry.buckets.folder_reader import FileReader
+from imageferry.buckets.folder_upload import FolderUpload, UploadRecord
+from imageferry.buckets.interface import (
+    BucketInfo,
+    ObjectChangedError,
+    ObjectInfo,
+    StoreError,
+)
+from imageferry.buckets.names import check_key
+from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE, Description, status_etag
+
+
+class FolderBucket:
+    """The objects of one bucket, each one file of a folder that the user may look into.
+
+    A file that somebody copies into the folder is an object at once.
+    """
+
+    def __init__(self, folders: BucketFolders, info: BucketInfo) -> None:
+        self._folders = folders
+        self._info = info
+        self._objects = ObjectFiles(folders)
+
+    @property
+    def info(self) -> BucketInfo:
+        """The bucket itself."""
+        return self._info
+
+    def head(self, key: str) -> ObjectInfo:
+        """What is known of an object.
+
+        Raises:
+            ObjectNotFoundError: there is none.
+            InvalidObjectNameError: the key breaks OSS's rules.
+        """
+        status = self._objects.status(key)
+        if status is None:
+            raise self._objects.missing(key)
+        return self._objects.info(key, status)
+
+    def open(self, key: str, *, if_match: str | None = None) -> FileReader:
+        """Open an object for reading.
+
+        Raises:
+            ObjectNotFoundError: there is none.
+            ObjectChangedError: its ETag is not ``if_match``.
+            InvalidObjectNameError: the key breaks OSS's rules.
+        """
+        fd = self._objects.open(key)
+        reader = FileReader(fd, self._objects.info(key, os.fstat(fd)))
+        if if_match is not None and reader.info.etag != if_match.strip('"'):
+            reader.close()
+            raise ObjectChangedError(f"the object {key!r} is no longer {if_match!r}")
+        return reader
+
+    def list(self, prefix: str = "", after: str = "") -> Iterator[ObjectInfo]:
+        """The objects whose key begins with ``prefix`` and is greater than ``after``, by key.
+
+        The order is that of the keys' UTF-8, as OSS has it. An object that goes
+        away while the list is read may be left out.
+        """
+        self._folders.check()
+        keys = [key for key in self._objects.every_key() if key > after and key.startswith(prefix)]
+        for key in sorted(keys):
+            status = self._objects.status(key)
+            if status is not None:
+                yield self._objects.info(key, status)
+
+    def put(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        content_type: str = DEFAULT_CONTENT_TYPE,
+        metadata: Mapping[str, str] = {},
+    ) -> ObjectInfo:
+        """Store an object from its bytes in order. If ``chunks`` raises, nothing changes.
+
+        Raises:
+            InvalidObjectNameError: the key breaks OSS's rules.
+            BucketNotFoundError: the bucket is gone.
+            OSError: the disk is full; nothing changes.
+        """
+        check_key(key)
+        with self._objects.new_file() as file:
+            digests = file.write(chunks)
+            description = Description(
+                name=key,
+                etag=digests.md5,
+                crc64=digests.crc64,
+                content_type=content_type,
+                metadata=metadata,
+            )
+            return self._objects.publish(file.path, file.sync(), description)
+
+    def adopt(
+        self,
+        key: str,
+        path: Path,
+        *,
+        etag: str = "",
+        crc64: int | None = None,
+        content_type: str = DEFAULT_CONTENT_TYPE,
+        metadata: Mapping[str, str] = {},
+    ) -> ObjectInfo:
+        """Store a local file as an object and take the file away, without a copy if possible.
+
+        Args:
+            key: The object's key.
+            path: The file, which nobody may be writing to.
+            etag: The object's ETag; made from the file's status where empty.
+            crc64: The CRC-64 of the file, where it is known.
+            content_type: The object's media type.
+            metadata: The object's user metadata.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            StoreError: it is no regular file.
+            InvalidObjectNameError: the key breaks OSS's rules.
+            BucketNotFoundError: the bucket is gone.
+        """
+        check_key(key)
+        self._folders.check()
+        fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            status = os.fstat(fd)
+            if not stat.S_ISREG(status.st_mode):
+                raise StoreError(f"{path} is no regular file")
+            os.fsync(fd)
+            description = Description(
+                name=key,
+                etag=etag or status_etag(status),
+                crc64=crc64,
+                content_type=content_type,
+                metadata=metadata,
+            )
+            return self._moved(path, fd, status, description)
+        finally:
+            os.close(fd)
+
+    def start_upload(
+        self,
+        key: str,
+        *,
+        content_type: str = DEFAULT_CONTENT_TYPE,
+        metadata: Mapping[str, str] = {},
+    ) -> FolderUpload:
+        """Begin an object that is put together from parts.
+
+        Raises:
+            InvalidObjectNameError: the key breaks OSS's rules.
+            BucketNotFoundError: the bucket is gone.
+        """
+        check_key(key)
+        record = UploadRecord(
+            key=key, started=datetime.now(UTC), content_type=content_type, metadata=metadata
+        )
+        return folder_upload.start(self._folders, self._objects, record)
+
+    def upload(self, upload_id: str) -> FolderUpload:
+        """An upload that was started before.
+
+        Raises:
+            UploadNotFoundError: there is none.
+        """
+        return folder_upload.find(self._folders, self._objects, upload_id)
+
+    def uploads(self) -> Sequence[FolderUpload]:
+        """The uploads that are neither complete nor aborted, by key and time."""
+        return folder_upload.every(self._folders, self._objects)
+
+    def delete(self, key: str) -> None:
+        """Delete an object; no error where there is none.
+
+        Raises:
+            InvalidObjectNameError: the key breaks OSS's rules.
+            BucketNotFoundError: the bucket is gone.
+        """
+        self._folders.check()
+        self._objects.delete(key)
+
+    def _moved(
+        self, path: Path, fd: int, status: os.stat_result, description: Description
+    ) -> ObjectInfo:
+        try:
+            return self._objects.publish(path, status, description)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+        with self._objects.new_file() as file:
+            append(fd, file.fileno(), position=0)
+            info = self._objects.publish(file.path, file.sync(), description)
+        path.unlink()
+        return info

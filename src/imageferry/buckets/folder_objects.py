@@ -1,0 +1,268 @@
+"""The files that are a bucket's objects, and the hidden ones that serve them."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from imageferry.buckets import names
+from imageferry.buckets.files import TEMPORARY_PREFIX, NewFile, sync_folder
+from imageferry.buckets.interface import (
+    BucketNotFoundError,
+    ObjectInfo,
+    ObjectNotFoundError,
+    StoreError,
+)
+from imageferry.buckets.sidecars import Description, Sidecars
+
+_NO_OBJECT_HERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}
+_PUBLISH_ATTEMPTS = 10
+
+
+class BucketFolders:
+    """Where the parts of one bucket are.
+
+    Attributes:
+        name: The bucket's name.
+        objects: The folder with the objects, open to the user.
+        state: The hidden folder with all else of this bucket.
+    """
+
+    def __init__(self, root: Path, name: str) -> None:
+        self.name = name
+        self.objects = root / name
+        self.state = root / ".imageferry" / "buckets" / name
+        self.description = self.state / "bucket.json"
+        self.temporary = self.state / "temporary"
+        self.sidecars = self.state / "sidecars"
+        self.uploads = self.state / "uploads"
+
+    def exist(self) -> bool:
+        """Whether there is such a bucket."""
+        if not names.is_bucket_name(self.name):
+            return False
+        with suppress(FileNotFoundError):
+            return stat.S_ISDIR(self.objects.lstat().st_mode) and self.description.exists()
+        return False
+
+    def check(self) -> None:
+        """Refuse a bucket that is not there.
+
+        Raises:
+            BucketNotFoundError: it is not.
+        """
+        if not self.exist():
+            raise BucketNotFoundError(f"there is no bucket {self.name!r}")
+
+
+class ObjectFiles:
+    """The objects of one bucket as files."""
+
+    def __init__(self, folders: BucketFolders) -> None:
+        self._folders = folders
+        self._sidecars = Sidecars(folders.sidecars)
+
+    def new_file(self) -> NewFile:
+        """A file to write an object's bytes to.
+
+        Raises:
+            BucketNotFoundError: the bucket is gone.
+        """
+        self._folders.check()
+        return NewFile(self._folders.temporary)
+
+    @contextmanager
+    def temporary_name(self) -> Iterator[Path]:
+        """A name for a file that is removed at the end unless it was published."""
+        self._folders.check()
+        path = self._folders.temporary / f"{TEMPORARY_PREFIX}{secrets.token_hex(16)}"
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def path(self, key: str) -> Path:
+        """The file of an object.
+
+        Raises:
+            InvalidObjectNameError: the key breaks OSS's rules.
+        """
+        return self._folders.objects.joinpath(*names.file_names(key))
+
+    def status(self, key: str) -> os.stat_result | None:
+        """The status of an object's file; ``None`` where there is no object."""
+        path = self.path(key)
+        if not self._parents_are_folders(path):
+            return None
+        try:
+            status = path.lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        return status if stat.S_ISREG(status.st_mode) else None
+
+    def info(self, key: str, status: os.stat_result) -> ObjectInfo:
+        """What is known of an object, given its file's status."""
+        description = self._sidecars.read(key, status)
+        return ObjectInfo(
+            key=key,
+            size=status.st_size,
+            etag=description.etag,
+            modified=datetime.fromtimestamp(status.st_mtime, UTC),
+            content_type=description.content_type,
+            crc64=description.crc64,
+            metadata=description.metadata,
+        )
+
+    def open(self, key: str) -> int:
+        """A file descriptor to read an object by.
+
+        Raises:
+            ObjectNotFoundError: there is no such object.
+        """
+        path = self.path(key)
+        if not self._parents_are_folders(path):
+            raise self.missing(key)
+        try:
+            fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno in _NO_OBJECT_HERE:
+                raise self.missing(key) from None
+            raise
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            os.close(fd)
+            raise self.missing(key)
+        return fd
+
+    def missing(self, key: str) -> StoreError:
+        """The error that says why there is no such object."""
+        if not self._folders.exist():
+            return BucketNotFoundError(f"there is no bucket {self._folders.name!r}")
+        return ObjectNotFoundError(f"there is no object {key!r} in {self._folders.name!r}")
+
+    def publish(self, source: Path, status: os.stat_result, description: Description) -> ObjectInfo:
+        """Make a file that is safe on the disk the object of a key, in one step.
+
+        Args:
+            source: The file, on the bucket's file system; it is taken away.
+            status: Its status after its last change.
+            description: What is known of it; its name is the key.
+
+        Raises:
+            BucketNotFoundError: the bucket is gone.
+            StoreError: something that is no object stands in the way.
+        """
+        key = description.name
+        replaced = self.status(key)
+        self._folders.check()
+        self._sidecars.write(status, description)
+        try:
+            self._rename(source, key)
+        except BaseException:
+            self._sidecars.remove(key, status)
+            raise
+        if replaced and not os.path.samestat(replaced, status):
+            self._sidecars.remove(key, replaced)
+        return self.info(key, status)
+
+    def delete(self, key: str) -> None:
+        """Delete an object; nothing happens where there is none."""
+        status = self.status(key)
+        if status is None:
+            return
+        path = self.path(key)
+        with suppress(FileNotFoundError):
+            path.unlink()
+            sync_folder(path.parent)
+        self._sidecars.remove(key, status)
+        self._remove_empty(path.parent)
+
+    def every_key(self) -> Iterator[str]:
+        """The keys of all objects, in no order."""
+        return self._keys_below(())
+
+    def forget_stale_sidecars(self, older_than: float) -> int:
+        """Remove the sidecars, last changed before a Unix time, of content that is gone."""
+        removed = 0
+        for sidecar in self._sidecars.all():
+            if not self._is_current(sidecar.path, sidecar.description) and _removed_if_older(
+                sidecar.path, older_than
+            ):
+                removed += 1
+        return removed
+
+    def remove_empty_folders(self) -> None:
+        """Remove the folders of cut names that hold nothing any more."""
+        for folder, _, _ in os.walk(self._folders.objects, topdown=False):
+            self._remove_empty(Path(folder))
+
+    def _is_current(self, path: Path, description: Description | None) -> bool:
+        if description is None:
+            return False
+        status = self.status(description.name)
+        return status is not None and self._sidecars.path(description.name, status) == path
+
+    def _rename(self, source: Path, key: str) -> None:
+        target = self.path(key)
+        for _ in range(_PUBLISH_ATTEMPTS):
+            try:
+                self._make_parents(target)
+                source.replace(target)
+                sync_folder(target.parent)
+            except FileNotFoundError:
+                # A deletion elsewhere may have removed a cut name's empty folder.
+                self._folders.check()
+            except (IsADirectoryError, NotADirectoryError):
+                break
+            else:
+                return
+        raise StoreError(f"a file or folder that is no object stands in the way of {key!r}")
+
+    def _make_parents(self, target: Path) -> None:
+        for folder in self._parents(target):
+            with suppress(FileExistsError):
+                folder.mkdir()
+
+    def _parents_are_folders(self, path: Path) -> bool:
+        try:
+            return all(stat.S_ISDIR(folder.lstat().st_mode) for folder in self._parents(path))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+
+    def _parents(self, path: Path) -> list[Path]:
+        depth = len(path.relative_to(self._folders.objects).parts) - 1
+        return list(reversed(path.parents[:depth]))
+
+    def _remove_empty(self, folder: Path) -> None:
+        with suppress(OSError):
+            while folder != self._folders.objects and names.is_folder_name(folder.name):
+                folder.rmdir()
+                folder = folder.parent
+
+    def _keys_below(self, above: tuple[str, ...]) -> Iterator[str]:
+        folder = self._folders.objects.joinpath(*above)
+        try:
+            entries = os.scandir(folder)
+        except FileNotFoundError:
+            return
+        with entries:
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    key = names.key_of((*above, entry.name))
+                    if key is not None:
+                        yield key
+                elif names.is_folder_name(entry.name) and entry.is_dir(follow_symlinks=False):
+                    yield from self._keys_below((*above, entry.name))
+
+
+def _removed_if_older(path: Path, than: float) -> bool:
+    with suppress(FileNotFoundError):
+        if path.lstat().st_mtime < than:
+            path.unlink()
+            return True
+    return False
