@@ -86,7 +86,7 @@ class FolderStore:
                 folder.mkdir(parents=True)
             record = _BucketRecord(region=region, owner=owner, created=datetime.now(UTC))
             write_new(folders.description, msgspec.json.encode(record))
-        return self.bucket(name)
+            return self.bucket(name)
 
     def delete_bucket(self, name: str) -> None:
         """Delete an empty bucket.

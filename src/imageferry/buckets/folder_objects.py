@@ -58,7 +58,11 @@ class BucketFolders:
             BucketNotFoundError: it is not.
         """
         if not self.exist():
-            raise BucketNotFoundError(f"there is no bucket {self.name!r}")
+            raise self.gone()
+
+    def gone(self) -> BucketNotFoundError:
+        """The error that says that there is no such bucket, or no more."""
+        return BucketNotFoundError(f"there is no bucket {self.name!r}")
 
 
 class ObjectFiles:
@@ -75,7 +79,10 @@ class ObjectFiles:
             BucketNotFoundError: the bucket is gone.
         """
         self._folders.check()
-        return NewFile(self._folders.temporary)
+        try:
+            return NewFile(self._folders.temporary)
+        except FileNotFoundError:
+            raise self._folders.gone() from None
 
     @contextmanager
     def temporary_name(self) -> Iterator[Path]:
@@ -142,7 +149,7 @@ class ObjectFiles:
     def missing(self, key: str) -> StoreError:
         """The error that says why there is no such object."""
         if not self._folders.exist():
-            return BucketNotFoundError(f"there is no bucket {self._folders.name!r}")
+            return self._folders.gone()
         return ObjectNotFoundError(f"there is no object {key!r} in {self._folders.name!r}")
 
     def publish(self, source: Path, status: os.stat_result, description: Description) -> ObjectInfo:
@@ -159,12 +166,11 @@ class ObjectFiles:
         """
         key = description.name
         replaced = self.status(key)
-        self._folders.check()
-        self._sidecars.write(status, description)
         try:
-            self._rename(source, key)
-        except BaseException:
-            self._sidecars.remove(key, status)
+            self._publish(source, status, description)
+        except FileNotFoundError:
+            if source.parent == self._folders.temporary or not self._folders.exist():
+                raise self._folders.gone() from None
             raise
         if replaced and not os.path.samestat(replaced, status):
             self._sidecars.remove(key, replaced)
@@ -207,19 +213,30 @@ class ObjectFiles:
         status = self.status(description.name)
         return status is not None and self._sidecars.path(description.name, status) == path
 
+    def _publish(self, source: Path, status: os.stat_result, description: Description) -> None:
+        self._folders.check()
+        self._sidecars.write(status, description)
+        try:
+            self._rename(source, description.name)
+        except BaseException:
+            self._sidecars.remove(description.name, status)
+            raise
+
     def _rename(self, source: Path, key: str) -> None:
         target = self.path(key)
         for _ in range(_PUBLISH_ATTEMPTS):
             try:
                 self._make_parents(target)
                 source.replace(target)
-                sync_folder(target.parent)
             except FileNotFoundError:
                 # A deletion elsewhere may have removed a cut name's empty folder.
-                self._folders.check()
+                if not (self._folders.exist() and source.exists()):
+                    raise
             except (IsADirectoryError, NotADirectoryError):
                 break
             else:
+                with suppress(FileNotFoundError):
+                    sync_folder(target.parent)
                 return
         raise StoreError(f"a file or folder that is no object stands in the way of {key!r}")
 
