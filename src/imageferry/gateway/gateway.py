@@ -1,0 +1,173 @@
+"""From a request to a response, for any set of actions."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+
+from imageferry.actions import error_codes
+from imageferry.actions.declaration import Action, Reply, fields
+from imageferry.actions.errors import ServiceError
+from imageferry.gateway.authentication import Authenticator, Identity
+from imageferry.gateway.parameters import read
+from imageferry.gateway.rendering import Response, render_error, render_reply
+from imageferry.gateway.reply_format import ReplyFormat, requested_format
+from imageferry.gateway.request import Request
+from imageferry.gateway.texts import shown
+from imageferry.gateway.wire_parameters import WireParameters, read_wire_parameters
+
+MAX_HOST_CHARACTERS = 255
+"""The longest name that DNS has."""
+
+AnyAction = Action[Any, Any, Any]
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallContext:
+    """What an action can know of the request besides its parameters.
+
+    Attributes:
+        identity: Who is calling.
+        request_id: The id that the reply and the log carry.
+        action: The action's name.
+        host: The address the caller used, as the Host header has it.
+    """
+
+    identity: Identity
+    request_id: str
+    action: str
+    host: str
+
+
+class Gateway:
+    """Answers requests. It knows no action by name.
+
+    Args:
+        actions: The actions that are served.
+        version: The one version of the API that is served.
+        authenticator: Finds out who is calling.
+        make_call: Makes the object that an action's handler gets besides its request.
+
+    Raises:
+        ValueError: a reply has a member ``Code``, which clients read as a failure.
+    """
+
+    def __init__(
+        self,
+        *,
+        actions: Mapping[str, AnyAction],
+        version: str,
+        authenticator: Authenticator,
+        make_call: Callable[[CallContext], Any],
+    ) -> None:
+        self._actions = {action.name.lower(): action for action in actions.values()}
+        self._version = version
+        self._authenticator = authenticator
+        self._make_call = make_call
+        for action in actions.values():
+            reply: type[Reply] = action.reply
+            if any(field.wire == "Code" for field in fields(reply)):
+                raise ValueError(f"{action.name}: no reply may have a member Code")
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request. It blocks as long as the action does, and never raises."""
+        request_id = _new_request_id()
+        started = time.perf_counter()
+        log = _log.bind(request_id=request_id)
+        try:
+            response = self._answer(request, request_id)
+        except ServiceError as error:
+            response = _refusal(request, error, request_id)
+            log = log.bind(code=error.code.code)
+        except Exception:
+            log.exception("request_failed")
+            response = _refusal(request, error_codes.INTERNAL_ERROR.error(), request_id)
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        log.info("request_answered", status=response.status, milliseconds=milliseconds)
+        return response
+
+    def refuse(self, request: Request, error: ServiceError) -> Response:
+        """The answer to a request that is refused before it could be read as a whole."""
+        request_id = _new_request_id()
+        _log.info("request_refused", request_id=request_id, code=error.code.code)
+        return _refusal(request, error, request_id)
+
+    def _answer(self, request: Request, request_id: str) -> Response:
+        if request.method not in ("GET", "POST"):
+            raise error_codes.UNSUPPORTED_HTTP_METHOD.error()
+        parameters = read_wire_parameters(request)
+        reply_format = _known_format(request)
+        action = self._action(request, parameters)
+        self._check_version(request, parameters)
+        identity = self._authenticator.authenticate(request, parameters)
+        call = self._make_call(
+            CallContext(
+                identity=identity,
+                request_id=request_id,
+                action=action.name,
+                host=_host(request),
+            )
+        )
+        reply = action.handler(call, read(action.request, parameters.values))
+        return render_reply(
+            reply, action=action.name, request_id=request_id, reply_format=reply_format
+        )
+
+    def _action(self, request: Request, parameters: WireParameters) -> AnyAction:
+        name = _named(request, parameters, "Action")
+        if not name:
+            raise error_codes.MISSING_ACTION.error()
+        action = self._actions.get(name.lower())
+        if action is None:
+            raise error_codes.INVALID_ACTION_NOT_FOUND.error(
+                f"The service has no action {shown(name)}: check the spelling."
+            )
+        return action
+
+    def _check_version(self, request: Request, parameters: WireParameters) -> None:
+        version = _named(request, parameters, "Version")
+        if not version:
+            raise error_codes.MISSING_VERSION.error()
+        if version != self._version:
+            raise error_codes.INVALID_VERSION.error(
+                f"Version is {shown(version)}: send {self._version}."
+            )
+
+
+def _named(request: Request, parameters: WireParameters, name: str) -> str:
+    # Version 1 leaves the headers unsigned, so there they say nothing.
+    header = request.header(f"x-acs-{name}") if request.speaks_v3 else ""
+    return header or parameters.get(name)
+
+
+def _known_format(request: Request) -> ReplyFormat:
+    reply_format = requested_format(request)
+    if reply_format is None:
+        raise error_codes.INVALID_PARAMETER_FORMAT.error(
+            f"Format is {shown(request.loose('Format'))}: send JSON or XML."
+        )
+    return reply_format
+
+
+def _refusal(request: Request, error: ServiceError, request_id: str) -> Response:
+    return render_error(
+        error,
+        host_id=_host(request),
+        request_id=request_id,
+        reply_format=requested_format(request) or ReplyFormat.JSON,
+    )
+
+
+def _host(request: Request) -> str:
+    return request.header("host")[:MAX_HOST_CHARACTERS]
+
+
+def _new_request_id() -> str:
+    return str(uuid.uuid4()).upper()
