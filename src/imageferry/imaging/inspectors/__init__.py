@@ -1,0 +1,1 @@
+"""One bounded parser for each disk image format."""

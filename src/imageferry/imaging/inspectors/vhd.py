@@ -1,0 +1,163 @@
+"""VHD, fixed and dynamic.
+
+Its layout: Microsoft's "Virtual Hard Disk Image Format Specification", version 1.0.
+"""
+
+from __future__ import annotations
+
+import struct
+import sys
+from array import array
+from dataclasses import dataclass
+
+from imageferry.imaging.errors import BACKING_FILE, CORRUPT, FORMAT_UNSUPPORTED, TRUNCATED, VHD_SIZE
+from imageferry.imaging.formats import Format
+from imageferry.imaging.inspection import Inspection
+from imageferry.imaging.inspectors.extents import TABLE_BYTES, check_extents
+from imageferry.imaging.reader import BoundedReader
+
+_SECTOR = 512
+_FOOTER_SIZE = 512
+_FOOTER = struct.Struct(">8sIIQI4sIIQQHBBII")
+_CHECKSUM_AT = 64
+_DYNAMIC_HEADER_SIZE = 1024
+_DYNAMIC_HEADER = struct.Struct(">8sQQIIII")
+_DYNAMIC_CHECKSUM_AT = 36
+_MARK = b"conectix"
+_DYNAMIC_MARK = b"cxsparse"
+
+_FIXED = 2
+_DYNAMIC = 3
+_DIFFERENCING = 4
+
+_MAX_GEOMETRY_SECTORS = 65535 * 16 * 255
+_MAX_SECTORS = 0xFF000000
+_GEOMETRY_CREATORS = (b"vpc ", b"qemu")
+"""Programs for which the disk ends where its geometry says, not where its size says."""
+
+_UNALLOCATED = 0xFFFFFFFF
+_LARGEST_BLOCK = 256 * 1024 * 1024
+_MAX_TABLE_ENTRIES = 2**22
+"""qemu holds the whole table in memory; this is enough for 2040 GiB in blocks of 512 KiB."""
+
+
+@dataclass(frozen=True)
+class _Footer:
+    data: bytes
+    data_offset: int
+    creator: bytes
+    current_size: int
+    geometry_sectors: int
+    kind: int
+
+    @property
+    def uses_geometry(self) -> bool:
+        """Where qemu and we take the size from the geometry (rule of QEMU's ``block/vpc.c``)."""
+        at_maximum = self.geometry_sectors == _MAX_GEOMETRY_SECTORS
+        return self.creator in _GEOMETRY_CREATORS and not at_maximum
+
+    @property
+    def virtual_size(self) -> int:
+        if self.uses_geometry:
+            return self.geometry_sectors * _SECTOR
+        return self.current_size // _SECTOR * _SECTOR
+
+
+def inspect(reader: BoundedReader) -> Inspection:
+    """Accept a fixed or dynamic disk that has no parent and whose blocks are all there.
+
+    Raises:
+        ImageError: the image is refused.
+    """
+    footer = _read_footer(reader, reader.size - _FOOTER_SIZE)
+    if footer.kind == _DIFFERENCING:
+        raise BACKING_FILE.error("The VHD is a differencing disk (type 4).")
+    if footer.kind not in (_FIXED, _DYNAMIC):
+        raise FORMAT_UNSUPPORTED.error(f"The VHD's disk type is {footer.kind}.")
+    if footer.virtual_size > _MAX_SECTORS * _SECTOR:
+        raise VHD_SIZE.error(f"The VHD's virtual size is {footer.virtual_size} bytes.")
+    complete = True
+    if footer.kind == _FIXED:
+        _check_fixed(reader, footer)
+    else:
+        complete = _check_dynamic(reader, footer)
+    return Inspection(
+        Format.VHD,
+        "fixed" if footer.kind == _FIXED else "dynamic",
+        footer.virtual_size,
+        {"force_size_calc": "chs" if footer.uses_geometry else "current_size"},
+        complete=complete,
+    )
+
+
+def _read_footer(reader: BoundedReader, offset: int) -> _Footer:
+    data = reader.read(offset, _FOOTER_SIZE, "VHD footer")
+    fields = _FOOTER.unpack_from(data)
+    if fields[0] != _MARK:
+        kind = TRUNCATED if offset else CORRUPT
+        raise kind.error(f"The VHD has no footer at byte {offset}.")
+    _check_checksum(data, _CHECKSUM_AT, "footer")
+    cylinders, heads, sectors = fields[10:13]
+    return _Footer(data, fields[3], fields[5], fields[9], cylinders * heads * sectors, fields[13])
+
+
+def _check_checksum(data: bytes, position: int, what: str) -> None:
+    stated = int.from_bytes(data[position : position + 4], "big")
+    others = sum(data) - sum(data[position : position + 4])
+    if stated != ~others & 0xFFFFFFFF:
+        raise CORRUPT.error(f"The checksum of the VHD's {what} is wrong ({stated:#010x}).")
+
+
+def _check_fixed(reader: BoundedReader, footer: _Footer) -> None:
+    if reader.read(0, len(_MARK), "start") == _MARK:
+        raise CORRUPT.error("The VHD is a fixed disk, but starts like a dynamic one.")
+    room = reader.size - _FOOTER_SIZE
+    if footer.virtual_size > room:
+        raise VHD_SIZE.error(
+            f"The VHD's virtual size is {footer.virtual_size} bytes,"
+            f" but its file has room for {room}."
+        )
+
+
+def _check_dynamic(reader: BoundedReader, footer: _Footer) -> bool:
+    """Check the header and the table; tell whether all of the table was read."""
+    copy = _read_footer(reader, 0)
+    if _identity(copy) != _identity(footer):
+        raise CORRUPT.error("The VHD's footer and its copy at the start do not agree.")
+    header = reader.read(footer.data_offset, _DYNAMIC_HEADER_SIZE, "VHD header")
+    mark, _, table_offset, _, entries, block_size, _ = _DYNAMIC_HEADER.unpack_from(header)
+    if mark != _DYNAMIC_MARK:
+        raise CORRUPT.error(f"The VHD has no header at byte {footer.data_offset}.")
+    _check_checksum(header, _DYNAMIC_CHECKSUM_AT, "header")
+    if block_size.bit_count() != 1 or not _SECTOR <= block_size <= _LARGEST_BLOCK:
+        raise CORRUPT.error(f"The VHD has blocks of {block_size} bytes.")
+    if entries > _MAX_TABLE_ENTRIES:
+        raise CORRUPT.error(f"The VHD's table has {entries} entries.")
+    if entries * block_size < footer.virtual_size:
+        raise VHD_SIZE.error(
+            f"The VHD's virtual size is {footer.virtual_size} bytes, but its table has"
+            f" {entries} blocks of {block_size}."
+        )
+    return _check_table(reader, footer, table_offset, block_size)
+
+
+def _identity(footer: _Footer) -> tuple[int, bytes, int, int, int]:
+    return (
+        footer.data_offset,
+        footer.creator,
+        footer.current_size,
+        footer.geometry_sectors,
+        footer.kind,
+    )
+
+
+def _check_table(reader: BoundedReader, footer: _Footer, offset: int, block_size: int) -> bool:
+    wanted = -(-footer.virtual_size // block_size) * 4
+    readable = min(wanted, TABLE_BYTES)
+    table = array("I", reader.read(offset, readable, "VHD table"))
+    if sys.byteorder == "little":
+        table.byteswap()
+    bitmap_size = -(-block_size // (_SECTOR * 8 * _SECTOR)) * _SECTOR
+    blocks = [entry * _SECTOR for entry in table if entry != _UNALLOCATED]
+    check_extents(blocks, bitmap_size + block_size, reader.size - _FOOTER_SIZE)
+    return readable == wanted

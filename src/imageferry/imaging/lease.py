@@ -1,0 +1,79 @@
+"""How long a worker's programs may go on without a sign that it still owns its task."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+
+class LeaseExpiredError(Exception):
+    """The lease was not renewed in time: another worker may have the task by now."""
+
+
+def _now() -> float:
+    """Seconds that also pass while the machine is suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Lease:
+    """A worker's right to run programs for a task, which lasts until it is not renewed in time.
+
+    The engine calls :meth:`renew` whenever its own lease in the database was renewed. Every
+    guard that runs meanwhile gets a byte; a guard that gets none for as long as the lease
+    lasts ends its program, even if this process is frozen.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        """Start a lease.
+
+        Args:
+            seconds: How long it lasts from now, and from each renewal on.
+        """
+        self.seconds = seconds
+        self._lock = threading.Lock()
+        self._deadline = _now() + seconds
+        self._guards: set[int] = set()
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until it expires, 0 if it has."""
+        return max(0.0, self._deadline - _now())
+
+    def renew(self) -> None:
+        """Let it last anew. May be called from any thread.
+
+        An expired lease stays expired: whoever had it must find out whether the task is
+        still his.
+
+        Raises:
+            LeaseExpiredError: it was too late.
+        """
+        with self._lock:
+            self.check()
+            self._deadline = _now() + self.seconds
+            for guard in self._guards:
+                with contextlib.suppress(BrokenPipeError, BlockingIOError):
+                    os.write(guard, b".")
+
+    def check(self) -> None:
+        """Make sure that it has not expired.
+
+        Raises:
+            LeaseExpiredError: it has.
+        """
+        if not self.remaining:
+            raise LeaseExpiredError(f"The lease of {self.seconds} s was not renewed in time.")
+
+    @contextlib.contextmanager
+    def forwarded_to(self, guard: int) -> Iterator[None]:
+        """Write a byte for each renewal to the pipe ``guard``, a non-blocking descriptor."""
+        with self._lock:
+            self._guards.add(guard)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._guards.discard(guard)

@@ -1,0 +1,152 @@
+"""A read-only NBD server for one source, on a socket that only this user can reach.
+
+It lets qemu-img read whatever we can read, without a copy on disk, and lets us see how far
+qemu-img has come and why a read failed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from pathlib import Path
+from typing import Self
+
+from imageferry.imaging.coverage import Coverage, DataMap
+from imageferry.imaging.errors import MORE_THAN_DECLARED
+from imageferry.imaging.nbd_handshake import Handshake
+from imageferry.imaging.nbd_protocol import ProtocolError
+from imageferry.imaging.nbd_transmission import Transmission
+from imageferry.imaging.source import ByteSource
+
+_MAX_REQUEST = 4 * 1024 * 1024
+_SEND_BUFFER = 4 * 1024 * 1024
+_MAX_CONNECTIONS = 16
+
+
+class NbdServer:
+    """Serves a source until it is closed, each connection in a thread of its own.
+
+    Attributes:
+        path: The socket's path. It lies in a folder of mode 0700.
+        source: What is served.
+        data_map: Where the source holds data.
+        max_request: The longest read that is answered, in bytes.
+        failure: The first error for which a read was not answered.
+    """
+
+    def __init__(self, source: ByteSource, *, read_limit: int | None = None) -> None:
+        """Prepare a server.
+
+        Args:
+            source: What to serve; it must stay open until the server is closed.
+            read_limit: Bytes that may be read in all, those read repeatedly included; after
+                that every read fails.
+        """
+        self.source = source
+        self.data_map = DataMap(0, ())
+        self.max_request = _MAX_REQUEST
+        self.failure: Exception | None = None
+        self._coverage = Coverage(0, self.data_map)
+        self._read_limit = read_limit
+        self._bytes_served = 0
+        self._lock = threading.Lock()
+        self._connections: dict[socket.socket, threading.Thread] = {}
+        self._folder = Path(tempfile.mkdtemp(prefix="imageferry-nbd-"))
+        self.path = self._folder / "socket"
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+
+    def open(self) -> None:
+        """Find the source's holes, then start serving.
+
+        Raises:
+            OSError: the source or the socket cannot be used.
+        """
+        self.data_map = DataMap(self.source.size, self.source.data_ranges())
+        self._coverage = Coverage(self.source.size, self.data_map)
+        self._listener.bind(os.fspath(self.path))
+        self._listener.listen(_MAX_CONNECTIONS)
+        self._accepting.start()
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes of the source that were read or, being holes, passed. Never falls."""
+        return self._coverage.done
+
+    def begin_read(self, length: int) -> None:
+        """Count a read, and refuse it where the limit is reached.
+
+        Raises:
+            ImageError: it is.
+        """
+        with self._lock:
+            self._bytes_served += length
+            served = self._bytes_served
+        if self._read_limit is not None and served > self._read_limit:
+            raise MORE_THAN_DECLARED.error(
+                f"The image has {self.source.size} bytes, of which its conversion read {served}."
+            )
+
+    def complete_read(self, offset: int, length: int) -> None:
+        """Count a part of the source as done."""
+        self._coverage.add(offset, length)
+
+    def fail(self, error: Exception) -> None:
+        """Remember why a read was not answered."""
+        with self._lock:
+            self.failure = self.failure or error
+
+    def close(self) -> None:
+        """Stop serving; when it returns, nothing reads from the source any more."""
+        if self._accepting.is_alive():
+            # Shutting it down wakes the thread that accepts; closing alone would not.
+            self._listener.shutdown(socket.SHUT_RDWR)
+            self._accepting.join()
+        self._listener.close()
+        with self._lock:
+            connections = dict(self._connections)
+        for connection, thread in connections.items():
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            thread.join()
+        shutil.rmtree(self._folder)
+
+    def __enter__(self) -> Self:
+        try:
+            self.open()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def _accept(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with self._lock:
+                full = len(self._connections) >= _MAX_CONNECTIONS
+                if not full:
+                    thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+                    self._connections[connection] = thread
+            if full:
+                connection.close()
+            else:
+                thread.start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, contextlib.suppress(ProtocolError, OSError):
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+            session = Handshake(connection, self.source.size, self.max_request).run()
+            if session is not None:
+                Transmission(connection, session, self).run()
+        with self._lock:
+            self._connections.pop(connection, None)

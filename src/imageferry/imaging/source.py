@@ -1,0 +1,93 @@
+"""Where the bytes of a disk image come from.
+
+:class:`ByteSource` has the shape of an object opened in a bucket, so that a
+conversion reads a local file and an object in the same way.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+
+class ByteSource(Protocol):
+    """Bytes that do not change, readable at any place by many threads."""
+
+    @property
+    def size(self) -> int:
+        """The number of bytes."""
+        ...
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """The bytes from ``offset``; fewer than ``length`` only at the end. Safe in threads."""
+        ...
+
+    def data_ranges(self) -> Iterator[tuple[int, int]]:
+        """Ranges ``(offset, length)`` in order outside of which every byte is known to be zero."""
+        ...
+
+    def fileno(self) -> int | None:
+        """A file descriptor with the same bytes at the same offsets, where there is one."""
+        ...
+
+
+class FileSource:
+    """A local file, as it is when it is opened. Its holes are known and never read."""
+
+    def __init__(self, path: Path) -> None:
+        """Open a file.
+
+        Args:
+            path: A regular file; a symbolic link is not followed.
+
+        Raises:
+            OSError: it cannot be opened.
+        """
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+        self._size = os.fstat(self._descriptor).st_size
+
+    @property
+    def size(self) -> int:
+        """The file's size in bytes."""
+        return self._size
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """The bytes from ``offset``; fewer than ``length`` only at the end."""
+        return os.pread(self._descriptor, min(length, max(0, self._size - offset)), offset)
+
+    def data_ranges(self) -> Iterator[tuple[int, int]]:
+        """The parts of the file that are no holes."""
+        end = 0
+        while end < self._size:
+            try:
+                start = os.lseek(self._descriptor, end, os.SEEK_DATA)
+            except OSError as error:
+                if error.errno == errno.ENXIO:
+                    return
+                raise
+            end = min(os.lseek(self._descriptor, start, os.SEEK_HOLE), self._size)
+            if start < end:
+                yield start, end - start
+
+    def fileno(self) -> int:
+        """The open file's descriptor."""
+        return self._descriptor
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
