@@ -62,9 +62,9 @@ class Authenticator:
     Attributes:
         find_access_key: The key of an id, if there is one.
         find_bearer: The credentials that a bearer token stands for, if any.
-        remember_nonce: Keeps a nonce of an access key until a time, UTC, and says
-            whether it was new. Two calls at once with the same nonce must not both
-            be told so.
+        remember_nonce: Keeps a nonce of an access key up to and including a time,
+            UTC, and says whether it was new. Two calls at once with the same nonce
+            must not both be told so.
         clock: The time, with a time zone.
     """
 

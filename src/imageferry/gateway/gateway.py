@@ -80,7 +80,8 @@ class Gateway:
         """Answer a request. It blocks as long as the action does, and never raises."""
         request_id = _new_request_id()
         started = time.perf_counter()
-        log = _log.bind(request_id=request_id)
+        action = request.loose("Action") or request.header("x-acs-action")
+        log = _log.bind(request_id=request_id, action=shown(action))
         try:
             response = self._answer(request, request_id)
         except ServiceError as error:

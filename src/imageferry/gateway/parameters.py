@@ -119,4 +119,5 @@ def _sample(field: Field, prefix: str) -> tuple[str, Field]:
 
 def _malformed(field: Field, name: str, found: str, rule: str) -> ServiceError:
     code = field.parameter.malformed or error_codes.INVALID_PARAMETER
-    return code.error(f"{name} {found}: {rule}.", name=name, detail=f"{name}: {rule}")
+    reason = f"{name} {found}: {rule}."
+    return code.error(reason, name=name, reason=reason)

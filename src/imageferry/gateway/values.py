@@ -78,7 +78,9 @@ def _check_characters(text: str, rules: Parameter) -> None:
     if rules.ascii_only and not text.isascii():
         raise BrokenRuleError("send ASCII characters only")
     if rules.pattern is not None and not re.fullmatch(rules.pattern, text):
-        raise BrokenRuleError(rules.rule or f"send what matches {rules.pattern}")
+        raise BrokenRuleError(
+            f"send {rules.rule}" if rules.rule else f"send what matches {rules.pattern}"
+        )
 
 
 def _check_choice(text: str, rules: Parameter) -> None:

@@ -1,0 +1,217 @@
+"""From a request to a response."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import xml.etree.ElementTree as ET
+from typing import TYPE_CHECKING, Annotated, Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from structlog.testing import capture_logs
+
+from imageferry.actions import error_codes
+from imageferry.actions.declaration import Action, Member, Model, Reply
+from imageferry.gateway.rendering import Response
+from imageferry.gateway.request import FORM, JSON, MAX_QUERY_BYTES, Request
+
+if TYPE_CHECKING:
+    from tests.unit.gateway.conftest import Service
+
+REGION = {"RegionId": "cn-hangzhou"}
+REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
+
+
+def _json(response: Response) -> dict[str, Any]:
+    members = json.loads(response.body)
+    assert isinstance(members, dict)
+    return members
+
+
+def _code(response: Response) -> str:
+    members = _json(response)
+    assert members.keys() == {"RequestId", "HostId", "Code", "Message", "Recommend"}
+    assert all(isinstance(value, str) and value for value in members.values())
+    return str(members["Code"])
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_version_1(service: Service, method: str) -> None:
+    request = service.v1(REGION | {"Text": "hello"}, method=method)
+    response = service.gateway().handle(request)
+    members = _json(response)
+    assert response.status == 200
+    assert members.pop("RequestId") == dict(response.headers)["x-acs-request-id"]
+    assert members == {"Text": "hello", "AccountId": "1001", "Host": "127.0.0.1:8080"}
+
+
+def test_version_3(service: Service) -> None:
+    request = service.v3([("RegionId", "r")], form=[("Text", "a b")])
+    assert _json(service.gateway().handle(request))["Text"] == "a b"
+
+
+def test_request_ids_are_upper_case_uuids_and_never_the_same(service: Service) -> None:
+    gateway = service.gateway()
+    ids = {_json(gateway.handle(service.v1(REGION)))["RequestId"] for _ in range(3)}
+    assert len(ids) == 3
+    assert all(REQUEST_ID.fullmatch(request_id) for request_id in ids)
+
+
+def test_xml(service: Service) -> None:
+    response = service.gateway().handle(service.v1(REGION | {"Format": "xml"}))
+    assert dict(response.headers)["Content-Type"] == "text/xml;charset=utf-8"
+    assert ET.fromstring(response.body).tag == "EchoTextResponse"
+
+
+def test_names_of_actions_have_no_case_and_replies_the_declared_one(service: Service) -> None:
+    request = service.v1(REGION | {"Action": "echotext", "Format": "XML"})
+    assert ET.fromstring(service.gateway().handle(request).body).tag == "EchoTextResponse"
+    assert (
+        service.gateway().handle(service.v3([("RegionId", "r")], action="echoText")).status == 200
+    )
+
+
+def test_the_header_names_no_action_in_version_1_because_it_is_not_signed(
+    service: Service,
+) -> None:
+    headers = [("x-acs-action", "DeleteEverything"), ("x-acs-version", "1999-01-01")]
+    assert service.gateway().handle(service.v1(REGION, headers=headers)).status == 200
+    request = service.v1(without="Action", headers=[("x-acs-action", "EchoText")])
+    assert _code(service.gateway().handle(request)) == "MissingAction"
+
+
+@pytest.mark.parametrize(
+    ("changes", "without", "status", "code"),
+    [
+        ({}, "Action", 400, "MissingAction"),
+        ({"Action": "Nope"}, "", 404, "InvalidAction.NotFound"),
+        ({}, "Version", 400, "MissingVersion"),
+        ({"Version": "2016-03-14"}, "", 400, "InvalidVersion"),
+        ({"Format": "YAML"}, "", 400, "InvalidParameter.Format"),
+        ({"AccessKeyId": "nobody"}, "", 404, "InvalidAccessKeyId.NotFound"),
+        ({}, "", 400, "MissingParameter"),
+        (REGION | {"Text": "refuse"}, "", 400, "DryRunOperation"),
+        (REGION | {"Text": "break"}, "", 500, "InternalError"),
+    ],
+)
+def test_refusals(
+    service: Service, changes: dict[str, str], without: str, status: int, code: str
+) -> None:
+    with capture_logs():
+        response = service.gateway().handle(service.v1(changes, without=without))
+    assert response.status == status
+    assert _code(response) == code
+    assert _json(response)["HostId"] == "127.0.0.1:8080"
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"])
+def test_other_methods(service: Service, method: str) -> None:
+    response = service.gateway().handle(service.v1(REGION, method=method))
+    assert (response.status, _code(response)) == (403, "UnsupportedHTTPMethod")
+
+
+def test_parameters_are_looked_at_after_the_signature(service: Service) -> None:
+    response = service.gateway().handle(service.v1(secret="wrong"))
+    assert _code(response) == "SignatureDoesNotMatch"
+
+
+@pytest.mark.parametrize(
+    "query", [b"A=%ff", b"A=1&A=2", b"x" * (MAX_QUERY_BYTES + 1), b"Action=Nope", b""]
+)
+def test_errors_before_the_request_is_read_honour_its_format(
+    service: Service, query: bytes
+) -> None:
+    request = Request("GET", "/", b"Format=XML&" + query, (("Host", "h"),))
+    root = ET.fromstring(service.gateway().handle(request).body)
+    assert root.tag == "Error"
+    assert root.findtext("HostId") == "h"
+
+
+def test_what_breaks_is_logged_and_not_told(service: Service) -> None:
+    with capture_logs() as logs:
+        response = service.gateway().handle(service.v1(REGION | {"Text": "break"}))
+    assert b"secret is in here" not in response.body
+    failed = next(entry for entry in logs if entry["event"] == "request_failed")
+    assert failed["request_id"] == _json(response)["RequestId"]
+    assert failed["exc_info"]
+
+
+def test_every_answer_is_logged_without_its_parameters(service: Service) -> None:
+    with capture_logs() as logs:
+        service.gateway().handle(service.v1(REGION | {"Text": "refuse"}))
+    (entry,) = logs
+    assert (entry["event"], entry["status"]) == ("request_answered", 400)
+    assert (entry["action"], entry["code"]) == ("EchoText", "DryRunOperation")
+    assert "cn-hangzhou" not in str(entry)
+
+
+def test_a_refusal_from_outside_looks_like_any_other(service: Service) -> None:
+    head = Request("POST", "/", b"Format=XML", (("Host", "h" * 1000),))
+    response = service.gateway().refuse(head, error_codes.REQUEST_TOO_LARGE.error(limit="little"))
+    assert response.status == 413
+    assert ET.fromstring(response.body).findtext("HostId") == "h" * 255
+
+
+class CodeReply(Reply, frozen=True, kw_only=True):
+    code: Annotated[str, Member(description="What clients take for a failure.")]
+
+
+class NoRequest(Model, frozen=True, kw_only=True):
+    pass
+
+
+def test_no_reply_may_have_a_member_code(service: Service) -> None:
+    action: Action[Any, NoRequest, CodeReply] = Action(
+        name="Bad",
+        summary="Cannot be served.",
+        request=NoRequest,
+        reply=CodeReply,
+        errors=(),
+        policy="ecs:Bad",
+        handler=lambda _call, _request: CodeReply(code="OK"),
+        example={},
+    )
+    with pytest.raises(ValueError, match="Bad: no reply may have a member Code"):
+        service.gateway(action)
+
+
+HEADERS = st.lists(
+    st.tuples(
+        st.sampled_from(["Host", "Accept", "Authorization", "Content-Type", "x-acs-action"]),
+        st.one_of(
+            st.text(max_size=30),
+            st.sampled_from([FORM, JSON, "text/xml", "ACS3-HMAC-SHA256 Credential=a", "EchoText"]),
+        ),
+    ),
+    max_size=6,
+).map(tuple)
+PIECES = st.sampled_from(
+    [b"Action=EchoText", b"Version=2014-05-26", b"Format=XML", b"Format=", b"AccessKeyId=LTAI"]
+)
+QUERIES = st.lists(st.one_of(PIECES, st.binary(max_size=20)), max_size=6).map(b"&".join)
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.sampled_from(["GET", "POST", "PUT", "x"]), QUERIES, HEADERS, QUERIES)
+def test_any_request_is_answered_well_formed(
+    service: Service, method: str, query: bytes, headers: Any, body: bytes
+) -> None:
+    response = service.gateway().handle(Request(method, "/", query, headers, body))
+    assert 400 <= response.status < 500
+    if dict(response.headers)["Content-Type"].startswith("text/xml"):
+        members = {child.tag for child in ET.fromstring(response.body)}
+    else:
+        members = set(_json(response))
+    assert members == {"RequestId", "HostId", "Code", "Message", "Recommend"}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.dictionaries(st.text(max_size=10), st.text(max_size=10), max_size=4))
+def test_any_signed_parameters_are_answered(service: Service, parameters: dict[str, str]) -> None:
+    response = service.gateway().handle(service.v3(sorted(parameters.items())))
+    assert response.status in (200, 400)
+    request = dataclasses.replace(service.v3(), raw_query=b"RegionId=changed")
+    assert service.gateway().handle(request).status == 400
