@@ -1,0 +1,158 @@
+"""The OSS API as an ASGI application."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import re
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from imageferry.buckets.interface import Store
+from imageferry.oss.authentication import FindAccessKey, authenticate
+from imageferry.oss.body import CheckedBody, ClientGoneError, RequestBody
+from imageferry.oss.call import Call, store_errors
+from imageferry.oss.errors import INSUFFICIENT_STORAGE, INTERNAL_ERROR, OssError
+from imageferry.oss.operations import operation_for
+from imageferry.oss.reply import Reply, error_reply
+from imageferry.oss.request import OssRequest, parse_request
+from imageferry.oss.streaming import ObjectStream
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+_log = structlog.get_logger(__name__)
+
+
+def create_app(
+    store: Store,
+    find_access_key: FindAccessKey,
+    regions: Sequence[str],
+    clock: Callable[[], datetime],
+    *,
+    max_requests: int = 128,
+    idle_seconds: float = 60,
+) -> ASGIApp:
+    """Make the application.
+
+    Args:
+        store: Where the buckets are.
+        find_access_key: Looks access keys up; called in threads.
+        regions: The regions that buckets may be in; the first is the default.
+        clock: The time now, with its time zone.
+        max_requests: How many requests are worked on at the same time; the rest wait.
+        idle_seconds: How long a client may stop in the middle of a body.
+    """
+    pool = ThreadPoolExecutor(max_requests, "oss")
+    endpoint = _Endpoint(store, find_access_key, regions, clock, pool, idle_seconds)
+
+    @asynccontextmanager
+    async def lifespan(_: object) -> AsyncIterator[None]:
+        with pool:
+            yield
+
+    return Router(default=endpoint, redirect_slashes=False, lifespan=lifespan)
+
+
+@dataclass(frozen=True)
+class _Endpoint:
+    """Answers requests: reads the head, works in a thread, sends the answer."""
+
+    store: Store
+    find_access_key: FindAccessKey
+    regions: Sequence[str]
+    clock: Callable[[], datetime]
+    pool: ThreadPoolExecutor
+    idle_seconds: float
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request_id = secrets.token_hex(12).upper()
+        loop = asyncio.get_running_loop()
+        body = RequestBody(receive, loop, idle_seconds=self.idle_seconds)
+        work = loop.run_in_executor(self.pool, self._answer, scope, body, request_id)
+        try:
+            reply = await work
+        except (ClientGoneError, CancelledError):
+            return
+        finally:
+            body.close()
+        await self._send(reply, request_id, scope, receive, send)
+
+    def _answer(self, scope: Scope, body: RequestBody, request_id: str) -> Reply:
+        request: OssRequest | None = None
+        try:
+            request = _request(scope)
+            return self._carried_out(request, body)
+        except OssError as error:
+            return error_reply(error, request, request_id)
+        except OSError as error:
+            if error.errno in _FULL_DISK:
+                return error_reply(INSUFFICIENT_STORAGE.error(), request, request_id)
+            return _failed(request, request_id)
+        except (ClientGoneError, CancelledError):
+            raise
+        except Exception:  # noqa: BLE001 - whatever went wrong, the client gets an answer
+            return _failed(request, request_id)
+
+    def _carried_out(self, request: OssRequest, body: RequestBody) -> Reply:
+        sender = authenticate(request, self.find_access_key, self.clock())
+        call = Call(
+            request=sender.request,
+            body=CheckedBody(sender.request, body),
+            store=self.store,
+            account_id=sender.account_id,
+            region=sender.region,
+            regions=self.regions,
+        )
+        with store_errors(call.request):
+            return operation_for(call.request)(call)
+
+    async def _send(
+        self, reply: Reply, request_id: str, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        headers = {
+            **reply.headers,
+            "content-length": str(reply.content_length),
+            "x-oss-request-id": request_id,
+        }
+        raw_headers = [_raw_header(*item) for item in headers.items()]
+        stream = ObjectStream(reply.content, self.pool) if reply.content else None
+        response = (
+            StreamingResponse(stream.chunks(), reply.status)
+            if stream
+            else Response(reply.body, reply.status)
+        )
+        response.raw_headers = raw_headers
+        try:
+            await response(scope, receive, send)
+        finally:
+            if stream is not None:
+                await stream.close()
+
+
+def _request(scope: Scope) -> OssRequest:
+    return parse_request(
+        scope["method"],
+        scope["raw_path"],
+        scope["query_string"],
+        scope["headers"],
+    )
+
+
+def _failed(request: OssRequest | None, request_id: str) -> Reply:
+    _log.exception("oss request failed", request_id=request_id)
+    return error_reply(INTERNAL_ERROR.error(), request, request_id)
+
+
+def _raw_header(name: str, value: str) -> tuple[bytes, bytes]:
+    return name.encode("latin-1"), _CONTROL.sub(" ", value).encode()

@@ -1,0 +1,116 @@
+"""Who sent a request, and which bucket and object it means."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from imageferry.oss import signature_v1, signature_v4
+from imageferry.oss.errors import (
+    ACCESS_DENIED,
+    INVALID_ACCESS_KEY_ID,
+    INVALID_SECURITY_TOKEN,
+    SIGNATURE_DOES_NOT_MATCH,
+    OssError,
+)
+from imageferry.oss.request import OssRequest
+from imageferry.oss.signature import Claim
+
+
+class AccessKey(Protocol):
+    """What has to be known of an access key."""
+
+    @property
+    def secret(self) -> str:
+        """The secret that signs."""
+        ...
+
+    @property
+    def account_id(self) -> str:
+        """The account it belongs to."""
+        ...
+
+    @property
+    def active(self) -> bool:
+        """Whether it may be used."""
+        ...
+
+    @property
+    def security_token(self) -> str | None:
+        """The token that has to come with it, for temporary keys."""
+        ...
+
+
+FindAccessKey = Callable[[str], AccessKey | None]
+"""Looks an access key up by its id; ``None`` where there is none."""
+
+
+@dataclass(frozen=True)
+class Authenticated:
+    """A request whose sender is known.
+
+    Attributes:
+        request: The request with the bucket and key that were signed.
+        account_id: The account of its sender.
+        region: The region it was signed for; empty where the signature has none.
+    """
+
+    request: OssRequest
+    account_id: str
+    region: str
+
+
+def authenticate(
+    request: OssRequest, find_access_key: FindAccessKey, now: datetime
+) -> Authenticated:
+    """Find out who sent a request.
+
+    Raises:
+        OssError: it is not signed, or not by an access key that may be used.
+    """
+    claim = signature_v4.claim(request) or signature_v1.claim(request)
+    if claim is None:
+        raise ACCESS_DENIED.error("The request is not signed, or not with version 1 or 4.")
+    key = find_access_key(claim.access_key_id)
+    if key is None:
+        raise INVALID_ACCESS_KEY_ID.error(OSSAccessKeyId=claim.access_key_id)
+    if not key.active:
+        raise INVALID_ACCESS_KEY_ID.error(
+            "The OSS Access Key Id you provided is disabled.", OSSAccessKeyId=claim.access_key_id
+        )
+    claim.check_time(now)
+    _check_token(claim, key)
+    return Authenticated(_signed(request, claim, key.secret), key.account_id, claim.region)
+
+
+def _check_token(claim: Claim, key: AccessKey) -> None:
+    if not _equal(claim.token, key.security_token or ""):
+        raise INVALID_SECURITY_TOKEN.error(OSSAccessKeyId=claim.access_key_id)
+
+
+def _signed(request: OssRequest, claim: Claim, secret: str) -> OssRequest:
+    candidates = list(request.addressed())
+    for candidate in candidates:
+        expected = claim.sign(secret, claim.string_to_sign(candidate))
+        if _equal(expected, claim.signature):
+            return candidate
+    raise _mismatch(claim, candidates[-1])
+
+
+def _mismatch(claim: Claim, likely: OssRequest) -> OssError:
+    text = claim.string_to_sign(likely)
+    data = text.encode(errors="surrogateescape")
+    return SIGNATURE_DOES_NOT_MATCH.error(
+        OSSAccessKeyId=claim.access_key_id,
+        SignatureProvided=claim.signature,
+        StringToSign=data.decode(errors="replace"),
+        StringToSignBytes=data.hex(" ").upper(),
+    )
+
+
+def _equal(one: str, other: str) -> bool:
+    encoded = (text.encode(errors="surrogateescape") for text in (one, other))
+    return hmac.compare_digest(*encoded)

@@ -1,0 +1,102 @@
+"""Which operation a request asks for."""
+
+from __future__ import annotations
+
+from imageferry.oss import bucket_operations as buckets
+from imageferry.oss import listing, multipart_operations, subresources
+from imageferry.oss import object_operations as objects
+from imageferry.oss.call import Operation
+from imageferry.oss.errors import (
+    INVALID_BUCKET_NAME,
+    METHOD_NOT_ALLOWED,
+    NOT_IMPLEMENTED,
+    OssErrorCode,
+)
+from imageferry.oss.request import OssRequest
+
+_NO_SUCH_VERSION = OssErrorCode("NoSuchVersion", 404, "The specified version does not exist.")
+
+Operations = dict[tuple[str, str], Operation]
+"""Operations by the method and the sub-resource, which is empty for the thing itself."""
+
+_SERVICE: Operations = {("GET", ""): buckets.list_buckets}
+
+_BUCKET: Operations = {
+    ("GET", ""): listing.list_objects,
+    ("PUT", ""): buckets.put_bucket,
+    ("DELETE", ""): buckets.delete_bucket,
+    ("GET", "bucketInfo"): buckets.get_bucket_info,
+    ("GET", "location"): buckets.get_bucket_location,
+    ("GET", "stat"): buckets.get_bucket_stat,
+    ("GET", "acl"): buckets.get_bucket_acl,
+    ("PUT", "acl"): buckets.put_bucket_acl,
+    ("GET", "uploads"): multipart_operations.list_uploads,
+    ("GET", "versions"): listing.list_object_versions,
+    ("POST", "delete"): objects.delete_objects,
+    **{("GET", name): subresources.read(name) for name in subresources.NAMES},
+    **{("DELETE", name): subresources.delete for name in subresources.NAMES},
+    **{("PUT", name): subresources.write for name in subresources.NAMES},
+}
+
+_OBJECT: Operations = {
+    ("GET", ""): objects.get_object,
+    ("HEAD", ""): objects.head_object,
+    ("PUT", ""): objects.put_object,
+    ("DELETE", ""): objects.delete_object,
+    ("HEAD", "objectMeta"): objects.head_object_meta,
+    ("GET", "acl"): objects.get_object_acl,
+    ("PUT", "acl"): objects.put_object_acl,
+    ("GET", "tagging"): objects.get_object_tagging,
+    ("POST", "append"): objects.append_object,
+    ("POST", "uploads"): multipart_operations.initiate,
+    ("PUT", "uploadId"): multipart_operations.upload_part,
+    ("POST", "uploadId"): multipart_operations.complete,
+    ("DELETE", "uploadId"): multipart_operations.abort,
+    ("GET", "uploadId"): multipart_operations.list_parts,
+}
+
+_KNOWN_ELSEWHERE = frozenset(
+    (
+        "asyncFetch",
+        "cname",
+        "comp",
+        "img",
+        "live",
+        "qosInfo",
+        "regions",
+        "restore",
+        "symlink",
+        "vod",
+        "x-oss-async-process",
+        "x-oss-process",
+    )
+)
+_SUBRESOURCES = _KNOWN_ELSEWHERE.union(
+    *({name for _, name in table} for table in (_BUCKET, _OBJECT))
+) - {""}
+
+
+def operation_for(request: OssRequest) -> Operation:
+    """The operation that a request asks for.
+
+    Raises:
+        OssError: there is none, or it is one that this service does not have.
+    """
+    table = _table(request)
+    name = next((name for name, _ in request.parameters if name in _SUBRESOURCES), "")
+    operation = table.get((request.method, name))
+    if operation is not None:
+        return operation
+    if name and all(name != known for _, known in table):
+        raise NOT_IMPLEMENTED.error(f"This service has no sub-resource {name} here.")
+    raise METHOD_NOT_ALLOWED.error(Method=request.method, ResourceType=name or "Object")
+
+
+def _table(request: OssRequest) -> Operations:
+    if request.parameter("versionId") not in {None, "", "null"}:
+        raise _NO_SUCH_VERSION.error(VersionId=request.parameter("versionId") or "")
+    if not request.bucket:
+        if request.key:
+            raise INVALID_BUCKET_NAME.error()
+        return _SERVICE
+    return _OBJECT if request.key else _BUCKET
