@@ -92,6 +92,12 @@ class Settings:
     host: str = _setting("127.0.0.1", "Address that the servers listen on.")
     ecs_port: int = _setting(8080, "Port of the ECS API; 0 takes a free one.", _integer(0, 65535))
     oss_port: int = _setting(8081, "Port of the OSS API; 0 takes a free one.", _integer(0, 65535))
+    ecs_endpoint: str = _setting(
+        "", "Where the command finds the ECS API, as http://host:port. Empty: host and port."
+    )
+    oss_endpoint: str = _setting(
+        "", "Where the command finds the OSS API, as http://host:port. Empty: host and port."
+    )
     regions: tuple[str, ...] = _setting(
         ("cn-hangzhou", "cn-beijing", "cn-shanghai", "ap-southeast-1", "us-west-1", "eu-central-1"),
         "Regions that the service answers for, separated by commas; the first is the default.",
@@ -129,9 +135,18 @@ class Settings:
     max_exports: int = _setting(
         10, "Exports that one account may have waiting or running.", _integer(1, 10_000)
     )
+    max_attempts: int = _setting(
+        100,
+        "How often a task is taken up again after its worker died, before it fails.",
+        _integer(1, 10_000),
+    )
     log_level: str = _setting(
         "info", "Least severe log line to write.", _one_of("debug", "info", "warning", "error")
     )
+
+    def environment(self) -> dict[str, str]:
+        """The variables that make another process read the same settings."""
+        return {setting.variable: _written(getattr(self, setting.name)) for setting in declared()}
 
     @property
     def resolved_database_url(self) -> str:
@@ -183,3 +198,7 @@ def _parse(setting: Setting, source: str, text: str) -> Any:
     except ValueError as error:
         shown = "(not shown)" if setting.secret else repr(text)
         raise SettingError(f"{source}={shown}: {error}. {setting.help}") from None
+
+
+def _written(value: object) -> str:
+    return ",".join(value) if isinstance(value, tuple) else str(value)

@@ -1,10 +1,8 @@
-"""The codes of the ECS API. The order follows ``contract.json``: common ones, then by theme."""
+"""The codes that every action can answer with: ``contract.json``, ``common.common_errors``."""
 
 from __future__ import annotations
 
 from imageferry.actions.errors import ErrorCode
-
-# Common to every action: contract.json, common.common_errors.
 
 MISSING_PARAMETER = ErrorCode(
     "MissingParameter",
@@ -68,6 +66,13 @@ REQUEST_TOO_LARGE = ErrorCode(
     "The request is larger than the service accepts: {limit}.",
     "The request's body, or the number or length of its parameters, is over the limit.",
     "Send fewer or shorter parameters.",
+)
+REQUEST_TIMEOUT = ErrorCode(
+    "RequestTimeout",
+    408,
+    "The body of the request did not arrive in time.",
+    "The client began to send a body and did not finish; nothing was done.",
+    "Send the request again, with a Content-Length that is the body's.",
 )
 INVALID_ACCESS_KEY_ID_NOT_FOUND = ErrorCode(
     "InvalidAccessKeyId.NotFound",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, Self
 
@@ -257,4 +257,8 @@ class Store(Protocol):
             BucketNotFoundError: there is none.
             BucketNotEmptyError: it holds objects or uploads.
         """
+        ...
+
+    def sweep(self, older_than: timedelta) -> int:
+        """Take away what crashes and forgotten uploads left that long ago, and count it."""
         ...

@@ -14,6 +14,10 @@ from imageferry.images.model import Image, ImageDisk, ImageStatus
 from imageferry.images.tables import image_disks, image_tags, images
 
 
+IDS_A_QUERY = 1000
+"""Databases take some tens of thousands of parameters at the most."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImageFilter:
     """Which images are meant. An empty or absent condition does not narrow the choice."""
@@ -113,14 +117,17 @@ def page(connection: sa.Connection, condition: ImageFilter, *, number: int, size
 
 def keep_ids(connection: sa.Connection, image_ids: Sequence[str]) -> set[str]:
     """Those of the ids whose image may have disks in the catalogue."""
-    return set(
-        connection.execute(
-            sa.select(images.c.image_id).where(
-                images.c.image_id.in_(image_ids),
-                images.c.status != ImageStatus.CREATE_FAILED.value,
-            )
-        ).scalars()
-    )
+    kept: set[str] = set()
+    for start in range(0, len(image_ids), IDS_A_QUERY):
+        kept.update(
+            connection.execute(
+                sa.select(images.c.image_id).where(
+                    images.c.image_id.in_(image_ids[start : start + IDS_A_QUERY]),
+                    images.c.status != ImageStatus.CREATE_FAILED.value,
+                )
+            ).scalars()
+        )
+    return kept
 
 
 def set_status(connection: sa.Connection, image_id: str, status: ImageStatus) -> None:

@@ -42,7 +42,7 @@ class Phase(StrEnum):
     INSPECT = "inspect"
     TRANSFER = "transfer"
     CONVERT = "convert"
-    COMPRESS = "compress"
+    PACK = "pack"
     VERIFY = "verify"
     PUBLISH = "publish"
     ENDED = "ended"

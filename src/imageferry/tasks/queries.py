@@ -119,6 +119,14 @@ def active_ids(connection: sa.Connection) -> set[str]:
     )
 
 
+def percents(connection: sa.Connection, task_ids: Sequence[str]) -> dict[str, int]:
+    """How far each of the tasks is."""
+    rows = connection.execute(
+        sa.select(tasks.c.task_id, tasks.c.percent).where(tasks.c.task_id.in_(task_ids))
+    )
+    return {row.task_id: row.percent for row in rows}
+
+
 def place_in_queue(connection: sa.Connection, task: Task) -> int:
     """How many tasks wait before this one, plus one; 0 for a task that does not wait."""
     if task.status is not TaskStatus.WAITING:

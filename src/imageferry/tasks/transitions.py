@@ -18,7 +18,6 @@ from imageferry.tasks.model import DiskStatus, Phase, TaskAction, TaskStatus, ne
 from imageferry.tasks.tables import task_disks, task_events, tasks
 
 MAY_PRECEDE: Mapping[TaskStatus, frozenset[TaskStatus]] = {
-    TaskStatus.WAITING: frozenset({TaskStatus.PROCESSING}),
     TaskStatus.PROCESSING: frozenset({TaskStatus.WAITING, TaskStatus.PROCESSING}),
     TaskStatus.FINISHED: frozenset({TaskStatus.PROCESSING}),
     TaskStatus.FAILED: frozenset({TaskStatus.WAITING, TaskStatus.PROCESSING}),
@@ -87,19 +86,22 @@ def create(
 
 
 def claim(connection: sa.Connection, task_id: str, owner: str) -> bool:
-    """Let a worker take the task up, from another one too, and say whether it has it now."""
+    """Let a worker take the task up, from another one too, and say whether it has it now.
+
+    Taking it from a worker that did not let it go counts as another attempt.
+    """
+    interrupted = sa.or_(tasks.c.owner.is_not(None), tasks.c.started.is_(None))
     values = {
         "owner": owner,
-        "attempt": tasks.c.attempt + 1,
+        "attempt": tasks.c.attempt + sa.case((interrupted, 1), else_=0),
         "started": sa.func.coalesce(tasks.c.started, sa.literal(now(), Timestamp)),
     }
-    return _change(connection, task_id, TaskStatus.PROCESSING, values, event="claimed")
+    return _change(connection, task_id, TaskStatus.PROCESSING, values)
 
 
-def release(connection: sa.Connection, task_id: str, owner: str) -> bool:
-    """Put a task back that its worker cannot go on with for now."""
-    values = {"owner": None, "bytes_per_second": 0, "phase": Phase.QUEUED.value}
-    return _change(connection, task_id, TaskStatus.WAITING, values, event="released", owner=owner)
+def let_go(connection: sa.Connection, task_id: str, owner: str) -> None:
+    """Note that a worker is done with the task for now."""
+    connection.execute(sa.update(tasks).where(_owned(task_id, owner)).values(owner=None))
 
 
 def finish(connection: sa.Connection, task_id: str, owner: str) -> bool:
@@ -225,10 +227,10 @@ def _end(
         task_id,
         status,
         {**ending, **values},
-        event=status.value.lower(),
-        detail=detail,
         owner=owner,
     )
+    if changed:
+        _append_event(connection, task_id, status.value.lower(), detail)
     if changed and status is not TaskStatus.FINISHED:
         _fail_open_disks(connection, task_id, values)
     return changed
@@ -255,8 +257,6 @@ def _change(
     status: TaskStatus,
     values: Mapping[str, Any],
     *,
-    event: str,
-    detail: str = "",
     owner: str | None = None,
 ) -> bool:
     before = [precedent.value for precedent in MAY_PRECEDE[status]]
@@ -264,8 +264,6 @@ def _change(
     if owner is not None:
         which = sa.and_(which, tasks.c.owner == owner)
     result = connection.execute(sa.update(tasks).where(which).values(status=status.value, **values))
-    if result.rowcount == 1:
-        _append_event(connection, task_id, event, detail)
     return result.rowcount == 1
 
 

@@ -1,0 +1,5 @@
+"""``python -m imageferry`` is the command ``imageferry``."""
+
+from imageferry.cli.main import main
+
+main()

@@ -1,0 +1,79 @@
+"""What a handler has to work with: who calls, and the services below."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from imageferry.actions.image_error_codes import INVALID_REGION_ID_NOT_FOUND
+from imageferry.buckets.interface import Store
+from imageferry.database.connection import Database
+from imageferry.settings import Settings
+from imageferry.tasks.model import TaskAction
+
+
+@dataclass(frozen=True)
+class Services:
+    """What is below the actions.
+
+    Attributes:
+        settings: How the service is set up.
+        database: The tasks, images and accounts.
+        store: The buckets.
+        enqueue: Hands a task to the engine in the transaction that makes it.
+        discard: Takes the catalogue's files of a deleted image away.
+        endpoint: The address that regions are said to have, ``host:port``.
+    """
+
+    settings: Settings
+    database: Database
+    store: Store
+    enqueue: Callable[[sa.Connection, str, TaskAction], None]
+    discard: Callable[[str], None]
+    endpoint: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One authenticated request.
+
+    Attributes:
+        account_id: The account whose key signed it.
+        request_id: The id it is logged and answered with.
+        services: What is below the actions.
+    """
+
+    account_id: str
+    request_id: str
+    services: Services
+
+    @property
+    def database(self) -> Database:
+        """The tasks, images and accounts."""
+        return self.services.database
+
+    @property
+    def settings(self) -> Settings:
+        """How the service is set up."""
+        return self.services.settings
+
+    def check_region(self, region_id: str) -> None:
+        """Make sure that the service answers for the region.
+
+        Raises:
+            ServiceError: ``InvalidRegionId.NotFound``.
+        """
+        if region_id not in self.settings.regions:
+            known = ", ".join(self.settings.regions)
+            raise INVALID_REGION_ID_NOT_FOUND.error(
+                f"RegionId is {shorten(region_id)}; use one of {known}."
+            )
+
+
+def shorten(value: Any, length: int = 80) -> str:
+    """A caller's value as it is shown in a message: quoted, and not longer than fits."""
+    text = str(value)
+    return repr(text if len(text) <= length else text[:length] + "…")

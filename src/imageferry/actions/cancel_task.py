@@ -1,0 +1,62 @@
+"""CancelTask: stop a task that waits or runs."""
+
+from __future__ import annotations
+
+from imageferry.actions import image_error_codes as codes
+from imageferry.actions.call import Call
+from imageferry.actions.common import RegionId, TaskId
+from imageferry.actions.declaration import Action, Model, Reply
+from imageferry.actions.describe_task_attribute import is_own
+from imageferry.images import queries as images
+from imageferry.tasks import queries, transitions
+from imageferry.tasks.model import TaskAction
+
+
+class CancelTaskRequest(Model, frozen=True, kw_only=True):
+    """Which task is to stop."""
+
+    region_id: RegionId
+    task_id: TaskId
+
+
+class CancelTaskReply(Reply, frozen=True, kw_only=True):
+    """The task has been stopped."""
+
+
+def cancel_task(call: Call, request: CancelTaskRequest) -> CancelTaskReply:
+    """End the task at once, and with an import its image.
+
+    The task's row decides between the caller and the worker: one of them comes
+    first. A worker that runs the task finds within a second that it is no
+    longer its own, stops its programs and takes its files away.
+    """
+    call.check_region(request.region_id)
+    with call.database.write() as connection:
+        task = queries.find(connection, request.task_id)
+        if task is None or not is_own(call, task, request.region_id):
+            raise codes.INVALID_TASK_ID_NOT_FOUND.error()
+        reason = f"Cancelled by account {call.account_id}, request {call.request_id}."
+        if not transitions.cancel(connection, task.task_id, reason):
+            raise codes.INCORRECT_TASK_STATUS.error(
+                f"Task {task.task_id} is {task.status.value} since it ended: there is nothing "
+                "left to cancel."
+            )
+        if task.action is TaskAction.IMPORT_IMAGE:
+            images.delete(connection, task.resource_id)
+    return CancelTaskReply()
+
+
+CANCEL_TASK = Action(
+    name="CancelTask",
+    summary="Stop a task that waits or runs, and take away what it has made.",
+    request=CancelTaskRequest,
+    reply=CancelTaskReply,
+    errors=(
+        codes.INVALID_REGION_ID_NOT_FOUND,
+        codes.INVALID_TASK_ID_NOT_FOUND,
+        codes.INCORRECT_TASK_STATUS,
+    ),
+    policy="ecs:CancelTask",
+    handler=cancel_task,
+    example={"RegionId": "cn-hangzhou", "TaskId": "t-bp1hvgwromzv32iq179l"},
+)

@@ -1,0 +1,178 @@
+"""ExportImage: write an image's disks to a bucket in the format asked for."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import sqlalchemy as sa
+
+from imageferry.actions import image_error_codes as codes
+from imageferry.actions.bucket_access import own_bucket
+from imageferry.actions.call import Call
+from imageferry.actions.common import DryRun, ImageId, RegionId, RoleName
+from imageferry.actions.declaration import Action, Member, Parameter, Reply
+from imageferry.actions.declaration import Model as RequestModel
+from imageferry.actions.error_codes import DRY_RUN_OPERATION
+from imageferry.images import queries as images
+from imageferry.images.model import Image, ImageDisk, ImageStatus
+from imageferry.tasks import queries as tasks
+from imageferry.tasks import transitions
+from imageferry.tasks.model import TaskAction
+
+SUFFIXES = {
+    "raw": ".raw.tar.gz",
+    "vhd": ".vhd",
+    "qcow2": ".qcow2",
+    "vmdk": ".vmdk",
+    "vdi": ".vdi",
+}
+"""For each format the end of the object's name; raw's is what Terraform deletes."""
+
+
+class ExportImageRequest(RequestModel, frozen=True, kw_only=True):
+    """What an export is asked for with."""
+
+    region_id: RegionId
+    image_id: ImageId
+    oss_bucket: Annotated[
+        str,
+        Parameter(
+            description="The bucket that gets the image.",
+            example="golden-images",
+            max_length=63,
+            malformed=codes.INVALID_OSS_BUCKET,
+            aliases=("OssBucket",),
+        ),
+    ]
+    oss_prefix: Annotated[
+        str | None,
+        Parameter(
+            description="The beginning of the objects' names.",
+            example="nightly",
+            min_length=1,
+            max_length=30,
+            pattern=r"[A-Za-z0-9]+",
+            rule="letters and digits",
+            malformed=codes.INVALID_OSS_PREFIX,
+        ),
+    ] = None
+    image_format: Annotated[
+        str | None,
+        Parameter(
+            description="The format of the objects; raw, as a .tar.gz, where none is given.",
+            example="qcow2",
+            allowed=tuple(SUFFIXES),
+            malformed=codes.INVALID_IMAGE_FORMAT,
+        ),
+    ] = None
+    role_name: RoleName = None
+    dry_run: DryRun = False
+
+
+class ExportImageReply(Reply, frozen=True, kw_only=True):
+    """The task that writes the image."""
+
+    task_id: Annotated[str, Member(description="The task.")]
+    region_id: Annotated[str, Member(description="The task's region.")]
+
+
+def export_image(call: Call, request: ExportImageRequest) -> ExportImageReply:
+    """Check all that can be checked beforehand, then make the task."""
+    call.check_region(request.region_id)
+    own_bucket(call, "OSSBucket", request.oss_bucket)
+    with call.database.write() as connection:
+        image = _exportable(call, connection, request)
+        if request.dry_run:
+            raise DRY_RUN_OPERATION.error()
+        _check_exports(call, connection)
+        task_id = _create(call, connection, request, image)
+        call.services.enqueue(connection, task_id, TaskAction.EXPORT_IMAGE)
+    return ExportImageReply(task_id=task_id, region_id=request.region_id)
+
+
+def _create(
+    call: Call, connection: sa.Connection, request: ExportImageRequest, image: Image
+) -> str:
+    image_format = (request.image_format or "raw").lower()
+    objects = [object_name(request, image, disk) for disk in image.disks]
+    return transitions.create(
+        connection,
+        account_id=call.account_id,
+        region_id=request.region_id,
+        action=TaskAction.EXPORT_IMAGE,
+        resource_id=image.image_id,
+        request={
+            "OSSBucket": request.oss_bucket,
+            "ImageFormat": image_format,
+            "Objects": objects,
+        },
+        disks=[
+            [
+                ("OSSBucket", request.oss_bucket),
+                ("OSSObject", name),
+                ("ImageFormat", image_format.upper()),
+            ]
+            for name in objects
+        ],
+    )
+
+
+def object_name(request: ExportImageRequest, image: Image, disk: ImageDisk) -> str:
+    """The name of the object that a disk is written to."""
+    prefix = f"{request.oss_prefix}_" if request.oss_prefix else ""
+    role = "system" if disk.is_system else f"data_{disk.device.rsplit('/', 1)[-1]}"
+    suffix = SUFFIXES[(request.image_format or "raw").lower()]
+    return f"{prefix}{image.image_id}_{role}{suffix}"
+
+
+def _exportable(call: Call, connection: sa.Connection, request: ExportImageRequest) -> Image:
+    image = images.find_own(connection, request.image_id, call.account_id, request.region_id)
+    if image is None:
+        raise codes.INVALID_IMAGE_ID_NOT_FOUND.error()
+    if image.status is not ImageStatus.AVAILABLE:
+        raise codes.INCORRECT_IMAGE_STATUS.error(
+            f"Image {image.image_id} is {image.status.value}. {codes.INCORRECT_IMAGE_STATUS.remedy}"
+        )
+    running = tasks.active_of_resource(connection, image.image_id, TaskAction.EXPORT_IMAGE)
+    if running is not None:
+        raise codes.IMAGE_IS_EXPORTING.error(f"Task {running} exports the image.")
+    return image
+
+
+def _check_exports(call: Call, connection: sa.Connection) -> None:
+    count = tasks.count_active(connection, call.account_id, TaskAction.EXPORT_IMAGE)
+    if count >= call.settings.max_exports:
+        raise codes.CONCURRENT_EXPORTS_EXCEED.error(
+            reason=f"The account has {count} exports waiting or running, and may have "
+            f"{call.settings.max_exports}."
+        )
+
+
+EXPORT_IMAGE = Action(
+    name="ExportImage",
+    summary="Write an image's disks to a bucket in the format asked for.",
+    request=ExportImageRequest,
+    reply=ExportImageReply,
+    errors=(
+        codes.INVALID_REGION_ID_NOT_FOUND,
+        codes.INVALID_IMAGE_ID_NOT_FOUND,
+        codes.INCORRECT_IMAGE_STATUS,
+        codes.INVALID_IMAGE_FORMAT,
+        codes.IMAGE_IS_EXPORTING,
+        codes.CONCURRENT_EXPORTS_EXCEED,
+        codes.INVALID_OSS_BUCKET,
+        codes.INVALID_OSS_BUCKET_NOT_FOUND,
+        codes.INVALID_OSS_PREFIX,
+        codes.OSS_NOT_AUTHORIZED,
+        DRY_RUN_OPERATION,
+    ),
+    policy="ecs:ExportImage",
+    handler=export_image,
+    example={
+        "RegionId": "cn-hangzhou",
+        "ImageId": "m-bp1g7004ksh0oeuco3nj",
+        "OSSBucket": "golden-images",
+        "OSSPrefix": "nightly",
+        "ImageFormat": "qcow2",
+    },
+)

@@ -1,0 +1,184 @@
+"""An image as DescribeImages tells it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from imageferry.actions import times
+from imageferry.actions.declaration import Member, Reply
+from imageferry.images.model import Image, ImageDisk, ImageStatus
+
+
+class DiskDeviceEntry(Reply, frozen=True, kw_only=True):
+    """A disk of an image."""
+
+    device: Annotated[str, Member(description="Its device name.", example="/dev/xvda")]
+    type: Annotated[str, Member(description="system or data.", example="system")]
+    size: Annotated[str, Member(description="Its size in GiB, as it was asked for.", example="40")]
+    snapshot_id: Annotated[str, Member(description="Its snapshot.")]
+    format: Annotated[
+        str,
+        Member(
+            description="The format in the caller's own spelling, or the one that was found.",
+            example="qcow2",
+        ),
+    ]
+    import_oss_bucket: Annotated[str, Member(description="The bucket it was imported from.")]
+    import_oss_object: Annotated[str, Member(description="The object it was imported from.")]
+    progress: Annotated[str, Member(description="How far it is in per cent.", example="100%")]
+    remain_time: Annotated[
+        int, Member(description="Seconds until it is there; 0 where that is not known.")
+    ]
+    encrypted: Annotated[bool, Member(description="Whether it is encrypted.")]
+
+
+class DiskDeviceMappings(Reply, frozen=True, kw_only=True):
+    """The disks of an image."""
+
+    disk_device_mapping: Annotated[
+        tuple[DiskDeviceEntry, ...], Member(description="The disks, system disk first.")
+    ]
+
+
+class TagEntry(Reply, frozen=True, kw_only=True):
+    """A tag of an image."""
+
+    tag_key: Annotated[str, Member(description="The tag's key.")]
+    tag_value: Annotated[str, Member(description="The tag's value.")]
+
+
+class TagSet(Reply, frozen=True, kw_only=True):
+    """The tags of an image."""
+
+    tag: Annotated[tuple[TagEntry, ...], Member(description="The tags by key.")]
+
+
+class FeaturesEntry(Reply, frozen=True, kw_only=True):
+    """What an image is able to do."""
+
+    nvme_support: Annotated[
+        str, Member(description="Whether it starts from an NVMe disk.", example="supported")
+    ]
+    imds_support: Annotated[
+        str, Member(description="The version of the metadata service.", example="v1")
+    ]
+
+
+class ImageEntry(Reply, frozen=True, kw_only=True):
+    """An image."""
+
+    image_id: Annotated[str, Member(description="The image.")]
+    image_name: Annotated[str, Member(description="Its name.")]
+    description: Annotated[str, Member(description="What it is for.")]
+    image_owner_alias: Annotated[str, Member(description="Whose it is.", example="self")]
+    image_owner_id: Annotated[int, Member(description="The account that has it.")]
+    status: Annotated[
+        str,
+        Member(description="Waiting, Creating, Available or CreateFailed.", example="Available"),
+    ]
+    progress: Annotated[str, Member(description="How far it is in per cent.", example="100%")]
+    usable: Annotated[bool, Member(description="Whether instances can be made of it.")]
+    size: Annotated[int, Member(description="The size of the system disk in GiB.")]
+    architecture: Annotated[str, Member(description="The processors that it runs on.")]
+    os_type: Annotated[str, Member(description="windows or linux.", example="linux")]
+    platform: Annotated[str, Member(description="The operating system.")]
+    os_name: Annotated[str, Member(description="The operating system's full name.")]
+    os_name_en: Annotated[str, Member(description="The operating system's full name in English.")]
+    boot_mode: Annotated[str, Member(description="BIOS or UEFI.", example="UEFI")]
+    creation_time: Annotated[
+        str, Member(description="When it was made, UTC.", example="2026-11-22T08:30:00Z")
+    ]
+    disk_device_mappings: Annotated[DiskDeviceMappings, Member(description="Its disks.")]
+    tags: Annotated[TagSet, Member(description="Its tags.")]
+    features: Annotated[FeaturesEntry, Member(description="What it is able to do.")]
+    license_type: Annotated[str, Member(description="Who brings the licence.")]
+    resource_group_id: Annotated[str, Member(description="Its resource group.")]
+    image_family: Annotated[str, Member(description="Its family.")]
+    image_version: Annotated[str, Member(description="Its version.")]
+    is_public: Annotated[bool, Member(description="Whether everybody may use it.")]
+    is_copied: Annotated[bool, Member(description="Whether it is a copy.")]
+    is_self_shared: Annotated[str, Member(description="Whether it is shared with others.")]
+    is_subscribed: Annotated[bool, Member(description="Whether it was bought.")]
+    is_support_cloudinit: Annotated[bool, Member(description="Whether it has cloud-init.")]
+    is_support_io_optimized: Annotated[
+        bool, Member(description="Whether it runs on I/O optimized instances.")
+    ]
+    product_code: Annotated[str, Member(description="Its product in the marketplace.")]
+    usage: Annotated[str, Member(description="Whether instances use it.", example="none")]
+
+
+class ImageSet(Reply, frozen=True, kw_only=True):
+    """The images of a page."""
+
+    image: Annotated[tuple[ImageEntry, ...], Member(description="The images, newest first.")]
+
+
+class DescribeImagesReply(Reply, frozen=True, kw_only=True):
+    """One page of a list of images."""
+
+    page_number: Annotated[int, Member(description="The page.")]
+    page_size: Annotated[int, Member(description="The entries on a page.")]
+    total_count: Annotated[int, Member(description="The entries of the whole list.")]
+    region_id: Annotated[str, Member(description="The region.")]
+    images: Annotated[ImageSet, Member(description="The images of the page.")]
+
+
+def image_entry(image: Image, percent: int) -> ImageEntry:
+    """An image as it is listed.
+
+    Args:
+        image: The image.
+        percent: How far the task is that makes it.
+    """
+    return ImageEntry(
+        image_id=image.image_id,
+        image_name=image.name,
+        description=image.description,
+        image_owner_alias="self",
+        image_owner_id=int(image.account_id),
+        status=image.status.value,
+        progress=f"{percent}%",
+        usable=image.status is ImageStatus.AVAILABLE,
+        size=image.disks[0].size_gib,
+        architecture=image.architecture,
+        os_type=image.os_type,
+        platform=image.platform,
+        os_name=image.platform,
+        os_name_en=image.platform,
+        boot_mode=image.boot_mode,
+        creation_time=times.to_second(image.created),
+        disk_device_mappings=DiskDeviceMappings(
+            disk_device_mapping=tuple(_disk(disk, percent) for disk in image.disks)
+        ),
+        tags=TagSet(
+            tag=tuple(TagEntry(tag_key=key, tag_value=value) for key, value in image.tags.items())
+        ),
+        features=FeaturesEntry(nvme_support=image.nvme_support, imds_support=image.imds_support),
+        license_type=image.license_type,
+        resource_group_id=image.resource_group_id,
+        image_family="",
+        image_version="1",
+        is_public=False,
+        is_copied=False,
+        is_self_shared="",
+        is_subscribed=False,
+        is_support_cloudinit=False,
+        is_support_io_optimized=True,
+        product_code="",
+        usage="none",
+    )
+
+
+def _disk(disk: ImageDisk, percent: int) -> DiskDeviceEntry:
+    return DiskDeviceEntry(
+        device=disk.device,
+        type="system" if disk.is_system else "data",
+        size=str(disk.size_gib),
+        snapshot_id=disk.snapshot_id,
+        format=disk.declared_format or disk.source_format,
+        import_oss_bucket=disk.source_bucket,
+        import_oss_object=disk.source_object,
+        progress=f"{percent}%",
+        remain_time=0,
+        encrypted=False,
+    )

@@ -1,0 +1,201 @@
+"""Which disks an import may take: everything that can be checked before it is answered.
+
+A synchronous error is the only reason for a failure that most clients ever
+print (CLIENTS.md 1.9), so the objects are looked into here already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from imageferry.actions import image_error_codes as codes
+from imageferry.actions.bucket_access import own_bucket
+from imageferry.actions.call import Call, shorten
+from imageferry.actions.declaration import Model, Parameter
+from imageferry.actions.error_codes import MISSING_PARAMETER
+from imageferry.actions.errors import ServiceError
+from imageferry.buckets.interface import (
+    Bucket,
+    InvalidObjectNameError,
+    ObjectInfo,
+    ObjectNotFoundError,
+    ObjectReader,
+)
+from imageferry.imaging.errors import ImageError
+from imageferry.imaging.formats import Format
+from imageferry.imaging.inspect import Inspection, inspect
+
+GIB = 2**30
+MAX_DISK_GIB = 2048
+
+
+class DiskDeviceMapping(Model, frozen=True, kw_only=True):
+    """One disk of an import."""
+
+    oss_bucket: Annotated[
+        str | None,
+        Parameter(
+            description="The bucket that holds the disk's image.",
+            example="golden-images",
+            max_length=63,
+            malformed=codes.INVALID_OSS_BUCKET,
+        ),
+    ] = None
+    oss_object: Annotated[
+        str | None,
+        Parameter(
+            description="The object that is the disk's image.",
+            example="debian-13.qcow2",
+            max_length=1023,
+            malformed=codes.INVALID_OSS_OBJECT,
+        ),
+    ] = None
+    format: Annotated[
+        str | None,
+        Parameter(
+            description="The format of the disk's image; found out where none is given.",
+            example="QCOW2",
+            allowed=tuple(known.ecs_name for known in Format),
+            malformed=codes.INVALID_IMAGE_FORMAT,
+        ),
+    ] = None
+    disk_image_size: Annotated[
+        int | None,
+        Parameter(
+            description="The size of the disk in GiB, not below the image's virtual size; that "
+            "size where none, or 0, is given.",
+            example="40",
+            minimum=0,
+            maximum=MAX_DISK_GIB,
+            malformed=codes.INVALID_DATA_DISK_SIZE,
+            aliases=("DiskImSize",),
+        ),
+    ] = None
+    device: Annotated[
+        str | None,
+        Parameter(
+            description="The device name of the disk.",
+            example="/dev/xvda",
+            max_length=32,
+            pattern=r"/dev/[a-z0-9/]+",
+            rule="a path below /dev/",
+            deprecated=True,
+            malformed=codes.INVALID_DEVICE,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class AdmittedDisk:
+    """A disk that may be imported, and what is known of it beforehand."""
+
+    mapping: DiskDeviceMapping
+    bucket: str
+    object: ObjectInfo
+    inspection: Inspection
+
+    @property
+    def format(self) -> str:
+        """The format that was found, in ECS's word."""
+        return self.inspection.format.ecs_name
+
+    @property
+    def virtual_size(self) -> int:
+        """The guest's view of the disk's size in bytes."""
+        return self.inspection.virtual_size
+
+    @property
+    def size_gib(self) -> int:
+        """The size asked for, or the virtual size rounded up, in GiB."""
+        return self.mapping.disk_image_size or -(-self.virtual_size // GIB)
+
+    @property
+    def related_items(self) -> list[tuple[str, str]]:
+        """What a task tells of the disk before it is read."""
+        return [
+            ("OSSBucket", self.bucket),
+            ("OSSObject", self.object.key),
+            ("ImageFormat", self.format),
+            ("VirtualSize", str(self.virtual_size)),
+            ("ObjectSize", str(self.object.size)),
+        ]
+
+
+def admit_disks(call: Call, mappings: tuple[DiskDeviceMapping, ...]) -> tuple[AdmittedDisk, ...]:
+    """Look up and inspect every disk of an import.
+
+    Raises:
+        ServiceError: a disk cannot be imported; the error says which and why.
+    """
+    if not mappings:
+        raise codes.MISSING_DISK_DEVICE_MAPPING.error()
+    return tuple(
+        _admit(call, f"DiskDeviceMapping.{position}", mapping, is_system=position == 1)
+        for position, mapping in enumerate(mappings, start=1)
+    )
+
+
+def _admit(call: Call, name: str, mapping: DiskDeviceMapping, *, is_system: bool) -> AdmittedDisk:
+    if mapping.oss_bucket is None:
+        raise MISSING_PARAMETER.error(name=f"{name}.OSSBucket")
+    if mapping.oss_object is None:
+        raise MISSING_PARAMETER.error(name=f"{name}.OSSObject")
+    bucket = own_bucket(call, f"{name}.OSSBucket", mapping.oss_bucket)
+    with _open(bucket, f"{name}.OSSObject", mapping.oss_object) as reader:
+        if reader.size == 0:
+            raise codes.INVALID_OSS_OBJECT_SIZE.error()
+        inspection = _inspect(call, name, mapping, reader)
+        admitted = AdmittedDisk(mapping, mapping.oss_bucket, reader.info, inspection)
+    _check_size(name, admitted, is_system=is_system)
+    return admitted
+
+
+def _open(bucket: Bucket, parameter: str, key: str) -> ObjectReader:
+    shown = f"{parameter} is {shorten(key)}, in bucket {bucket.info.name}."
+    try:
+        return bucket.open(key)
+    except ObjectNotFoundError:
+        remedy = codes.INVALID_OSS_OBJECT_NOT_FOUND.remedy
+        raise codes.INVALID_OSS_OBJECT_NOT_FOUND.error(f"{shown} {remedy}") from None
+    except InvalidObjectNameError as error:
+        raise codes.INVALID_OSS_OBJECT.error(f"{shown} {error}") from None
+
+
+def _inspect(call: Call, name: str, mapping: DiskDeviceMapping, reader: ObjectReader) -> Inspection:
+    declared = None if mapping.format is None else Format.from_ecs(mapping.format)
+    try:
+        return inspect(
+            reader,
+            declared=declared,
+            max_virtual_size=call.settings.max_virtual_size_gib * GIB,
+        )
+    except ImageError as error:
+        raise _refusal(name, mapping, error) from error
+
+
+def _refusal(name: str, mapping: DiskDeviceMapping, error: ImageError) -> ServiceError:
+    reason = f"{name} ({shorten(mapping.oss_object)}): {error.detail} [{error.code}]"
+    code = (
+        codes.INVALID_IMAGE_SIZE
+        if error.code.startswith(codes.INVALID_IMAGE_SIZE.code)
+        else codes.IMAGE_REFUSED
+    )
+    return code.error(error.kind.remedy, reason=reason)
+
+
+def _check_size(name: str, disk: AdmittedDisk, *, is_system: bool) -> None:
+    if disk.size_gib * GIB >= disk.virtual_size:
+        return
+    least = -(-disk.virtual_size // GIB)
+    remedy = (
+        f"{name}.DiskImageSize is {disk.size_gib} and the image's virtual size is "
+        f"{disk.virtual_size} bytes: give at least {least}, or leave it out."
+    )
+    if is_system:
+        raise codes.INVALID_IMAGE_SIZE.error(
+            remedy,
+            reason=f'The specified "{name}.DiskImageSize" should be not less than '
+            "system device size.",
+        )
+    raise codes.INVALID_DATA_DISK_SIZE.error(remedy)

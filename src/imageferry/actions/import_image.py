@@ -1,0 +1,383 @@
+"""ImportImage: make an image of disk images that lie in buckets."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+import sqlalchemy as sa
+
+from imageferry.accounts import client_tokens
+from imageferry.accounts.client_tokens import TokenMismatchError, TokenUse
+from imageferry.actions import image_error_codes as codes
+from imageferry.actions.call import Call
+from imageferry.actions.common import (
+    Description,
+    DryRun,
+    ImageName,
+    RegionId,
+    ResourceGroupId,
+    RoleName,
+    Tag,
+)
+from imageferry.actions.declaration import Action, Member, Model, Parameter, Reply, to_wire
+from imageferry.actions.error_codes import (
+    DRY_RUN_OPERATION,
+    IDEMPOTENT_PARAMETER_MISMATCH,
+    INVALID_CLIENT_TOKEN,
+)
+from imageferry.actions.import_admission import AdmittedDisk, DiskDeviceMapping, admit_disks
+from imageferry.database.metadata import now
+from imageferry.images import queries as images
+from imageferry.images.model import Image, ImageDisk, ImageStatus
+from imageferry.tasks import transitions
+from imageferry.tasks.model import TaskAction, new_id
+
+PLATFORMS = (
+    "Aliyun",
+    "Anolis",
+    "CentOS",
+    "Ubuntu",
+    "CoreOS",
+    "SUSE",
+    "Debian",
+    "OpenSUSE",
+    "FreeBSD",
+    "RedHat",
+    "Kylin",
+    "UOS",
+    "Fedora",
+    "Fedora CoreOS",
+    "CentOS Stream",
+    "AlmaLinux",
+    "Rocky Linux",
+    "Gentoo",
+    "Customized Linux",
+    "Others Linux",
+    "Windows Server 2022",
+    "Windows Server 2019",
+    "Windows Server 2016",
+    "Windows Server 2012",
+    "Windows Server 2008",
+    "Windows Server 2003",
+    "Other Windows",
+)
+
+
+class ImageFeatures(Model, frozen=True, kw_only=True):
+    """What the image is able to do."""
+
+    nvme_support: Annotated[
+        str | None,
+        Parameter(
+            description="Whether the image starts from an NVMe disk.",
+            example="supported",
+            allowed=("supported", "unsupported"),
+        ),
+    ] = None
+    imds_support: Annotated[
+        str | None,
+        Parameter(
+            description="The version of the metadata service that instances use.",
+            example="v2",
+            allowed=("v1", "v2"),
+            malformed=codes.INVALID_IMDS_SUPPORT,
+        ),
+    ] = None
+
+
+class ImportImageRequest(Model, frozen=True, kw_only=True):
+    """What an import is asked for with."""
+
+    region_id: RegionId
+    disk_device_mapping: Annotated[
+        tuple[DiskDeviceMapping, ...],
+        Parameter(
+            description="The disks: the first is the system disk, up to 16 data disks follow.",
+            max_items=17,
+            excess_ignored=True,
+        ),
+    ] = ()
+    image_name: ImageName = None
+    description: Description = None
+    architecture: Annotated[
+        str | None,
+        Parameter(
+            description="The processors that the image runs on; x86_64 where none is given.",
+            example="x86_64",
+            allowed=("i386", "x86_64", "arm64"),
+            malformed=codes.INVALID_ARCHITECTURE,
+        ),
+    ] = None
+    os_type: Annotated[
+        str | None,
+        Parameter(
+            description="The type of operating system; linux where none is given.",
+            example="linux",
+            allowed=("windows", "linux"),
+            malformed=codes.INVALID_OS_TYPE,
+        ),
+    ] = None
+    platform: Annotated[
+        str | None,
+        Parameter(
+            description="The operating system; Others Linux or Other Windows where none is given.",
+            example="Debian",
+            allowed=PLATFORMS,
+            malformed=codes.INVALID_PLATFORM,
+        ),
+    ] = None
+    boot_mode: Annotated[
+        str | None,
+        Parameter(
+            description="How the image starts; BIOS where none is given, UEFI on arm64.",
+            example="UEFI",
+            allowed=("BIOS", "UEFI"),
+            malformed=codes.INVALID_BOOT_MODE,
+        ),
+    ] = None
+    license_type: Annotated[
+        str | None,
+        Parameter(
+            description="Who brings the licence of the operating system.",
+            example="Auto",
+            allowed=("Auto", "Aliyun", "BYOL"),
+            malformed=codes.INVALID_LICENSE_TYPE,
+        ),
+    ] = None
+    detection_strategy: Annotated[
+        str | None,
+        Parameter(
+            description="The checks on what the image holds.",
+            example="Standard",
+            allowed=("Standard",),
+            malformed=codes.INVALID_DETECTION_STRATEGY,
+            unused="the structure of every image is checked; its file systems are not looked into",
+        ),
+    ] = None
+    features: Annotated[
+        ImageFeatures | None, Parameter(description="What the image is able to do.")
+    ] = None
+    tag: Annotated[
+        tuple[Tag, ...],
+        Parameter(description="Tags that the image gets.", max_items=20),
+    ] = ()
+    client_token: Annotated[
+        str | None,
+        Parameter(
+            description="A text of the caller's choice: a request that is sent twice with it is "
+            "carried out once, and answered alike.",
+            example="0c593ea1-3bea-11e9-b96b-88e9fe637760",
+            max_length=64,
+            ascii_only=True,
+            malformed=INVALID_CLIENT_TOKEN,
+        ),
+    ] = None
+    dry_run: DryRun = False
+    role_name: RoleName = None
+    resource_group_id: ResourceGroupId = None
+    storage_location_arn: Annotated[
+        str | None,
+        Parameter(
+            description="The cloud box that keeps the image.",
+            example="arn:acs:cloudbox:cn-hangzhou:123456:cloudbox/cb-xx",
+            unused="there are no cloud boxes here",
+        ),
+    ] = None
+
+
+class ImportImageReply(Reply, frozen=True, kw_only=True):
+    """The task and the image it makes."""
+
+    image_id: Annotated[str, Member(description="The image, which can be described at once.")]
+    task_id: Annotated[str, Member(description="The task that makes the image.")]
+    region_id: Annotated[str, Member(description="The region of both.")]
+
+
+def import_image(call: Call, request: ImportImageRequest) -> ImportImageReply:
+    """Check all that can be checked beforehand, then make the image's row and its task."""
+    call.check_region(request.region_id)
+    _check_boot_mode(request)
+    _check_tags(request)
+    use = _token_use(call, request)
+    with call.database.read() as connection:
+        answered = _answered(connection, use)
+    if answered is not None:
+        return answered
+    disks = admit_disks(call, request.disk_device_mapping)
+    if request.dry_run:
+        raise DRY_RUN_OPERATION.error()
+    return _make(call, request, disks, use)
+
+
+def _make(
+    call: Call,
+    request: ImportImageRequest,
+    disks: tuple[AdmittedDisk, ...],
+    use: TokenUse | None,
+) -> ImportImageReply:
+    with call.database.write() as connection:
+        answered = _answered(connection, use)
+        if answered is not None:
+            return answered
+        image = _image(call, request, disks)
+        _check_name(connection, image)
+        _check_quota(call, connection, request)
+        images.insert(connection, image)
+        transitions.create(
+            connection,
+            account_id=call.account_id,
+            region_id=request.region_id,
+            action=TaskAction.IMPORT_IMAGE,
+            resource_id=image.image_id,
+            request=to_wire(request),
+            disks=[disk.related_items for disk in disks],
+            task_id=image.task_id,
+        )
+        call.services.enqueue(connection, image.task_id, TaskAction.IMPORT_IMAGE)
+        reply = ImportImageReply(
+            image_id=image.image_id, task_id=image.task_id, region_id=image.region_id
+        )
+        if use is not None:
+            client_tokens.remember(connection, use, to_wire(reply))
+        return reply
+
+
+def _answered(connection: sa.Connection, use: TokenUse | None) -> ImportImageReply | None:
+    if use is None:
+        return None
+    try:
+        answer = client_tokens.recall(connection, use)
+    except TokenMismatchError:
+        raise IDEMPOTENT_PARAMETER_MISMATCH.error() from None
+    return None if answer is None else msgspec.convert(answer, ImportImageReply)
+
+
+def _token_use(call: Call, request: ImportImageRequest) -> TokenUse | None:
+    if request.client_token is None:
+        return None
+    fingerprint = client_tokens.fingerprint(to_wire(request))
+    return TokenUse(call.account_id, "ImportImage", request.client_token, fingerprint)
+
+
+def _image(call: Call, request: ImportImageRequest, disks: tuple[AdmittedDisk, ...]) -> Image:
+    image_id = new_id("m")
+    features = request.features or ImageFeatures()
+    os_type = (request.os_type or "linux").lower()
+    architecture = request.architecture or "x86_64"
+    return Image(
+        image_id=image_id,
+        account_id=call.account_id,
+        region_id=request.region_id,
+        task_id=new_id("t"),
+        status=ImageStatus.WAITING,
+        name=request.image_name or image_id,
+        description=request.description or "",
+        architecture=architecture,
+        os_type=os_type,
+        platform=request.platform or ("Other Windows" if os_type == "windows" else "Others Linux"),
+        boot_mode=request.boot_mode or ("UEFI" if architecture == "arm64" else "BIOS"),
+        license_type=request.license_type or "Auto",
+        nvme_support=features.nvme_support or "unsupported",
+        imds_support=features.imds_support or "v1",
+        resource_group_id=request.resource_group_id or "",
+        created=now(),
+        disks=tuple(_disk(position, disk) for position, disk in enumerate(disks, start=1)),
+        tags={tag.key: tag.value for tag in request.tag},
+    )
+
+
+def _disk(position: int, admitted: AdmittedDisk) -> ImageDisk:
+    return ImageDisk(
+        position=position,
+        device=admitted.mapping.device or "/dev/xvd" + chr(ord("a") + position - 1),
+        snapshot_id=new_id("s"),
+        source_bucket=admitted.bucket,
+        source_object=admitted.object.key,
+        source_etag=admitted.object.etag,
+        source_size=admitted.object.size,
+        declared_format=admitted.mapping.format or "",
+        source_format=admitted.format,
+        size_gib=admitted.size_gib,
+        virtual_size=admitted.virtual_size,
+    )
+
+
+def _check_boot_mode(request: ImportImageRequest) -> None:
+    is_bios = (request.boot_mode or "").upper() == "BIOS"
+    if is_bios and (request.architecture or "").lower() == "arm64":
+        raise codes.INVALID_BOOT_MODE_NOT_SUPPORT.error()
+
+
+def _check_tags(request: ImportImageRequest) -> None:
+    keys = [tag.key.casefold() for tag in request.tag]
+    if len(set(keys)) < len(keys):
+        raise codes.DUPLICATE_TAG_KEY.error()
+
+
+def _check_name(connection: sa.Connection, image: Image) -> None:
+    taken = images.id_of_name(connection, image.name, image.account_id, image.region_id)
+    if taken is None:
+        return
+    image_id, status = taken
+    recommend = f"ImageName {image.name!r} is the name of image {image_id}."
+    if status is ImageStatus.AVAILABLE:
+        raise codes.INVALID_IMAGE_NAME_DUPLICATED.error(recommend)
+    raise codes.IMAGE_IS_IMPORTING.error(recommend)
+
+
+def _check_quota(call: Call, connection: sa.Connection, request: ImportImageRequest) -> None:
+    count = images.count(connection, call.account_id, request.region_id)
+    if count >= call.settings.max_images:
+        raise codes.QUOTA_EXCEED_IMAGE.error(
+            f"The account has {count} images in {request.region_id}, and may have "
+            f"{call.settings.max_images}: delete some, or raise the setting max_images."
+        )
+
+
+IMPORT_IMAGE = Action(
+    name="ImportImage",
+    summary="Make an image of disk images that lie in buckets.",
+    request=ImportImageRequest,
+    reply=ImportImageReply,
+    errors=(
+        codes.INVALID_REGION_ID_NOT_FOUND,
+        codes.MISSING_DISK_DEVICE_MAPPING,
+        codes.INVALID_IMAGE_NAME,
+        codes.INVALID_IMAGE_NAME_DUPLICATED,
+        codes.IMAGE_IS_IMPORTING,
+        codes.INVALID_DESCRIPTION,
+        codes.INVALID_ARCHITECTURE,
+        codes.INVALID_PLATFORM,
+        codes.INVALID_OS_TYPE,
+        codes.INVALID_BOOT_MODE,
+        codes.INVALID_BOOT_MODE_NOT_SUPPORT,
+        codes.INVALID_LICENSE_TYPE,
+        codes.INVALID_DETECTION_STRATEGY,
+        codes.INVALID_IMDS_SUPPORT,
+        codes.INVALID_IMAGE_FORMAT,
+        codes.IMAGE_REFUSED,
+        codes.INVALID_IMAGE_SIZE,
+        codes.INVALID_DATA_DISK_SIZE,
+        codes.INVALID_DEVICE,
+        codes.INVALID_OSS_BUCKET,
+        codes.INVALID_OSS_BUCKET_NOT_FOUND,
+        codes.INVALID_OSS_OBJECT,
+        codes.INVALID_OSS_OBJECT_NOT_FOUND,
+        codes.INVALID_OSS_OBJECT_SIZE,
+        codes.OSS_NOT_AUTHORIZED,
+        codes.DUPLICATE_TAG_KEY,
+        codes.QUOTA_EXCEED_IMAGE,
+        INVALID_CLIENT_TOKEN,
+        IDEMPOTENT_PARAMETER_MISMATCH,
+        DRY_RUN_OPERATION,
+    ),
+    policy="ecs:ImportImage",
+    handler=import_image,
+    example={
+        "RegionId": "cn-hangzhou",
+        "ImageName": "debian-13-golden",
+        "DiskDeviceMapping.1.OSSBucket": "golden-images",
+        "DiskDeviceMapping.1.OSSObject": "debian-13.qcow2",
+    },
+)

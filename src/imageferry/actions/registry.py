@@ -1,0 +1,32 @@
+"""Every action that is served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from imageferry.actions.cancel_task import CANCEL_TASK
+from imageferry.actions.declaration import Action
+from imageferry.actions.delete_image import DELETE_IMAGE
+from imageferry.actions.describe_images import DESCRIBE_IMAGES
+from imageferry.actions.describe_regions import DESCRIBE_REGIONS
+from imageferry.actions.describe_task_attribute import DESCRIBE_TASK_ATTRIBUTE
+from imageferry.actions.describe_tasks import DESCRIBE_TASKS
+from imageferry.actions.export_image import EXPORT_IMAGE
+from imageferry.actions.import_image import IMPORT_IMAGE
+
+VERSION = "2014-05-26"
+
+ACTIONS: Mapping[str, Action[Any, Any, Any]] = {
+    action.name: action
+    for action in (
+        IMPORT_IMAGE,
+        EXPORT_IMAGE,
+        DESCRIBE_TASKS,
+        DESCRIBE_TASK_ATTRIBUTE,
+        CANCEL_TASK,
+        DESCRIBE_IMAGES,
+        DELETE_IMAGE,
+        DESCRIBE_REGIONS,
+    )
+}

@@ -1,0 +1,51 @@
+"""What the steps of a worker have to work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from imageferry.buckets.interface import Bucket, Store
+from imageferry.database.connection import Database
+from imageferry.imaging.qemu_img import QemuImg
+from imageferry.settings import Settings
+
+TASK_METADATA = "imageferry-task"
+"""The metadata of an object that names the task which made it."""
+
+
+@dataclass(frozen=True)
+class WorkerContext:
+    """What is below the steps.
+
+    Attributes:
+        settings: How the service is set up.
+        database: The tasks and images.
+        store: The buckets.
+        catalogue: The bucket that holds the disks of all images.
+        scratch: This worker's folder for files in the making.
+        qemu_img: The program that converts.
+    """
+
+    settings: Settings
+    database: Database
+    store: Store
+    catalogue: Bucket
+    scratch: Path
+    qemu_img: QemuImg
+
+    @property
+    def compares_fully(self) -> bool:
+        """Whether every guest byte of a result is compared with the source."""
+        return self.settings.verify == "full"
+
+    @property
+    def max_virtual_size(self) -> int:
+        """The largest virtual size of a disk, in bytes."""
+        return self.settings.max_virtual_size_gib * 2**30
+
+    def folder(self, task_id: str) -> Path:
+        """The task's folder for files in the making."""
+        path = self.scratch / task_id
+        path.mkdir(parents=True, exist_ok=True)
+        return path

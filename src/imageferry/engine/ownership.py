@@ -1,0 +1,203 @@
+"""One worker's hold of one task, for one step.
+
+The hold is a token in the task's row, new for every step. Every write carries
+it; a write that finds another token, or an ended task, changes nothing and ends
+the step. While writes succeed they renew the lease, on which the programs of
+the step live: a worker that is frozen or cut off loses its programs before
+another one may have begun.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import sqlalchemy as sa
+import structlog
+
+from imageferry.database.connection import Database
+from imageferry.engine.progress import ProgressMeter
+from imageferry.imaging.lease import Lease
+from imageferry.tasks import queries, transitions
+from imageferry.tasks.model import DiskStatus, Phase, Task
+
+HEARTBEAT_SECONDS = 0.5
+"""How often progress is written: a cancel is noticed, and progress seen, within a second."""
+
+_log = structlog.get_logger()
+
+
+class OwnershipLostError(Exception):
+    """The task has ended, or another worker has it: whoever gets this stops and leaves it alone."""
+
+
+class Ownership:
+    """A worker's hold of a task.
+
+    Args:
+        database: Where the task's row is.
+        task: The task as it was when it was claimed.
+        owner: The token of this hold.
+        lease_seconds: How long programs may go on without a successful write.
+    """
+
+    def __init__(self, database: Database, task: Task, owner: str, lease_seconds: float) -> None:
+        self.task = task
+        self.lease = Lease(lease_seconds)
+        self.meter = ProgressMeter(task.action)
+        self._database = database
+        self._owner = owner
+
+    @classmethod
+    def claim(cls, database: Database, task_id: str, lease_seconds: float) -> Ownership:
+        """Take a task up.
+
+        Raises:
+            OwnershipLostError: it has ended.
+        """
+        owner = uuid.uuid4().hex
+        with database.write() as connection:
+            if not transitions.claim(connection, task_id, owner):
+                raise OwnershipLostError(task_id)
+            task = queries.find(connection, task_id)
+        assert task is not None  # noqa: S101 - it has just been claimed
+        return cls(database, task, owner, lease_seconds)
+
+    def let_go(self) -> None:
+        """Say that this worker is done with the task for now."""
+        with self._database.write_relaxed() as connection:
+            transitions.let_go(connection, self.task.task_id, self._owner)
+
+    def enter(self, phase: Phase, total: int = 0) -> None:
+        """Begin a phase of so many bytes.
+
+        Raises:
+            OwnershipLostError: the task is no longer this worker's.
+        """
+        self.meter.enter(phase, total)
+        with self._database.write_relaxed() as connection:
+            held = transitions.enter_phase(connection, self.task.task_id, self._owner, phase)
+        self._check(held=held)
+
+    def record_disk(
+        self,
+        position: int,
+        status: DiskStatus,
+        related_items: Sequence[tuple[str, str]] = (),
+    ) -> None:
+        """Note what is known of a disk.
+
+        Raises:
+            OwnershipLostError: the task is no longer this worker's.
+        """
+        with self._database.write() as connection:
+            held = transitions.record_disk(
+                connection,
+                self.task.task_id,
+                position,
+                self._owner,
+                status=status,
+                related_items=related_items,
+            )
+        self._check(held=held)
+
+    @contextmanager
+    def finishing(self) -> Iterator[sa.Connection]:
+        """A transaction at whose end the task is finished, or nothing of it has happened.
+
+        Raises:
+            OwnershipLostError: the task is no longer this worker's. It is raised
+                before the body runs, so that nothing is published in vain.
+        """
+        with self._database.write() as connection:
+            self._check(
+                held=transitions.enter_phase(
+                    connection, self.task.task_id, self._owner, Phase.PUBLISH
+                )
+            )
+            yield connection
+            self._check(held=transitions.finish(connection, self.task.task_id, self._owner))
+
+    @contextmanager
+    def failing(self, position: int, code: str, message: str) -> Iterator[sa.Connection]:
+        """A transaction at whose end the task has failed for the reason given.
+
+        Args:
+            position: The disk that it failed for; 0 for the task as a whole.
+            code: The error's code.
+            message: What is wrong and what to do about it.
+
+        Raises:
+            OwnershipLostError: the task is no longer this worker's.
+        """
+        with self._database.write() as connection:
+            if position:
+                transitions.record_disk(
+                    connection,
+                    self.task.task_id,
+                    position,
+                    self._owner,
+                    status=DiskStatus.FAILED,
+                    error_code=code,
+                    error_message=message,
+                )
+            self._check(
+                held=transitions.fail(
+                    connection, self.task.task_id, code, message, owner=self._owner
+                )
+            )
+            yield connection
+
+    async def run(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do work for as long as the task is this worker's.
+
+        Raises:
+            OwnershipLostError: it is not any more; the work has been stopped.
+        """
+        working = asyncio.create_task(work)
+        keeping = asyncio.create_task(self._keep())
+        try:
+            await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _stop(keeping)
+            was_stopped = await _stop(working)
+        if was_stopped:
+            keeping.result()
+        working.result()
+
+    async def _keep(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                held = await asyncio.to_thread(self._record_progress)
+            except sa.exc.OperationalError:
+                # The database is away for a while: the lease decides how long the work goes on.
+                _log.warning("progress_not_written", task_id=self.task.task_id)
+                continue
+            self._check(held=held)
+            self.lease.renew()
+
+    def _record_progress(self) -> bool:
+        reading = self.meter.read()
+        with self._database.write_relaxed() as connection:
+            return transitions.record_progress(
+                connection, self.task.task_id, self._owner, **vars(reading)
+            )
+
+    def _check(self, *, held: bool) -> None:
+        if not held:
+            raise OwnershipLostError(self.task.task_id)
+
+
+async def _stop(task: asyncio.Task[None]) -> bool:
+    """Stop a task unless it is done, wait for its end, and say whether it had to be stopped."""
+    if task.done():
+        if not task.cancelled():
+            task.exception()
+        return False
+    task.cancel()
+    await asyncio.wait({task})
+    return True

@@ -1,0 +1,39 @@
+"""Handing tasks to the engine."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from dbos import DBOS, DBOSClient
+
+from imageferry.database.connection import Database
+from imageferry.tasks.model import TaskAction
+
+QUEUE = "tasks"
+
+
+def prepare(database: Database) -> None:
+    """Bring the engine's own tables to the schema that its version knows."""
+    DBOS.migrate(database.text_url)
+
+
+class TaskQueue:
+    """Where the actions put tasks.
+
+    Args:
+        database: The database that has the tasks and the engine's tables.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._client = DBOSClient(system_database_url=database.text_url)
+
+    def enqueue(self, connection: sa.Connection, task_id: str, action: TaskAction) -> None:
+        """Hand a task over in the transaction that makes it: both happen, or neither."""
+        self._client.enqueue_in_transaction(
+            connection,
+            {"queue_name": QUEUE, "workflow_name": action.value, "workflow_id": task_id},
+            task_id,
+        )
+
+    def close(self) -> None:
+        """Close the engine's connections."""
+        self._client.destroy()

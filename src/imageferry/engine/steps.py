@@ -1,0 +1,146 @@
+"""What every step of a task has in common: hold the task, do the work, say what came of it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Coroutine
+from typing import Any
+
+import structlog
+
+from imageferry.buckets.interface import BucketNotFoundError, ObjectNotFoundError
+from imageferry.engine.context import TASK_METADATA, WorkerContext
+from imageferry.engine.export_image import ExportImage
+from imageferry.engine.failures import INTERNAL_ERROR, TOO_MANY_ATTEMPTS, DiskFailedError
+from imageferry.engine.import_image import ImportImage
+from imageferry.engine.ownership import Ownership, OwnershipLostError
+from imageferry.images import queries as images
+from imageferry.images.catalogue import discard
+from imageferry.images.model import Image, ImageStatus
+from imageferry.imaging.lease import LeaseExpiredError
+from imageferry.tasks import queries
+from imageferry.tasks.model import Task, TaskAction, TaskStatus
+
+_log = structlog.get_logger()
+
+WORK = {TaskAction.IMPORT_IMAGE: ImportImage, TaskAction.EXPORT_IMAGE: ExportImage}
+
+STEPS = {
+    TaskAction.IMPORT_IMAGE: ("transfer", "verify", "publish"),
+    TaskAction.EXPORT_IMAGE: ("convert", "pack", "publish"),
+}
+"""For each action the methods of its work, in order; each is durable by itself."""
+
+
+class Steps:
+    """Runs the steps of tasks.
+
+    Args:
+        context: What is below the steps.
+    """
+
+    def __init__(self, context: WorkerContext) -> None:
+        self._context = context
+
+    async def run(self, task_id: str, step: str) -> bool:
+        """Run one step of a task, and say whether the next one is to follow.
+
+        It does not follow when the task has ended: cancelled, failed, or taken
+        over by another worker.
+        """
+        while True:
+            try:
+                return await self._attempt(task_id, step)
+            except OwnershipLostError:
+                return False
+            except LeaseExpiredError:
+                # This worker was frozen or cut off from the database: whether the
+                # task is still its own, the next claim shows.
+                _log.warning("lease_expired", task_id=task_id, step=step)
+
+    def clean_up(self, task_id: str) -> None:
+        """Take away what a task has left: its scratch, and what it published in vain."""
+        shutil.rmtree(self._context.scratch / task_id, ignore_errors=True)
+        with self._context.database.read() as connection:
+            task = queries.find(connection, task_id)
+        if task is None or task.status not in {TaskStatus.FAILED, TaskStatus.DELETED}:
+            return
+        if task.action is TaskAction.IMPORT_IMAGE:
+            discard(self._context.catalogue, task.resource_id)
+        else:
+            self._withdraw_objects(task)
+
+    async def _attempt(self, task_id: str, step: str) -> bool:
+        ownership = Ownership.claim(
+            self._context.database, task_id, self._context.settings.lease_seconds
+        )
+        try:
+            await ownership.run(self._work(ownership, step))
+        except (OwnershipLostError, LeaseExpiredError):
+            raise
+        except DiskFailedError as error:
+            self._fail(ownership, error)
+            return False
+        except Exception:  # noqa: BLE001 - whatever it is, the task must not hang
+            _log.exception("step_failed", task_id=task_id, step=step)
+            self._fail(ownership, _internal_error(task_id))
+            return False
+        ownership.let_go()
+        return True
+
+    def _work(self, ownership: Ownership, step: str) -> Coroutine[Any, Any, None]:
+        task = ownership.task
+        self._check_attempts(task)
+        image = self._image(task)
+        work = WORK[task.action](self._context, ownership, image)
+        method: Coroutine[Any, Any, None] = getattr(work, step)()
+        return method
+
+    def _image(self, task: Task) -> Image:
+        with self._context.database.write() as connection:
+            if task.action is TaskAction.IMPORT_IMAGE:
+                images.set_status(connection, task.resource_id, ImageStatus.CREATING)
+            image = images.find(connection, task.resource_id)
+        if image is None:
+            raise OwnershipLostError(task.task_id)
+        return image
+
+    def _check_attempts(self, task: Task) -> None:
+        most = self._context.settings.max_attempts
+        if task.attempt > most:
+            raise DiskFailedError(
+                0,
+                TOO_MANY_ATTEMPTS,
+                f"The task was taken up {most} times, and its worker died each time. Look for the "
+                f"task {task.task_id} in the workers' logs, then start it again.",
+            )
+
+    def _fail(self, ownership: Ownership, error: DiskFailedError) -> None:
+        task = ownership.task
+        _log.info("task_failed", task_id=task.task_id, code=error.code, message=error.message)
+        with ownership.failing(error.position, error.code, error.message) as connection:
+            if task.action is TaskAction.IMPORT_IMAGE:
+                images.set_status(connection, task.resource_id, ImageStatus.CREATE_FAILED)
+
+    def _withdraw_objects(self, task: Task) -> None:
+        """Delete objects that an export moved into the bucket before it was cancelled."""
+        try:
+            bucket = self._context.store.bucket(task.request["OSSBucket"])
+        except BucketNotFoundError:
+            return
+        for key in task.request["Objects"]:
+            try:
+                found = bucket.head(key)
+            except ObjectNotFoundError:
+                continue
+            if found.metadata.get(TASK_METADATA) == task.task_id:
+                bucket.delete(key)
+
+
+def _internal_error(task_id: str) -> DiskFailedError:
+    return DiskFailedError(
+        0,
+        INTERNAL_ERROR,
+        "The service met with something it did not expect. Look for the task "
+        f"{task_id} in the worker's log, then start it again.",
+    )

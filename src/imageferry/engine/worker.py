@@ -1,0 +1,143 @@
+"""A worker: takes tasks from the queue and runs their steps, each of them durable."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from dbos import DBOS, DBOSConfig
+
+from imageferry.engine import leftovers
+from imageferry.engine.context import WorkerContext
+from imageferry.engine.queue import QUEUE
+from imageferry.engine.steps import STEPS, Steps
+from imageferry.tasks.model import TaskAction
+
+POLL_SECONDS = 0.25
+"""How often the queue is looked at: a fourth of a second is below what a user notices."""
+
+ENGINE_VERSION = "1"
+"""What the steps of a task are. Tasks of another version are not taken up, so it changes
+only when the steps of tasks that are under way could not be gone on with."""
+
+SWEEP_AGE = timedelta(days=1)
+"""Uploads and temporary files that nobody has touched for so long are left-overs."""
+
+EMBEDDED = "embedded"
+LOCK_SECONDS = 15.0
+
+_log = structlog.get_logger()
+
+
+class WorkerLockedError(Exception):
+    """Another worker has the data folder."""
+
+
+def run(context: WorkerContext, executor: str, stop: threading.Event) -> None:
+    """Run tasks until ``stop`` is set, then let those that run go on for a while.
+
+    What is not done by then is gone on with at the next start.
+
+    Args:
+        context: What is below the steps.
+        executor: The name of this worker; see :func:`executor_name`.
+        stop: Ends the worker.
+    """
+    _launch(context, executor)
+    found = leftovers.find(context.database, context.catalogue, context.scratch.parent)
+    leftovers.remove(found, context.catalogue)
+    context.store.sweep(SWEEP_AGE)
+    _log.info("worker_started", executor=executor, slots=context.settings.worker_slots)
+    stop.wait()
+    _log.info("worker_stopping", executor=executor)
+    DBOS.destroy(workflow_completion_timeout_sec=context.settings.drain_seconds)
+    _log.info("worker_stopped", executor=executor)
+
+
+def executor_name(*, embedded: bool) -> str:
+    """The name under which the engine knows this worker.
+
+    With SQLite there is one worker, and it finds its tasks again by its name.
+    Among many, a name is never used again: a worker that is taken for dead and
+    still drains must not be mistaken for its successor.
+    """
+    return EMBEDDED if embedded else f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
+
+
+@contextmanager
+def exclusive(path: Path) -> Iterator[None]:
+    """Be the only worker on a data folder.
+
+    Raises:
+        WorkerLockedError: another one has had it for a while.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _lock(descriptor, path)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    patience = threading.Event()
+    for _ in range(int(LOCK_SECONDS / 0.1)):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            patience.wait(0.1)
+        else:
+            return
+    raise WorkerLockedError(
+        f"Another worker has {path}: with SQLite there is one worker to a data folder. "
+        "Stop the other one, or use PostgreSQL."
+    )
+
+
+def _launch(context: WorkerContext, executor: str) -> None:
+    config: DBOSConfig = {
+        "name": "imageferry",
+        "system_database_url": context.database.text_url,
+        "executor_id": executor,
+        "application_version": ENGINE_VERSION,
+        "console_log_level": "WARNING",
+        "run_migrations": False,
+    }
+    DBOS(config=config)
+    steps = Steps(context)
+    for action in TaskAction:
+        _register(steps, action)
+    DBOS.launch()
+    DBOS.register_queue(
+        QUEUE,
+        worker_concurrency=context.settings.worker_slots,
+        polling_interval_sec=POLL_SECONDS,
+        on_conflict="always_update",
+    )
+
+
+def _register(steps: Steps, action: TaskAction) -> None:
+    """Declare the workflow of an action: its steps in order, and tidying up whatever came of it.
+
+    Recovery is not limited here: a task that kills its worker again and again is
+    ended by the setting ``max_attempts``, with a reason in its row.
+    """
+
+    async def workflow(task_id: str) -> None:
+        for step in STEPS[action]:
+            goes_on = await DBOS.run_step_async({"name": step}, steps.run, task_id, step)
+            if not goes_on:
+                break
+        await asyncio.to_thread(steps.clean_up, task_id)
+
+    DBOS.workflow(name=action.value, max_recovery_attempts=None)(workflow)

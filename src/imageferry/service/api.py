@@ -1,0 +1,105 @@
+"""The two HTTP applications of an installation: the ECS API and the OSS API."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import sqlalchemy as sa
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from imageferry.accounts import access_keys, nonces
+from imageferry.actions.call import Call, Services
+from imageferry.actions.registry import ACTIONS, VERSION
+from imageferry.database.metadata import now
+from imageferry.engine.queue import TaskQueue
+from imageferry.gateway.application import routes
+from imageferry.gateway.authentication import AccessKey, Authenticator
+from imageferry.gateway.gateway import CallContext, Gateway
+from imageferry.images.catalogue import discard
+from imageferry.oss.application import create_app
+from imageferry.service.installation import Installation
+
+
+def ecs_application(installation: Installation, tasks: TaskQueue) -> ASGIApp:
+    """The ECS API with the pages that operators ask for."""
+    gateway = Gateway(
+        actions=ACTIONS,
+        version=VERSION,
+        authenticator=_authenticator(installation),
+        make_call=partial(_call, installation, tasks),
+    )
+    health = [
+        Route("/healthz", _healthy),
+        Route("/readyz", partial(_ready, installation)),
+    ]
+    return Starlette(routes=[*health, *routes(gateway)])
+
+
+def oss_application(installation: Installation) -> ASGIApp:
+    """The OSS API over the installation's buckets."""
+    return create_app(
+        installation.store,
+        find_access_key=partial(_find_access_key, installation),
+        region=installation.settings.default_region,
+        clock=now,
+    )
+
+
+def _authenticator(installation: Installation) -> Authenticator:
+    return Authenticator(
+        find_access_key=partial(_find_access_key, installation),
+        find_bearer=lambda _token: None,
+        remember_nonce=partial(nonces.remember, installation.database),
+        clock=now,
+    )
+
+
+def _find_access_key(installation: Installation, access_key_id: str) -> AccessKey | None:
+    with installation.database.read() as connection:
+        key = access_keys.find(connection, access_key_id)
+    if key is None:
+        return None
+    return AccessKey(
+        id=key.access_key_id,
+        secret=key.secret,
+        account_id=key.account_id,
+        active=key.active,
+        security_token=key.security_token,
+        expires=key.expires,
+    )
+
+
+def _call(installation: Installation, tasks: TaskQueue, context: CallContext) -> Call:
+    services = Services(
+        settings=installation.settings,
+        database=installation.database,
+        store=installation.store,
+        enqueue=tasks.enqueue,
+        discard=partial(discard, installation.catalogue),
+        endpoint=context.host,
+    )
+    return Call(context.identity.account_id, context.request_id, services)
+
+
+async def _healthy(_request: Request) -> JSONResponse:
+    """The process answers."""
+    return JSONResponse({"status": "healthy"})
+
+
+async def _ready(installation: Installation, _request: Request) -> JSONResponse:
+    """The process can serve calls: its database answers."""
+    try:
+        await run_in_threadpool(_ask_database, installation)
+    except sa.exc.SQLAlchemyError as error:
+        return JSONResponse({"status": "not ready", "reason": type(error).__name__}, 503)
+    return JSONResponse({"status": "ready"})
+
+
+def _ask_database(installation: Installation) -> None:
+    with installation.database.read() as connection:
+        access_keys.first_account(connection)

@@ -1,0 +1,125 @@
+"""What every process of an installation has: the data folder, the database, the stores, the key."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from imageferry.accounts import access_keys
+from imageferry.accounts.access_keys import AccessKey
+from imageferry.buckets.folder import FolderStore
+from imageferry.buckets.interface import Bucket, Store
+from imageferry.database import schema
+from imageferry.database.connection import Database
+from imageferry.engine import queue
+from imageferry.images.catalogue import open_catalogue
+from imageferry.settings import SettingError, Settings
+
+PRIVATE_FOLDER = 0o700
+PRIVATE_FILE = 0o600
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The parts that every process of an installation shares.
+
+    Attributes:
+        settings: How it is set up.
+        database: The tasks, images and accounts.
+        store: The buckets.
+        catalogue: The bucket that holds the disks of all images.
+    """
+
+    settings: Settings
+    database: Database
+    store: Store
+    catalogue: Bucket
+
+    @property
+    def scratch(self) -> Path:
+        """The folder that has a folder for every worker."""
+        return self.settings.data_dir / "scratch"
+
+
+def open_installation(settings: Settings) -> Installation:
+    """Open the data folder, made where it is not there, and bring the database up to date."""
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+    database = Database(settings.resolved_database_url)
+    schema.upgrade(database)
+    queue.prepare(database)
+    disks = FolderStore(settings.data_dir / "images")
+    return Installation(
+        settings=settings,
+        database=database,
+        store=FolderStore(settings.data_dir / "buckets"),
+        catalogue=open_catalogue(disks, settings.default_region),
+    )
+
+
+def first_key(installation: Installation) -> tuple[AccessKey, bool]:
+    """The first account's key, and whether it has just been generated.
+
+    Keys given in the settings are taken over, also when they changed.
+
+    Raises:
+        SettingError: only one half of a key is given.
+    """
+    settings = installation.settings
+    if bool(settings.access_key_id) != bool(settings.access_key_secret):
+        raise SettingError(
+            "IMAGEFERRY_ACCESS_KEY_ID and IMAGEFERRY_ACCESS_KEY_SECRET belong together: "
+            "set both, or neither"
+        )
+    key, generated = _ensure_key(installation)
+    _write_privately(
+        credentials_file(settings),
+        {"AccessKeyId": key.access_key_id, "AccessKeySecret": key.secret},
+    )
+    return key, generated
+
+
+def credentials_file(settings: Settings) -> Path:
+    """The file that has the first account's key, readable by its owner only."""
+    return settings.data_dir / "credentials.json"
+
+
+def addresses_file(settings: Settings) -> Path:
+    """The file that tells where the running service listens."""
+    return settings.data_dir / "addresses.json"
+
+
+def write_addresses(settings: Settings, ecs: str, oss: str) -> None:
+    """Tell where the service listens, for commands on the same machine."""
+    _write_privately(addresses_file(settings), {"ECS": ecs, "OSS": oss})
+
+
+def free_space(settings: Settings) -> int:
+    """Bytes that are free in the data folder."""
+    return shutil.disk_usage(settings.data_dir).free
+
+
+def _ensure_key(installation: Installation) -> tuple[AccessKey, bool]:
+    given = installation.settings.access_key_id
+    with installation.database.write() as connection:
+        account = access_keys.first_account(connection)
+        if account is None:
+            account = access_keys.create_account(connection, "default")
+        known = access_keys.of_account(connection, account)
+        if given:
+            secret = installation.settings.access_key_secret
+            return access_keys.create_key(connection, account, given, secret), False
+        if known:
+            return known[0], False
+        return access_keys.create_key(connection, account), True
+
+
+def _write_privately(path: Path, content: dict[str, str]) -> None:
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    with os.fdopen(descriptor, "w") as file:
+        json.dump(content, file, indent=2)
+    temporary.rename(path)

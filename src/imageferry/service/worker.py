@@ -1,0 +1,66 @@
+"""The worker as a process of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+
+from imageferry.engine import worker
+from imageferry.engine.context import WorkerContext
+from imageferry.imaging.qemu_img import QemuImg
+from imageferry.service.installation import open_installation
+from imageferry.settings import Settings
+
+
+def run(settings: Settings, *, with_parent: bool) -> None:
+    """Run tasks until SIGTERM or SIGINT.
+
+    Args:
+        settings: How the installation is set up.
+        with_parent: Whether the worker belongs to a service that holds the other
+            end of its standard input: it ends at once when that service dies.
+
+    Raises:
+        ImageError: qemu-img is not installed.
+        WorkerLockedError: another worker has the data folder.
+    """
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if with_parent:
+        threading.Thread(target=_die_with_parent, daemon=True).start()
+    installation = open_installation(settings)
+    embedded = installation.database.is_sqlite
+    lock = worker.exclusive(settings.data_dir / "worker.lock")
+    with lock if embedded else contextlib.nullcontext():
+        executor = worker.executor_name(embedded=embedded)
+        context = WorkerContext(
+            settings=settings,
+            database=installation.database,
+            store=installation.store,
+            catalogue=installation.catalogue,
+            scratch=installation.scratch / executor,
+            qemu_img=QemuImg.find(settings.qemu_img),
+        )
+        worker.run(context, executor, stop)
+        _leave()
+
+
+def _die_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(1)
+
+
+def _leave() -> None:
+    """End the process with whatever still runs in it.
+
+    Steps that did not finish while draining hold threads and programs; the
+    guards end the programs when this process is gone, and the next worker goes
+    on with the tasks.
+    """
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
