@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 
 import click
 
@@ -17,8 +19,11 @@ def main() -> None:
 
 @main.command("serve")
 @click.option("--no-worker", is_flag=True)
-def serve(no_worker: bool) -> None:
+@click.option("--with-parent", is_flag=True, hidden=True)
+def serve(no_worker: bool, with_parent: bool) -> None:
     """Serve."""
+    if with_parent:
+        threading.Thread(target=_stop_with_parent, daemon=True).start()
     settings = configuration.load(os.environ)
     logs.set_up(settings.log_level)
     server.serve(settings, with_worker=not no_worker)
@@ -31,3 +36,9 @@ def worker_command(with_parent: bool) -> None:
     settings = configuration.load(os.environ)
     logs.set_up(settings.log_level)
     worker.run(settings, with_parent=with_parent)
+
+
+def _stop_with_parent() -> None:
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -45,7 +45,7 @@ def oss_application(installation: Installation) -> ASGIApp:
     return create_app(
         installation.store,
         find_access_key=partial(_find_access_key, installation),
-        region=installation.settings.default_region,
+        regions=installation.settings.regions,
         clock=now,
     )
 

@@ -1,0 +1,24 @@
+"""What tests of the running service have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from support.service import Service, services
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that the tests of one process share: they leave it running."""
+    with services(tmp_path_factory.mktemp("service")) as start:
+        yield start()
+
+
+@pytest.fixture
+def start_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """Starts services of a test's own: ``start_service("--no-worker", worker_slots=1)``."""
+    with services(tmp_path) as start:
+        yield start
