@@ -286,7 +286,7 @@ def _read(folder: Path) -> UploadRecord | None:
 
 def _part_info(number: int, status: os.stat_result, description: Description) -> PartInfo:
     modified = datetime.fromtimestamp(status.st_mtime, UTC)
-    return PartInfo(number, status.st_size, description.etag, modified)
+    return PartInfo(number, status.st_size, description.etag, modified, description.crc64)
 
 
 def _multipart_etag(parts: Sequence[PartInfo]) -> str:

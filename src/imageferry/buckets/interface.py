@@ -84,6 +84,7 @@ class PartInfo:
     size: int
     etag: str
     modified: datetime
+    crc64: int | None = None
 
 
 class ObjectReader(Protocol):

@@ -102,30 +102,22 @@ class CheckedBody:
     def __init__(self, request: OssRequest, body: RequestBody) -> None:
         self._body = body
         self._md5 = _announced_md5(request.header("content-md5"))
-        self._announced_crc64 = _announced_crc64(request.header("x-oss-hash-crc64ecma"))
-        self._crc64 = Crc64()
-
-    @property
-    def crc64(self) -> int:
-        """The CRC-64 of what came."""
-        return self._crc64.value
+        self._crc64 = _announced_crc64(request.header("x-oss-hash-crc64ecma"))
 
     def chunks(self) -> Iterator[bytes]:
         """The body in chunks.
 
         Raises:
-            OssError: at the end, where what came is not what was announced.
+            ClientGoneError: the client hung up.
+            OssError: the client sent nothing for too long; or, at the end, what
+                came is not what was announced.
         """
-        md5 = hashlib.md5(usedforsecurity=False) if self._md5 is not None else None
-        for chunk in self._body.chunks():
-            self._crc64.update(chunk)
-            if md5 is not None:
-                md5.update(chunk)
-            yield chunk
-        if md5 is not None and md5.digest() != self._md5:
-            raise BAD_DIGEST.error()
-        if self._announced_crc64 is not None and self._announced_crc64 != self.crc64:
-            raise CRC64_MISMATCH.error()
+        chunks = self._body.chunks()
+        if self._md5 is not None:
+            chunks = _with_md5(chunks, self._md5)
+        if self._crc64 is not None:
+            chunks = _with_crc64(chunks, self._crc64)
+        return chunks
 
     def read(self, limit: int) -> bytes:
         """The whole body, checked.
@@ -140,6 +132,24 @@ class CheckedBody:
                 raise MALFORMED_XML.error(f"The body has more than {limit} bytes.")
             parts.append(chunk)
         return b"".join(parts)
+
+
+def _with_md5(chunks: Iterator[bytes], announced: bytes) -> Iterator[bytes]:
+    md5 = hashlib.md5(usedforsecurity=False)
+    for chunk in chunks:
+        md5.update(chunk)
+        yield chunk
+    if md5.digest() != announced:
+        raise BAD_DIGEST.error()
+
+
+def _with_crc64(chunks: Iterator[bytes], announced: int) -> Iterator[bytes]:
+    crc64 = Crc64()
+    for chunk in chunks:
+        crc64.update(chunk)
+        yield chunk
+    if crc64.value != announced:
+        raise CRC64_MISMATCH.error()
 
 
 def _announced_md5(header: str) -> bytes | None:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
 
-from imageferry.buckets.interface import Upload, UploadNotFoundError
+from imageferry.buckets.interface import PartInfo, Upload, UploadNotFoundError
 from imageferry.oss import object_headers, xml
 from imageferry.oss.bucket_operations import refuse_public
 from imageferry.oss.call import Call
@@ -46,8 +46,7 @@ def upload_part(call: Call) -> Reply:
     if call.request.header("x-oss-copy-source"):
         return _upload_part_copy(call, upload, number)
     part = upload.write_part(number, call.body.chunks())
-    headers = {"etag": f'"{part.etag}"', "x-oss-hash-crc64ecma": str(call.body.crc64)}
-    return Reply(headers=headers)
+    return Reply(headers=_part_headers(part))
 
 
 def complete(call: Call) -> Reply:
@@ -99,6 +98,7 @@ def list_parts(call: Call) -> Reply:
                 "PartNumber": part.number,
                 "LastModified": xml.timestamp(part.modified),
                 "ETag": f'"{part.etag}"',
+                "HashCrc64ecma": part.crc64,
                 "Size": part.size,
             }
             for part in shown
@@ -174,7 +174,14 @@ def _upload_part_copy(call: Call, upload: Upload, number: int) -> Reply:
         offset, length = copy_range(call.request, reader.size)
         part = upload.write_part(number, read_chunks(reader, offset, length))
     content = {"LastModified": xml.timestamp(part.modified), "ETag": f'"{part.etag}"'}
-    return xml_reply("CopyPartResult", content, {"etag": f'"{part.etag}"'})
+    return xml_reply("CopyPartResult", content, _part_headers(part))
+
+
+def _part_headers(part: PartInfo) -> dict[str, str]:
+    headers = {"etag": f'"{part.etag}"'}
+    if part.crc64 is not None:
+        headers["x-oss-hash-crc64ecma"] = str(part.crc64)
+    return headers
 
 
 def _named_parts(body: bytes) -> list[tuple[int, str]]:
