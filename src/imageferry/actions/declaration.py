@@ -132,14 +132,14 @@ Answer = TypeVar("Answer", bound=Reply)
 
 def to_wire(model: Model) -> dict[str, Any]:
     """A model as plain values under its names on the wire; what is ``None`` is left out."""
-    built: dict[str, Any] = msgspec.to_builtins(model)
-    return _without_none(built)
+    plain: dict[str, Any] = _without_none(msgspec.to_builtins(model))
+    return plain
 
 
 def _without_none(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _without_none(part) for name, part in value.items() if part is not None}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_without_none(part) for part in value]
     return value
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from imageferry.actions.declaration import Model, Reply, fields
+from imageferry.actions.declaration import Reply, to_wire
 from imageferry.actions.errors import ServiceError
 from imageferry.gateway.reply_format import ReplyFormat
 
@@ -36,7 +36,7 @@ def render_reply(
     reply: Reply, *, action: str, request_id: str, reply_format: ReplyFormat
 ) -> Response:
     """The response of an action that succeeded."""
-    members = {"RequestId": request_id, **_members(reply)}
+    members = {"RequestId": request_id, **to_wire(reply)}
     return _response(200, f"{action}Response", members, request_id, reply_format)
 
 
@@ -63,19 +63,6 @@ def _response(
     if reply_format is ReplyFormat.XML:
         return Response(status, headers, _xml_document(root, members))
     return Response(status, headers, msgspec.json.encode(members))
-
-
-def _members(model: Model) -> dict[str, Any]:
-    values = ((field.wire, getattr(model, field.name)) for field in fields(type(model)))
-    return {name: _plain(value) for name, value in values if value is not None}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Model):
-        return _members(value)
-    if isinstance(value, tuple):
-        return [_plain(item) for item in value]
-    return value
 
 
 def _xml_document(root: str, members: Mapping[str, Any]) -> bytes:

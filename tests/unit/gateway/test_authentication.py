@@ -22,7 +22,7 @@ from imageferry.gateway.wire_parameters import read_wire_parameters
 from imageferry.signing import rpc_v1
 
 if TYPE_CHECKING:
-    from tests.unit.gateway.conftest import Service
+    from unit.gateway.conftest import Service
 
 Sign = Callable[..., Request]
 

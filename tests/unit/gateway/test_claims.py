@@ -14,7 +14,7 @@ from imageferry.gateway.request import Request
 from imageferry.gateway.wire_parameters import read_wire_parameters
 
 if TYPE_CHECKING:
-    from tests.unit.gateway.conftest import Service
+    from unit.gateway.conftest import Service
 
 
 def _claim(request: Request) -> Claim:

@@ -19,7 +19,7 @@ from imageferry.gateway.rendering import Response
 from imageferry.gateway.request import FORM, JSON, MAX_QUERY_BYTES, Request
 
 if TYPE_CHECKING:
-    from tests.unit.gateway.conftest import Service
+    from unit.gateway.conftest import Service
 
 REGION = {"RegionId": "cn-hangzhou"}
 REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")

@@ -20,7 +20,7 @@ from imageferry.gateway.wire_parameters import read_wire_parameters
 from imageferry.signing import acs_v3, rpc_v1
 
 if TYPE_CHECKING:
-    from tests.unit.gateway.conftest import Service
+    from unit.gateway.conftest import Service
 
 RECORDED = Path(__file__).parents[2] / "recorded"
 RECORDS = [

@@ -188,7 +188,9 @@ def test_json_over_the_bounds(document: Any) -> None:
     assert refused.value.code is error_codes.REQUEST_TOO_LARGE
 
 
-NAMES = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1)
+NAMES = st.text(
+    st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=40
+)
 
 
 @given(st.dictionaries(NAMES.map(str.lower), NAMES, max_size=8))
