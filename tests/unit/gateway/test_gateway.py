@@ -194,7 +194,7 @@ PIECES = st.sampled_from(
 QUERIES = st.lists(st.one_of(PIECES, st.binary(max_size=20)), max_size=6).map(b"&".join)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.sampled_from(["GET", "POST", "PUT", "x"]), QUERIES, HEADERS, QUERIES)
 def test_any_request_is_answered_well_formed(
     service: Service, method: str, query: bytes, headers: Any, body: bytes
@@ -208,7 +208,7 @@ def test_any_request_is_answered_well_formed(
     assert members == {"RequestId", "HostId", "Code", "Message", "Recommend"}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.dictionaries(st.text(max_size=10), st.text(max_size=10), max_size=4))
 def test_any_signed_parameters_are_answered(service: Service, parameters: dict[str, str]) -> None:
     response = service.gateway().handle(service.v3(sorted(parameters.items())))

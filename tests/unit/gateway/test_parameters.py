@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imageferry.actions import error_codes
@@ -208,6 +208,7 @@ NAMES = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(NAMES, st.one_of(st.text(max_size=12), st.sampled_from(["1", "true"]))))
 def test_any_parameters_are_read_or_refused(parameters: dict[str, str]) -> None:
     try:

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imageferry.actions import error_codes
@@ -193,6 +193,7 @@ NAMES = st.text(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(NAMES.map(str.lower), NAMES, max_size=8))
 def test_what_is_encoded_is_read_back(sent: dict[str, str]) -> None:
     folded = {name.lower() for name in sent}
@@ -200,6 +201,7 @@ def test_what_is_encoded_is_read_back(sent: dict[str, str]) -> None:
         assert dict(_read(canonical_query(sent.items()).encode()).pairs) == sent
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200), st.binary(max_size=200), st.sampled_from([FORM, JSON, ""]))
 def test_any_bytes_are_read_or_refused(query: bytes, body: bytes, content_type: str) -> None:
     codes: tuple[ErrorCode, ...] = (error_codes.INVALID_PARAMETER, error_codes.REQUEST_TOO_LARGE)

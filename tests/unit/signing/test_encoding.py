@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import unquote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imageferry.signing.encoding import canonical_query, percent_encode
@@ -27,6 +27,7 @@ def test_only_unreserved_characters_stay(text: str, encoded: str) -> None:
     assert percent_encode(text) == encoded
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_decoding_gives_the_text_back(text: str) -> None:
     assert unquote(percent_encode(text)) == text
