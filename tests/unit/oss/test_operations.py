@@ -1,0 +1,61 @@
+import pytest
+
+from imageferry.oss import (
+    bucket_operations,
+    listing,
+    multipart_operations,
+    object_operations,
+    subresources,
+)
+from imageferry.oss.call import Operation
+from imageferry.oss.errors import OssError
+from imageferry.oss.operations import operation_for
+from imageferry.oss.request import OssRequest, parse_request
+
+
+def asked(method: str, path: bytes, query: bytes = b"") -> OssRequest:
+    return next(parse_request(method, path, query, []).addressed())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "operation"),
+    [
+        ("GET", b"/", b"", bucket_operations.list_buckets),
+        ("GET", b"/b", b"prefix=a&delimiter=/", listing.list_objects),
+        ("GET", b"/b/", b"bucketInfo", bucket_operations.get_bucket_info),
+        ("GET", b"/b", b"uploads", multipart_operations.list_uploads),
+        ("POST", b"/b/k", b"uploads", multipart_operations.initiate),
+        ("PUT", b"/b/k", b"partNumber=1&uploadId=x", multipart_operations.upload_part),
+        ("PUT", b"/b/k", b"", object_operations.put_object),
+        ("HEAD", b"/b/k", b"objectMeta", object_operations.head_object_meta),
+        ("GET", b"/b/k", b"versionId=null", object_operations.get_object),
+        ("DELETE", b"/b", b"lifecycle", subresources.delete),
+        ("PUT", b"/b", b"website", subresources.write),
+    ],
+)
+def test_what_requests_ask_for(
+    method: str, path: bytes, query: bytes, operation: Operation
+) -> None:
+    assert operation_for(asked(method, path, query)) is operation
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "query", "code"),
+    [
+        ("POST", b"/", b"", "MethodNotAllowed"),
+        ("PATCH", b"/b/k", b"", "MethodNotAllowed"),
+        ("HEAD", b"/b", b"", "MethodNotAllowed"),
+        ("DELETE", b"/b", b"acl", "MethodNotAllowed"),
+        ("GET", b"/b/k", b"x-oss-process=image/resize", "NotImplemented"),
+        ("GET", b"/b/k", b"symlink", "NotImplemented"),
+        ("GET", b"/b/k", b"lifecycle", "NotImplemented"),
+        ("GET", b"/b/k", b"versionId=abc", "NoSuchVersion"),
+        ("GET", b"//k", b"", "InvalidBucketName"),
+    ],
+)
+def test_requests_that_ask_for_nothing_we_have(
+    method: str, path: bytes, query: bytes, code: str
+) -> None:
+    with pytest.raises(OssError) as refused:
+        operation_for(asked(method, path, query))
+    assert refused.value.code.code == code
