@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from imageferry.imaging.errors import CORRUPT, SOURCE_FAILED, ImageError
+from imageferry.imaging.errors import CORRUPT
 from imageferry.imaging.formats import Format
 from imageferry.imaging.hashing import SourceHash
 from imageferry.imaging.inspection import Inspection
@@ -16,7 +16,7 @@ from imageferry.imaging.lease import Lease
 from imageferry.imaging.nbd import NbdServer
 from imageferry.imaging.program import Limits
 from imageferry.imaging.qemu_img import QemuImg
-from imageferry.imaging.serving import Served, serve
+from imageferry.imaging.serving import Served, serve, source_error
 from imageferry.imaging.source import ByteSource
 from imageferry.imaging.threads import in_thread, uninterrupted
 
@@ -127,10 +127,8 @@ async def _check_source(qemu_img: QemuImg, served: Served, lease: Lease) -> None
 async def _hash(hashing: SourceHash) -> None:
     try:
         await in_thread(hashing.compute)
-    except ImageError:
-        raise
     except Exception as error:
-        raise SOURCE_FAILED.error(f"Reading the source failed: {error}") from error
+        raise source_error(error) from error
 
 
 def _bytes_done(server: NbdServer, hashing: SourceHash | None) -> int:

@@ -48,7 +48,9 @@ def _become_program(argv: list[str], limits: dict[str, int], guard: int) -> None
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for name, value in limits.items():
-        resource.setrlimit(getattr(resource, "RLIMIT_" + name), (value, value))
+        # At its soft limit of processor time the program gets SIGXCPU, which tells the reason.
+        hard = value + 1 if name == "CPU" else value
+        resource.setrlimit(getattr(resource, "RLIMIT_" + name), (value, hard))
     os.execv(argv[0], argv)  # noqa: S606  the program is given whole, without a shell
 
 

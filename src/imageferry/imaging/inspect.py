@@ -24,9 +24,6 @@ from imageferry.imaging.reader import BoundedReader
 from imageferry.imaging.signatures import Signature, find_signatures
 from imageferry.imaging.source import ByteSource
 
-INSPECTOR_VERSION = 1
-"""Raised when an inspector learns to refuse more, so that stored images are looked at anew."""
-
 _INSPECTORS: dict[Format, Callable[[BoundedReader], Inspection]] = {
     Format.RAW: raw.inspect,
     Format.QCOW2: qcow2.inspect,

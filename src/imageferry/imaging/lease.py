@@ -6,7 +6,6 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Iterator
 
 
 class LeaseExpiredError(Exception):
@@ -67,13 +66,12 @@ class Lease:
         if not self.remaining:
             raise LeaseExpiredError(f"The lease of {self.seconds} s was not renewed in time.")
 
-    @contextlib.contextmanager
-    def forwarded_to(self, guard: int) -> Iterator[None]:
+    def attach(self, guard: int) -> None:
         """Write a byte for each renewal to the pipe ``guard``, a non-blocking descriptor."""
         with self._lock:
             self._guards.add(guard)
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._guards.discard(guard)
+
+    def detach(self, guard: int) -> None:
+        """Write to the pipe no more; when this returns, it may be closed."""
+        with self._lock:
+            self._guards.discard(guard)

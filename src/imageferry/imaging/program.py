@@ -63,7 +63,7 @@ class Completed:
     @property
     def exceeded_cpu(self) -> bool:
         """It was ended for using more processor time than its limit."""
-        return self.returncode in (128 + signal.SIGXCPU, 128 + signal.SIGKILL)
+        return self.returncode == 128 + signal.SIGXCPU
 
 
 async def run(
@@ -83,10 +83,9 @@ async def run(
         LeaseExpiredError: the lease was not renewed in time.
     """
     lease.check()
-    pipe = _LeasePipe()
+    pipe = _LeasePipe(lease)
     try:
-        with lease.forwarded_to(pipe.write_end):
-            completed = await _run_guarded(argv, lease, limits or Limits(), pipe)
+        completed = await _run_guarded(argv, lease, limits or Limits(), pipe)
     finally:
         pipe.close()
     if completed.returncode == guard.LEASE_EXPIRED:
@@ -97,12 +96,15 @@ async def run(
 class _LeasePipe:
     """The pipe over which a guard learns of renewals, and by its end that it is to stop."""
 
-    def __init__(self) -> None:
-        self._ends = list(os.pipe())
-        self.read_end, self.write_end = self._ends
-        os.set_blocking(self.write_end, False)
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+        self.read_end, self._write_end = os.pipe()
+        self._ends = [self.read_end, self._write_end]
+        os.set_blocking(self._write_end, False)
+        lease.attach(self._write_end)
 
     def close(self) -> None:
+        self._lease.detach(self._write_end)
         while self._ends:
             os.close(self._ends.pop())
 

@@ -245,4 +245,4 @@ def _first_line(output: bytes) -> str:
     """The first line of an output, without the program's name and our own paths."""
     lines = output.decode("utf-8", "replace").strip().splitlines()
     line = lines[0].removeprefix("qemu-img: ") if lines else ""
-    return re.sub(r"driver=\S+|nbd\+unix:\S+|'?/\S+/socket'?", "the source", line)[:500]
+    return re.sub(r"'(?:driver=|json:|nbd)[^']*'", "the image", line)[:500]

@@ -51,15 +51,25 @@ async def serve(source: ByteSource, inspection: Inspection) -> AsyncIterator[Ser
     """
     server = NbdServer(source, read_limit=_read_limit(source, inspection))
     try:
-        await uninterrupted(asyncio.to_thread(server.open))
+        await _open(server)
         yield Served(server, ImageNode.at_socket(inspection, server.path))
-    except (ImageError, OSError) as error:
-        raise _cause(server.failure or error) from error
+    except ImageError as error:
+        if server.failure is not None:
+            raise source_error(server.failure) from error
+        raise
     finally:
         await uninterrupted(asyncio.to_thread(server.close))
 
 
-def _cause(failure: Exception) -> ImageError:
+async def _open(server: NbdServer) -> None:
+    try:
+        await uninterrupted(asyncio.to_thread(server.open))
+    except Exception as error:
+        raise source_error(error) from error
+
+
+def source_error(failure: Exception) -> ImageError:
+    """The error for a source that failed in whatever way it fails."""
     if isinstance(failure, ImageError):
         return failure
     return SOURCE_FAILED.error(f"Reading the source failed: {failure}")

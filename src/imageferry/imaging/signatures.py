@@ -30,13 +30,11 @@ class Signature:
     at_start: bool = True
 
 
-_QCOW2 = Signature("QCOW2", Format.QCOW2)
 _VMDK_DESCRIPTOR = Signature("VMDK with a separate descriptor", None)
 _ISO_9660 = Signature("ISO 9660", None)
 
 _HEAD_MARKS = (
-    (0, b"QFI\xfb\x00\x00\x00\x01", Signature("QCOW version 1", None)),
-    (0, b"QFI\xfb", _QCOW2),
+    (0, b"QFI\xfb", Signature("QCOW2", Format.QCOW2)),
     (0, b"KDMV", Signature("VMDK", Format.VMDK)),
     (0, b"conectix", Signature("VHD", Format.VHD)),
     (0, b"vhdxfile", Signature("VHDX", Format.VHDX)),
@@ -75,8 +73,6 @@ def find_signatures(reader: BoundedReader) -> list[Signature]:
 def _head_signatures(reader: BoundedReader) -> list[Signature]:
     head = reader.read_available(0, _HEAD_BYTES, "header")
     found = [item for offset, mark, item in _HEAD_MARKS if head.startswith(mark, offset)]
-    if len(found) > 1 and found[1] is _QCOW2:
-        del found[1]
     if _DESCRIPTOR.match(head) or head.lower().startswith(_DESCRIPTOR_TITLE):
         found.append(_VMDK_DESCRIPTOR)
     return found

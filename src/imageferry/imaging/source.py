@@ -15,7 +15,10 @@ from typing import Protocol, Self
 
 
 class ByteSource(Protocol):
-    """Bytes that do not change, readable at any place by many threads."""
+    """Bytes that do not change, readable at any place by many threads.
+
+    A read must end or fail in a bounded time: whatever is cancelled waits for it.
+    """
 
     @property
     def size(self) -> int:

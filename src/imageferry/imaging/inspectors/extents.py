@@ -15,21 +15,24 @@ TABLE_BYTES = 4 * 1024 * 1024
 """Bytes of allocation tables that one inspection looks at: 32 GiB of data in a usual qcow2."""
 
 
-def check_extents(offsets: Sequence[int], length: int, file_size: int) -> None:
+def check_extents(
+    offsets: Sequence[int], length: int, file_size: int, *, last_may_be_short: bool = False
+) -> None:
     """Make sure that extents lie within the file and apart from each other.
-
-    The last one may reach over the file's end, as the disk's own end may lie within it.
 
     Args:
         offsets: Where the extents start, in bytes, in any order.
         length: How long each is, in bytes.
         file_size: The size of the file, in bytes.
+        last_may_be_short: The last one may reach over the file's end, as formats with small
+            extents do not fill up the one in which the disk ends.
 
     Raises:
-        ImageError: one starts at or after the file's end, or two overlap.
+        ImageError: one lies outside of the file, or two overlap.
     """
     ordered = sorted(offsets)
-    if ordered and ordered[-1] >= file_size:
+    needed = 1 if last_may_be_short else length
+    if ordered and ordered[-1] + needed > file_size:
         raise TRUNCATED.error(
             f"The image has {file_size} bytes, but keeps data at byte {ordered[-1]}."
         )

@@ -148,7 +148,8 @@ def _check_tables(reader: BoundedReader, header: _Header) -> bool:
     for offset in tables[:budget]:
         entries = _words(reader.read(offset, table_size, "VMDK table"))
         grains.extend(entry * _SECTOR for entry in entries if entry >= smallest)
-    check_extents(grains, 1 if header.compressed else header.grain * _SECTOR, reader.size)
+    length = 1 if header.compressed else header.grain * _SECTOR
+    check_extents(grains, length, reader.size, last_may_be_short=True)
     return readable == wanted and len(tables) <= budget
 
 

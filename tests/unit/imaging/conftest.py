@@ -1,0 +1,43 @@
+"""Sources made by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import pytest
+
+
+class PieceSource:
+    """A source that holds a few pieces of data in a sea of zeroes, and counts what is read."""
+
+    def __init__(self, pieces: Mapping[int, bytes], size: int | None = None) -> None:
+        self._pieces = dict(sorted(pieces.items()))
+        ends = [offset + len(data) for offset, data in self._pieces.items()]
+        self.size = max(ends, default=0) if size is None else size
+        self.bytes_asked = 0
+
+    def pread(self, offset: int, length: int) -> bytes:
+        self.bytes_asked += length
+        length = max(0, min(length, self.size - offset))
+        window = bytearray(length)
+        for start, data in self._pieces.items():
+            low, high = max(start, offset), min(start + len(data), offset + length)
+            if low < high:
+                window[low - offset : high - offset] = data[low - start : high - start]
+        return bytes(window)
+
+    def data_ranges(self) -> Iterator[tuple[int, int]]:
+        for start, data in self._pieces.items():
+            yield start, len(data)
+
+    def fileno(self) -> int | None:
+        return None
+
+
+Pieces = Callable[..., PieceSource]
+
+
+@pytest.fixture
+def pieces() -> Pieces:
+    """Makes a source from a mapping of offsets to bytes, and its size."""
+    return PieceSource
