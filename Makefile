@@ -32,7 +32,7 @@ format: setup-test ## Format the code, and mend what the linter can mend
 	@$(VENV)/ruff check --fix .
 
 bench: setup-test ## Run the benchmarks and print their tables (BENCH_ARGS: more arguments)
-	@$(VENV)/python -m benchmarks $(BENCH_ARGS)
+	@PYTHONPATH=tests $(VENV)/python -m benchmarks $(BENCH_ARGS)
 
 docs: setup-test ## Write the pages that are made from the code
 	@$(VENV)/python scripts/docs.py

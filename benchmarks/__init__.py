@@ -1,0 +1,1 @@
+"""Benchmarks: tables of ratios, each taken side by side in one run."""
