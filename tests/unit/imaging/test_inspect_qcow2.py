@@ -79,6 +79,11 @@ def refusal(source: Any) -> ImageError:
         (qcow2(l1_offset=3 * _CLUSTER + 512), "Corrupt", "table lies at byte"),
         (qcow2(header_length=90), "Corrupt", "says that it has 90 bytes"),
         (qcow2(l1=[4 * _CLUSTER + 512]), "Corrupt", "lies at byte 262656"),
+        (
+            qcow2(l2=[5 * _CLUSTER + 512]),
+            "Corrupt",
+            "cluster of the qcow2 image lies at byte 328192",
+        ),
         (qcow2(l1=[100 * _CLUSTER]), "Truncated", "keeps data at byte 6553600"),
         (qcow2(l2=[77 * _CLUSTER]), "Truncated", "keeps data at byte"),
         (

@@ -182,6 +182,9 @@ def _check_tables(reader: BoundedReader, header: _Header) -> tuple[bool, bool]:
     packed: list[int] = []
     for offset in tables[:budget]:
         _collect_clusters(reader, header, offset, plain, packed)
+    for offset in plain:
+        if offset % header.cluster_size:
+            raise CORRUPT.error(f"A cluster of the qcow2 image lies at byte {offset}.")
     check_extents(plain, header.cluster_size, reader.size, last_may_be_short=True)
     check_extents(packed, 1, reader.size)
     return readable == wanted and len(tables) <= budget, bool(packed)
