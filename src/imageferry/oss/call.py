@@ -79,14 +79,14 @@ class Call:
         """Whether a bucket belongs to the caller."""
         return bucket.owner == self.account_id
 
-    def number(self, name: str, *, default: int, least: int, most: int) -> int:
-        """A parameter that is a whole number.
+    def number(self, name: str, *, default: int | None, least: int, most: int) -> int:
+        """A parameter that is a whole number, or its default where it is empty.
 
         Raises:
-            OssError: it is none, or out of bounds.
+            OssError: it is no whole number, or out of bounds, or empty without a default.
         """
-        text = self.request.parameter(name)
-        if not text:
+        text = self.request.parameter(name) or ""
+        if not text and default is not None:
             return default
         if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
             raise errors.INVALID_ARGUMENT.error(

@@ -41,7 +41,7 @@ def initiate(call: Call) -> Reply:
 
 def upload_part(call: Call) -> Reply:
     """``PUT /bucket/key?partNumber&uploadId``: store a part, or a copy of another object."""
-    number = call.number("partNumber", default=0, least=1, most=_MAX_PART_NUMBER)
+    number = call.number("partNumber", default=None, least=1, most=_MAX_PART_NUMBER)
     upload = _upload(call)
     if call.request.header("x-oss-copy-source"):
         return _upload_part_copy(call, upload, number)

@@ -1,0 +1,268 @@
+"""What no SDK shows: raw answers, hostile bodies, clients that vanish."""
+
+from __future__ import annotations
+
+import base64
+import os
+import socket
+import threading
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import pytest
+import urllib3
+
+from imageferry.buckets.folder_bucket import FolderBucket
+from integration.oss.service import Service, presigned
+
+BUCKET = "wire"
+HTTP = urllib3.PoolManager(retries=False)
+
+
+@pytest.fixture(autouse=True)
+def bucket(service: Service) -> Iterator[FolderBucket]:
+    found = service.store.create_bucket(BUCKET, region="cn-hangzhou", owner="100")
+    yield found
+    for item in list(found.list()):
+        found.delete(item.key)
+    for upload in found.uploads():
+        upload.abort()
+    service.store.delete_bucket(BUCKET)
+
+
+def send(
+    service: Service,
+    method: str,
+    key: str = "key",
+    *,
+    body: Any = None,
+    parameters: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
+    signed: Mapping[str, str] | None = None,
+) -> urllib3.BaseHTTPResponse:
+    url = presigned(service, method, BUCKET, key, parameters=parameters, headers=signed)
+    return HTTP.request(method, url, body=body, headers={**(signed or {}), **(headers or {})})
+
+
+def raw_request(service: Service, method: str, *headers: str) -> bytes:
+    url = urlsplit(presigned(service, method, BUCKET, "key"))
+    lines = (f"{method} {url.path}?{url.query} HTTP/1.1", f"Host: {url.netloc}", *headers)
+    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
+
+
+def code(response: urllib3.BaseHTTPResponse) -> str:
+    return ElementTree.fromstring(response.data).findtext("Code") or ""
+
+
+def hidden_files(service: Service) -> set[Path]:
+    hidden = service.root / ".imageferry"
+    return {path for path in hidden.rglob("*") if path.is_file()}
+
+
+def test_an_error(service: Service) -> None:
+    response = send(service, "GET", "no such key")
+    assert response.status == 404
+    root = ElementTree.fromstring(response.data)
+    assert root.tag == "Error"
+    assert root.findtext("Code") == "NoSuchKey"
+    assert root.findtext("Message")
+    assert root.findtext("Key") == "no such key"
+    assert root.findtext("RequestId") == response.headers["x-oss-request-id"]
+    assert root.findtext("HostId") == "127.0.0.1"
+
+
+def test_an_error_to_head_is_in_a_header(service: Service) -> None:
+    response = send(service, "HEAD", "none")
+    assert (response.status, response.data) == (404, b"")
+    document = base64.b64decode(response.headers["x-oss-err"])
+    assert ElementTree.fromstring(document).findtext("Code") == "NoSuchKey"
+
+
+def test_a_stranger_is_told_nothing(service: Service) -> None:
+    response = HTTP.request("GET", f"{service.endpoint}/{BUCKET}/key")
+    assert (response.status, code(response)) == (403, "AccessDenied")
+
+
+@pytest.mark.parametrize(
+    "host", [f"{BUCKET}.oss-cn-hangzhou.aliyuncs.com", f"{BUCKET}.localhost:8081"]
+)
+def test_virtual_host_style(service: Service, host: str) -> None:
+    send(service, "PUT", "a/b", body=b"data")
+    url = urlsplit(presigned(service, "GET", BUCKET, "a/b"))
+    response = HTTP.request("GET", f"{service.endpoint}/a/b?{url.query}", headers={"Host": host})
+    assert (response.status, response.data) == (200, b"data")
+
+
+def test_conditional_reads(service: Service) -> None:
+    etag = send(service, "PUT", body=b"data").headers["etag"]
+    current = send(service, "GET", headers={"If-None-Match": etag})
+    assert (current.status, current.data, current.headers["etag"]) == (304, b"", etag)
+    assert send(service, "HEAD", headers={"If-None-Match": etag}).status == 304
+    assert send(service, "HEAD", headers={"If-Match": '"OTHER"'}).status == 412
+
+
+def test_a_partial_answer(service: Service) -> None:
+    send(service, "PUT", body=b"0123456789")
+    response = send(service, "GET", headers={"Range": "bytes=2-5"})
+    assert (response.status, response.data) == (206, b"2345")
+    assert response.headers["content-range"] == "bytes 2-5/10"
+    assert response.headers["content-length"] == "4"
+
+
+def test_content_md5_is_checked(service: Service) -> None:
+    before = hidden_files(service)
+    response = send(
+        service, "PUT", body=b"data", signed={"Content-MD5": "1B2M2Y8AsgTpgAmY7PhCfg=="}
+    )
+    assert (response.status, code(response)) == (400, "InvalidDigest")
+    assert send(service, "HEAD").status == 404
+    assert hidden_files(service) == before
+
+
+def test_an_announced_crc64_is_checked(service: Service) -> None:
+    response = send(service, "PUT", body=b"data", signed={"x-oss-hash-crc64ecma": "1"})
+    assert (response.status, code(response)) == (400, "InvalidArgument")
+    right = str(0x995DC9BBDF1939FA)
+    response = send(service, "PUT", body=b"123456789", signed={"x-oss-hash-crc64ecma": right})
+    assert response.headers["x-oss-hash-crc64ecma"] == right
+
+
+def test_a_body_without_a_length(service: Service) -> None:
+    response = send(service, "PUT", body=iter([b"a" * 100_000, b"b" * 100_000]))
+    assert response.status == 200
+    assert send(service, "GET").data == b"a" * 100_000 + b"b" * 100_000
+
+
+def test_overwriting_can_be_forbidden(service: Service) -> None:
+    send(service, "PUT", body=b"first")
+    response = send(service, "PUT", body=b"second", signed={"x-oss-forbid-overwrite": "true"})
+    assert (response.status, code(response)) == (409, "FileAlreadyExists")
+    assert send(service, "GET").data == b"first"
+
+
+def test_public_objects_are_refused(service: Service) -> None:
+    response = send(service, "PUT", body=b"x", signed={"x-oss-object-acl": "public-read"})
+    assert (response.status, code(response)) == (501, "NotImplemented")
+
+
+ENTITY = b"""<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]>
+<Delete><Object><Key>&e;</Key></Object></Delete>"""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        ENTITY,
+        b"<Delete></Delete>",
+        b"<Delete><Object><Key></Key></Object></Delete>",
+        b"<Delete>" + b"<Object><Key>k</Key></Object>" * 1001 + b"</Delete>",
+        b"x" * (3 << 20),
+    ],
+    ids=["entity", "empty", "no key", "too many", "too long"],
+)
+def test_hostile_documents(service: Service, body: bytes) -> None:
+    send(service, "PUT", "k", body=b"kept")
+    response = send(service, "POST", "", body=body, parameters={"delete": ""})
+    assert (response.status, code(response)) == (400, "MalformedXML")
+    assert send(service, "GET", "k").data == b"kept"
+
+
+def completion(*parts: tuple[int, str]) -> bytes:
+    named = "".join(
+        f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
+        for number, etag in parts
+    )
+    return f"<CompleteMultipartUpload>{named}</CompleteMultipartUpload>".encode()
+
+
+def test_parts_have_to_be_named_in_order(service: Service, bucket: FolderBucket) -> None:
+    upload = bucket.start_upload("key")
+    etag = upload.write_part(1, [b"a"]).etag
+    upload.write_part(2, [b"a"])
+    which = {"uploadId": upload.id}
+    for parts, expected in (
+        ([(2, etag), (1, etag)], "InvalidPartOrder"),
+        ([(1, etag), (1, etag)], "InvalidPartOrder"),
+        ([(1, "0" * 32)], "InvalidPart"),
+        ([], "MalformedXML"),
+    ):
+        response = send(service, "POST", body=completion(*parts), parameters=which)
+        assert (response.status, code(response)) == (400, expected)
+    response = send(service, "POST", body=completion((1, etag), (2, etag)), parameters=which)
+    assert response.status == 200
+    assert send(service, "GET").data == b"aa"
+
+
+@pytest.mark.parametrize("number", ["0", "10001", "-1", "one", ""])
+def test_part_numbers_are_checked(service: Service, bucket: FolderBucket, number: str) -> None:
+    which = {"partNumber": number, "uploadId": bucket.start_upload("key").id}
+    response = send(service, "PUT", body=b"a", parameters=which)
+    assert (response.status, code(response)) == (400, "InvalidArgument")
+
+
+@pytest.mark.parametrize("key", ["a\0b", "/leading", "\\leading", "x" * 1024])
+def test_names_against_the_rules(service: Service, key: str) -> None:
+    response = send(service, "PUT", key, body=b"x")
+    assert (response.status, code(response)) == (400, "InvalidObjectName")
+
+
+@pytest.mark.parametrize("key", ["../../x", "a//b", "a/../b", "\n", "x" * 1023])
+def test_odd_names_are_kept_apart(service: Service, key: str) -> None:
+    assert send(service, "PUT", key, body=key.encode()).status == 200
+    assert send(service, "GET", key).data == key.encode()
+
+
+def test_headers_cannot_be_smuggled_in(service: Service) -> None:
+    send(service, "PUT", body=b"x")
+    params = {"response-content-type": "text/plain\r\nx-smuggled: 1"}
+    response = send(service, "GET", parameters=params)
+    assert response.status == 200
+    assert "x-smuggled" not in response.headers
+
+
+def test_a_client_that_vanishes_leaves_nothing(service: Service) -> None:
+    send(service, "PUT", body=b"old")
+    before = hidden_files(service)
+    with socket.create_connection(("127.0.0.1", service.port)) as connection:
+        connection.sendall(raw_request(service, "PUT", "Content-Length: 9999999"))
+        connection.sendall(b"x" * 2_000_000)
+        wait_for(lambda: hidden_files(service) != before)
+    wait_for(lambda: hidden_files(service) == before)
+    assert send(service, "GET").data == b"old"
+
+
+def test_a_client_that_stops_sending_is_told(service: Service) -> None:
+    with (
+        socket.create_connection(("127.0.0.1", service.port)) as connection,
+        connection.makefile("rb") as answer,
+    ):
+        head = raw_request(service, "PUT", "Content-Length: 100", "Connection: close")
+        connection.sendall(head + b"x")
+        received = answer.read()
+    assert received.startswith(b"HTTP/1.1 400")
+    assert b"<Code>RequestTimeout</Code>" in received
+
+
+def test_a_reader_that_hangs_up_does_no_harm(service: Service) -> None:
+    send(service, "PUT", body=b"x" * (32 << 20))
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", service.port)) as connection:
+            connection.sendall(raw_request(service, "GET"))
+            assert connection.recv(100).startswith(b"HTTP/1.1 200")
+    wait_for(lambda: not open_objects(service))
+
+
+def open_objects(service: Service) -> list[Path]:
+    found = [Path("/proc/self/fd") / name for name in os.listdir("/proc/self/fd")]  # noqa: PTH208
+    targets = [path.readlink() for path in found if path.is_symlink()]
+    return [target for target in targets if service.root / BUCKET in target.parents]
+
+
+def wait_for(condition: Any) -> None:
+    """Wait until something holds; the test's own time limit ends it otherwise."""
+    pause = threading.Event()
+    while not condition():
+        pause.wait(0.01)
