@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from contract import contract_page
 from imageferry import settings
+from imageferry.actions.registry import ACTIONS
+from reference import action_page, index_page
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -39,7 +43,16 @@ def _shown(default: Any) -> str:
     return f"`{text}`" if text else "empty"
 
 
-PAGES: Mapping[Path, Callable[[], str]] = {ROOT / "docs" / "settings.md": settings_page}
+DOCS = ROOT / "docs"
+PAGES: Mapping[Path, Callable[[], str]] = {
+    DOCS / "settings.md": settings_page,
+    DOCS / "contract.md": contract_page,
+    DOCS / "reference" / "README.md": index_page,
+    **{
+        DOCS / "reference" / f"{name}.md": partial(action_page, action)
+        for name, action in ACTIONS.items()
+    },
+}
 
 
 def main() -> None:

@@ -18,7 +18,6 @@ RegionId = Annotated[
     Parameter(
         description="The region; DescribeRegions lists those that the service answers for.",
         example="cn-hangzhou",
-        max_length=64,
     ),
 ]
 PageNumber = Annotated[
@@ -28,13 +27,8 @@ PageSize = Annotated[
     int,
     Parameter(description="The entries on a page.", example="10", minimum=1, maximum=100),
 ]
-ImageId = Annotated[
-    str,
-    Parameter(description="The image.", example="m-bp1g7004ksh0oeuco3nj", max_length=64),
-]
-TaskId = Annotated[
-    str, Parameter(description="The task.", example="t-bp1hvgwromzv32iq179l", max_length=64)
-]
+ImageId = Annotated[str, Parameter(description="The image.", example="m-bp1g7004ksh0oeuco3nj")]
+TaskId = Annotated[str, Parameter(description="The task.", example="t-bp1hvgwromzv32iq179l")]
 ImageName = Annotated[
     str | None,
     Parameter(

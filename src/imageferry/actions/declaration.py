@@ -58,6 +58,7 @@ class Parameter:
         description: What it is for, in a sentence.
         example: A value that works.
         malformed: The error of a value that breaks a rule below.
+        malformed_in_first: The same for a part of a list's first item, where it differs.
         minimum, maximum: The least and the greatest number.
         min_length, max_length: The fewest and the most characters.
         pattern: A regular expression that the whole text matches.
@@ -78,6 +79,7 @@ class Parameter:
     description: str
     example: str = ""
     malformed: ErrorCode | None = None
+    malformed_in_first: ErrorCode | None = None
     minimum: int | None = None
     maximum: int | None = None
     min_length: int | None = None

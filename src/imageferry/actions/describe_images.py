@@ -28,15 +28,11 @@ class ImageTagFilter(Model, frozen=True, kw_only=True):
 
     key: Annotated[
         str | None,
-        Parameter(description="The tag's key.", example="created-by", max_length=128),
+        Parameter(description="The tag's key.", example="created-by"),
     ] = None
     value: Annotated[
         str | None,
-        Parameter(
-            description="The tag's value; any where none is given.",
-            example="mantle",
-            max_length=128,
-        ),
+        Parameter(description="The tag's value; any where none is given.", example="mantle"),
     ] = None
 
 
@@ -77,7 +73,6 @@ class DescribeImagesRequest(Model, frozen=True, kw_only=True):
         Parameter(
             description="Up to 100 images, separated by commas.",
             example="m-bp1g7004ksh0oeuco3nj",
-            max_length=8192,
         ),
     ] = None
     status: Annotated[
@@ -86,16 +81,15 @@ class DescribeImagesRequest(Model, frozen=True, kw_only=True):
             description="The images' statuses, separated by commas: Creating, Waiting, Available, "
             "UnAvailable, CreateFailed, Deprecated, or ALL. Available where none is given.",
             example="Creating,Waiting,Available,UnAvailable,CreateFailed",
-            max_length=256,
         ),
     ] = None
     image_name: Annotated[
         str | None,
-        Parameter(description="The images' name.", example="debian-13-golden", max_length=128),
+        Parameter(description="The images' name.", example="debian-13-golden"),
     ] = None
     image_family: Annotated[
         str | None,
-        Parameter(description="The images' family.", example="debian", max_length=128),
+        Parameter(description="The images' family.", example="debian"),
     ] = None
     image_owner_alias: Annotated[
         str | None,
@@ -111,7 +105,6 @@ class DescribeImagesRequest(Model, frozen=True, kw_only=True):
         Parameter(
             description="The account whose images are asked for.",
             example="1234567890123456",
-            minimum=0,
         ),
     ] = None
     snapshot_id: Annotated[
@@ -119,7 +112,6 @@ class DescribeImagesRequest(Model, frozen=True, kw_only=True):
         Parameter(
             description="A snapshot that the image is made of.",
             example="s-bp1g7004ksh0oeuco3nj",
-            max_length=64,
         ),
     ] = None
     os_type: Annotated[
@@ -151,7 +143,11 @@ class DescribeImagesRequest(Model, frozen=True, kw_only=True):
     ] = None
     tag: Annotated[
         tuple[ImageTagFilter, ...],
-        Parameter(description="Tags that the images have.", max_items=20),
+        Parameter(
+            description="Tags that the images have.",
+            max_items=20,
+            malformed=codes.INVALID_TAG_COUNT,
+        ),
     ] = ()
     filter: Annotated[
         tuple[ImageAttributeFilter, ...],
@@ -159,9 +155,7 @@ class DescribeImagesRequest(Model, frozen=True, kw_only=True):
     ] = ()
     resource_group_id: Annotated[
         str | None,
-        Parameter(
-            description="The images' resource group.", example="rg-bp67acfmxazb4p", max_length=64
-        ),
+        Parameter(description="The images' resource group.", example="rg-bp67acfmxazb4p"),
     ] = None
     is_public: Annotated[
         bool, Parameter(description="Only community images: there are none here.", example="false")
@@ -178,6 +172,7 @@ class DescribeImagesRequest(Model, frozen=True, kw_only=True):
         Parameter(
             description="What the images are wanted for.",
             example="CreateEcs",
+            allowed=("CreateEcs", "ChangeOS"),
             unused="there are no instances here",
         ),
     ] = None
@@ -313,6 +308,8 @@ DESCRIBE_IMAGES = Action(
         codes.INVALID_REGION_ID_NOT_FOUND,
         codes.INVALID_FILTER_KEY,
         codes.INVALID_FILTER_VALUE,
+        codes.INVALID_TAG_COUNT,
+        codes.INVALID_TAG_MISMATCH,
         codes.INVALID_OS_TYPE_FILTER,
         codes.INVALID_ARCHITECTURE_FILTER,
         codes.INVALID_USAGE,

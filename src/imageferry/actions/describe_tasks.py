@@ -32,7 +32,6 @@ class DescribeTasksRequest(Model, frozen=True, kw_only=True):
         Parameter(
             description="Up to 100 tasks, separated by commas, or as a JSON array.",
             example="t-bp1hvgwromzv32iq179l,t-bp1hvgwromzv32iq178k",
-            max_length=8192,
         ),
     ] = None
     task_action: Annotated[
@@ -55,7 +54,6 @@ class DescribeTasksRequest(Model, frozen=True, kw_only=True):
             description="The tasks' status: Finished, Processing or Failed. "
             "Any other value does not narrow the list.",
             example="Processing",
-            max_length=64,
         ),
     ] = None
     start_time: Annotated[
@@ -74,10 +72,7 @@ class DescribeTasksRequest(Model, frozen=True, kw_only=True):
         ),
     ] = None
     resource_ids: Annotated[
-        tuple[
-            str,
-            ...,
-        ],
+        tuple[str, ...],
         Parameter(
             description="The images that the tasks make or export.",
             example="m-bp1g7004ksh0oeuco3nj",

@@ -158,26 +158,12 @@ MISSING_SECURITY_TOKEN = ErrorCode(
     "A temporary access key was used without its security token.",
     "Send the security token that was given out with the access key.",
 )
-THROTTLING_USER = ErrorCode(
-    "Throttling.User",
-    400,
-    "Request was denied due to user flow control.",
-    "The account calls more often than it may.",
-    "Wait a little, then try again.",
-)
 INTERNAL_ERROR = ErrorCode(
     "InternalError",
     500,
     "The request processing has failed due to some unknown error, exception or failure.",
     "The service met with something it did not expect. This is our mistake.",
     "Try again; if it stays, look for the RequestId in the service's log.",
-)
-SERVICE_UNAVAILABLE = ErrorCode(
-    "ServiceUnavailable",
-    503,
-    "The request has failed due to a temporary failure of the server.",
-    "The service cannot answer just now, and nothing was done.",
-    "Try again in a few seconds.",
 )
 IDEMPOTENT_PARAMETER_MISMATCH = ErrorCode(
     "IdempotentParameterMismatch",

@@ -41,7 +41,6 @@ class ExportImageRequest(RequestModel, frozen=True, kw_only=True):
             example="golden-images",
             max_length=63,
             malformed=codes.INVALID_OSS_BUCKET,
-            aliases=("OssBucket",),
         ),
     ]
     oss_prefix: Annotated[

@@ -103,7 +103,11 @@ class ImageEntry(Reply, frozen=True, kw_only=True):
     is_support_io_optimized: Annotated[
         bool, Member(description="Whether it runs on I/O optimized instances.")
     ]
+    login_as_non_root_supported: Annotated[
+        bool, Member(description="Whether others than root can log in to its instances.")
+    ]
     product_code: Annotated[str, Member(description="Its product in the marketplace.")]
+    supplier_name: Annotated[str, Member(description="Its supplier in the marketplace.")]
     usage: Annotated[str, Member(description="Whether instances use it.", example="none")]
 
 
@@ -164,7 +168,9 @@ def image_entry(image: Image, percent: int) -> ImageEntry:
         is_subscribed=False,
         is_support_cloudinit=False,
         is_support_io_optimized=True,
+        login_as_non_root_supported=False,
         product_code="",
+        supplier_name="",
         usage="none",
     )
 

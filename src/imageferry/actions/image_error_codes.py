@@ -192,6 +192,14 @@ IMAGE_REFUSED = ErrorCode(
     "The object is no disk image that can be imported safely; the message says why.",
     "Make the image anew as the message says.",
 )
+INVALID_VHD_SIZE = ErrorCode(
+    "InvalidVHDImage.IncorrectSize",
+    403,
+    "The specified size of the VHD image does not meet the "
+    "'header.MaxTableEntries * header.BlockSize' specification.",
+    "The sizes that the VHD tells of itself do not agree.",
+    "Write the VHD anew with `qemu-img convert -O vpc -o force_size=on`.",
+)
 INVALID_IMAGE_SIZE = ErrorCode(
     "InvalidImageSize",
     400,
@@ -278,6 +286,20 @@ INVALID_FILTER_VALUE = ErrorCode(
     "The specified Filter Value is not valid.",
     "The filter's value cannot be used.",
     "Send a time in UTC, as 2026-11-22T08:30Z.",
+)
+INVALID_TAG_COUNT = ErrorCode(
+    "InvalidTagCount",
+    400,
+    "The specified tags are beyond the permitted range.",
+    "The request asks for more tags than it may.",
+    "Ask for at most 20 tags.",
+)
+INVALID_TAG_MISMATCH = ErrorCode(
+    "InvalidTag.Mismatch",
+    400,
+    "The specified Tag.n.Key and Tag.n.Value are not match.",
+    "A tag is asked for by its value alone.",
+    "Send Tag.N.Key with each Tag.N.Value.",
 )
 INVALID_OS_TYPE_FILTER = ErrorCode(
     "InvalidOSType",

@@ -69,6 +69,7 @@ class DiskDeviceMapping(Model, frozen=True, kw_only=True):
             minimum=0,
             maximum=MAX_DISK_GIB,
             malformed=codes.INVALID_DATA_DISK_SIZE,
+            malformed_in_first=codes.INVALID_IMAGE_SIZE,
             aliases=("DiskImSize",),
         ),
     ] = None

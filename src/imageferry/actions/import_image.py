@@ -357,6 +357,7 @@ IMPORT_IMAGE = Action(
         codes.INVALID_IMDS_SUPPORT,
         codes.INVALID_IMAGE_FORMAT,
         codes.IMAGE_REFUSED,
+        codes.INVALID_VHD_SIZE,
         codes.INVALID_IMAGE_SIZE,
         codes.INVALID_DATA_DISK_SIZE,
         codes.INVALID_DEVICE,

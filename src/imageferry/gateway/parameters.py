@@ -20,6 +20,7 @@ from imageferry.gateway.values import BrokenRuleError, parse
 AnyModel = TypeVar("AnyModel", bound=Model)
 
 _NUMBER = re.compile(r"[0-9]+")
+_IN_FIRST = re.compile(r"\.1\.")
 
 
 def read(model: type[AnyModel], parameters: Mapping[str, str]) -> AnyModel:
@@ -118,6 +119,8 @@ def _sample(field: Field, prefix: str) -> tuple[str, Field]:
 
 
 def _malformed(field: Field, name: str, found: str, rule: str) -> ServiceError:
-    code = field.parameter.malformed or error_codes.INVALID_PARAMETER
+    rules = field.parameter
+    in_first = rules.malformed_in_first if _IN_FIRST.search(name) else None
+    code = in_first or rules.malformed or error_codes.INVALID_PARAMETER
     reason = f"{name} {found}: {rule}."
     return code.error(reason, name=name, reason=reason)

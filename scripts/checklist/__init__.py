@@ -1,0 +1,1 @@
+"""Our actions compared with the contract of the ECS API, field by field."""
