@@ -13,6 +13,9 @@ from sqlalchemy import event
 BUSY_TIMEOUT_MILLISECONDS = 30_000
 """How long a SQLite writer waits for another one: longer than any transaction of ours."""
 
+UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
+"""What is raised while the database is locked, full or out of reach: it may be back later."""
+
 
 class Database:
     """The database's connections.

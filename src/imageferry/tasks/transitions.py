@@ -192,7 +192,13 @@ def enter_phase(connection: sa.Connection, task_id: str, owner: str, phase: Phas
     result = connection.execute(
         sa.update(tasks)
         .where(_owned(task_id, owner))
-        .values(phase=phase.value, bytes_done=0, bytes_total=0, last_progress=now())
+        .values(
+            phase=phase.value,
+            bytes_done=0,
+            bytes_total=0,
+            bytes_per_second=0,
+            last_progress=now(),
+        )
     )
     if result.rowcount == 1:
         _append_event(connection, task_id, "phase", phase.value)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import re
+
+import sqlalchemy as sa
+
+from imageferry.accounts import access_keys
+from imageferry.accounts.access_keys import AccessKey
+from imageferry.accounts.tables import accounts
+from support.rows import Rows
+
+
+def _create(rows: Rows, *given: str) -> AccessKey:
+    with rows.database.write() as connection:
+        return access_keys.create_key(connection, rows.account, *given)
+
+
+def _find(rows: Rows, access_key_id: str) -> AccessKey | None:
+    with rows.database.read() as connection:
+        return access_keys.find(connection, access_key_id)
+
+
+def test_a_generated_key_is_found_again(rows: Rows) -> None:
+    key = _create(rows)
+
+    assert re.fullmatch(r"LTAI[A-Za-z0-9]{20}", key.access_key_id)
+    assert re.fullmatch(r"[A-Za-z0-9]{30}", key.secret)
+    assert _find(rows, key.access_key_id) == key
+    assert (key.account_id, key.active, key.security_token, key.expires) == (
+        rows.account,
+        True,
+        None,
+        None,
+    )
+
+
+def test_generated_keys_differ(rows: Rows) -> None:
+    keys = [_create(rows) for _ in range(20)]
+
+    assert len({key.access_key_id for key in keys}) == 20
+    assert len({key.secret for key in keys}) == 20
+
+
+def test_a_given_key_is_taken_as_it_is_and_renewed(rows: Rows) -> None:
+    _create(rows, "mine", "first")
+    renewed = _create(rows, "mine", "second")
+
+    assert renewed.secret == "second"
+    assert _find(rows, "mine") == renewed
+    with rows.database.read() as connection:
+        assert access_keys.of_account(connection, rows.account) == [renewed]
+
+
+def test_an_unknown_key_is_not_found(rows: Rows) -> None:
+    _create(rows, "mine", "secret")
+
+    assert _find(rows, "MINE") is None
+    assert _find(rows, "") is None
+
+
+def test_the_keys_of_an_account_are_oldest_first(rows: Rows) -> None:
+    keys = [_create(rows) for _ in range(5)]
+
+    with rows.database.read() as connection:
+        assert access_keys.of_account(connection, rows.account) == keys
+        assert access_keys.of_account(connection, "somebody-else") == []
+
+
+def test_the_first_account_stays_the_first(rows: Rows) -> None:
+    first = rows.account
+    with rows.database.write() as connection:
+        second = access_keys.create_account(connection, "another")
+
+    assert rows.account == first != second
+    assert re.fullmatch(r"[1-9]\d{15}", second)
+
+
+def test_a_new_database_has_no_account(rows: Rows) -> None:
+    with rows.database.write() as connection:
+        connection.execute(sa.delete(accounts))
+
+        assert access_keys.first_account(connection) is None

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from imageferry.database import connection as module
+from imageferry.database.connection import Database
+from support.rows import open_database
+
+COUNTERS = sa.table("counters", sa.column("value", sa.Integer))
+
+
+@pytest.fixture
+def counters(database: Database) -> Database:
+    with database.write() as connection:
+        connection.exec_driver_sql("CREATE TABLE counters (value INTEGER)")
+        connection.execute(sa.insert(COUNTERS).values(value=0))
+    return database
+
+
+def _value(connection: sa.Connection) -> int:
+    value: int = connection.execute(sa.select(COUNTERS.c.value)).scalar_one()
+    return value
+
+
+def test_postgresql_means_psycopg_3() -> None:
+    database = Database("postgresql://user:secret@db.example/imageferry")
+
+    assert database.url.drivername == "postgresql+psycopg"
+    assert not database.is_sqlite
+    assert database.text_url == "postgresql+psycopg://user:secret@db.example/imageferry"
+
+
+def test_the_folder_of_the_file_is_made(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "a" / "b" / "imageferry.db")
+
+    with database.write() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+    with database.write_relaxed() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 1
+    database.close()
+
+
+def test_a_failed_transaction_leaves_nothing(counters: Database) -> None:
+    def fail(connection: sa.Connection) -> None:
+        connection.execute(sa.update(COUNTERS).values(value=1))
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"), counters.write() as connection:
+        fail(connection)
+
+    with counters.read() as connection:
+        assert _value(connection) == 0
+
+
+def test_a_reader_sees_one_state_and_keeps_nobody_waiting(counters: Database) -> None:
+    with counters.read() as reader:
+        assert _value(reader) == 0
+        with counters.write() as writer:
+            writer.execute(sa.update(COUNTERS).values(value=1))
+
+        assert _value(reader) == 0
+
+
+def test_writers_that_read_first_wait_for_one_another(counters: Database) -> None:
+    def count() -> None:
+        for _ in range(25):
+            with counters.write() as connection:
+                connection.execute(sa.update(COUNTERS).values(value=_value(connection) + 1))
+
+    threads = [threading.Thread(target=count) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with counters.read() as connection:
+        assert _value(connection) == 200
+
+
+def test_what_a_reader_writes_is_not_kept(counters: Database) -> None:
+    with counters.read() as reader:
+        reader.execute(sa.update(COUNTERS).values(value=1))
+
+    with counters.read() as connection:
+        assert _value(connection) == 0
+
+
+def test_what_another_process_holds_is_told_as_unavailable(
+    counters: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "BUSY_TIMEOUT_MILLISECONDS", 50)
+    impatient = open_database(tmp_path / "imageferry.db")
+    other = sqlite3.connect(tmp_path / "imageferry.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(module.UNAVAILABLE, match="locked"), impatient.write():
+        pass
+
+    other.close()
+    impatient.close()

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from imageferry.buckets.folder import FolderStore
+from imageferry.images.catalogue import CATALOGUE_BUCKET, discard, open_catalogue
+from imageferry.images.model import catalogue_key, image_of_key
+from support.rows import disk
+
+IMAGE, OTHER = "m-0123456789abcdefghij", "m-0123456789abcdefghik"
+
+
+def test_the_catalogue_is_made_once(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+
+    first, second = (open_catalogue(store, "cn-hangzhou") for _ in range(2))
+
+    assert first.info == second.info
+    assert first.info.name == CATALOGUE_BUCKET
+
+
+def test_the_disks_of_one_image_are_discarded(tmp_path: Path) -> None:
+    catalogue = open_catalogue(FolderStore(tmp_path), "cn-hangzhou")
+    for image, position in ((IMAGE, 1), (IMAGE, 2), (OTHER, 1)):
+        catalogue.put(catalogue_key(image, position), [b"disk"])
+
+    discard(catalogue, IMAGE)
+    discard(catalogue, IMAGE)
+
+    assert [stored.key for stored in catalogue.list()] == [catalogue_key(OTHER, 1)]
+
+
+@pytest.mark.parametrize(
+    ("position", "name"), [(1, "system"), (2, "data-1"), (17, "data-16")], ids=str
+)
+def test_the_key_of_a_disk(position: int, name: str) -> None:
+    key = catalogue_key(IMAGE, position)
+
+    assert key == f"{IMAGE}-{name}.qcow2"
+    assert image_of_key(key) == IMAGE
+    assert disk(position).is_system == (position == 1)
