@@ -73,18 +73,16 @@ class NewFile:
 
 
 class Digests:
-    """The MD5 and the CRC-64 of bytes on their way, and how many they are."""
+    """The MD5 and the CRC-64 of bytes on their way."""
 
     def __init__(self) -> None:
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._crc64 = Crc64()
-        self.size = 0
 
     def update(self, chunk: bytes) -> None:
         """Take the next bytes in."""
         self._md5.update(chunk)
         self._crc64.update(chunk)
-        self.size += len(chunk)
 
     @property
     def md5(self) -> str:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import socket
 import threading
+import tracemalloc
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ import pytest
 import urllib3
 
 from imageferry.buckets.folder_bucket import FolderBucket
+from imageferry.buckets.interface import StoreError
 from integration.oss.service import Service, presigned
 
 BUCKET = "wire"
@@ -259,6 +262,48 @@ def open_objects(service: Service) -> list[Path]:
     found = [Path("/proc/self/fd") / name for name in os.listdir("/proc/self/fd")]  # noqa: PTH208
     targets = [path.readlink() for path in found if path.is_symlink()]
     return [target for target in targets if service.root / BUCKET in target.parents]
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "expected"),
+    [
+        (OSError(errno.ENOSPC, "full"), 507, "InsufficientStorage"),
+        (OSError(errno.EIO, "broken"), 500, "InternalError"),
+        (RuntimeError("a fault of ours"), 500, "InternalError"),
+        (StoreError("a folder stands in the way"), 500, "InternalError"),
+    ],
+)
+def test_failures_of_the_service_are_answered(
+    service: Service,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    status: int,
+    expected: str,
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(FolderBucket, "put", fail)
+    response = send(service, "PUT", body=b"x" * 3_000_000)
+    assert (response.status, code(response)) == (status, expected)
+    assert b"a fault of ours" not in response.data
+
+
+def test_a_large_object_needs_little_memory(service: Service, bucket: FolderBucket) -> None:
+    """Far more is sent and received than may be kept, though the limit is a loose one."""
+    total, chunk = 192 << 20, bytes(1 << 20)
+    tracemalloc.start()
+    try:
+        assert send(service, "PUT", body=(chunk for _ in range(total >> 20))).status == 200
+        url = presigned(service, "GET", BUCKET, "key")
+        received = HTTP.request("GET", url, preload_content=False)
+        assert sum(len(part) for part in received.stream(1 << 20)) == total
+        received.release_conn()
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert bucket.head("key").size == total
+    assert most < 32 << 20
 
 
 def wait_for(condition: Any) -> None:
