@@ -1,0 +1,83 @@
+"""``imageferry images`` and ``delete``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from imageferry.actions.delete_image import DeleteImageRequest
+from imageferry.actions.describe_images import DescribeImagesRequest
+from imageferry.cli import dry_run, output
+from imageferry.cli.declared import parameters, wire_values
+from imageferry.cli.options import Invocation, client_options, pass_invocation
+from imageferry.cli.session import Session
+
+EVERY_STATUS = "ALL"
+_NOT_OFFERED = ("region_id", "image_id", "image_family", "image_owner_alias", "image_owner_id")
+_FILTERS_OF_OTHERS = ("usage", "is_public", "dry_run")
+
+
+@click.command("images")
+@click.argument("image_ids", metavar="[IMAGE_ID]...", nargs=-1)
+@parameters(
+    DescribeImagesRequest,
+    flags={"image_name": "--name"},
+    without=_NOT_OFFERED + _FILTERS_OF_OTHERS,
+)
+@client_options
+@pass_invocation
+def list_images(invocation: Invocation, /, image_ids: tuple[str, ...], **values: Any) -> None:
+    r"""List images, newest first, a page at a time; also those that are being made.
+
+    \b
+    Example:
+      imageferry images --status Available
+      imageferry images m-bp1g7004ksh0oeuco3nj --json
+    """
+    request = {
+        "Status": EVERY_STATUS,
+        "ImageId": ",".join(image_ids) or None,
+        **wire_values(DescribeImagesRequest, values),
+    }
+    reply = Session(invocation).ecs.call("DescribeImages", request)
+    if invocation.as_json:
+        output.document(reply)
+        return
+    images = reply["Images"]["Image"]
+    output.table(
+        ("ImageId", "Name", "Status", "GiB", "Platform", "Created"),
+        [
+            (
+                image["ImageId"],
+                image["ImageName"],
+                image["Status"],
+                image["Size"],
+                image["Platform"],
+                image["CreationTime"],
+            )
+            for image in images
+        ],
+    )
+    output.page_note(reply, len(images))
+
+
+@click.command("delete")
+@click.argument("image_id")
+@parameters(DeleteImageRequest, without=("region_id", "image_id"))
+@client_options
+@pass_invocation
+def delete_image(invocation: Invocation, /, image_id: str, **values: Any) -> None:
+    r"""Take an image and its disks out of the catalogue.
+
+    \b
+    Example:
+      imageferry delete m-bp1g7004ksh0oeuco3nj
+    """
+    request = {"ImageId": image_id, **wire_values(DeleteImageRequest, values)}
+    with dry_run.understood(invocation, "deletion"):
+        reply = Session(invocation).ecs.call("DeleteImage", request)
+    if invocation.as_json:
+        output.document({"ImageId": image_id, **reply})
+    else:
+        output.line(f"Image {image_id} is deleted.")

@@ -1,0 +1,134 @@
+"""``imageferry import``: make an image of disk images."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from imageferry.actions.import_admission import DiskDeviceMapping
+from imageferry.actions.import_image import ImageFeatures, ImportImageRequest
+from imageferry.cli import dry_run, following, output, places
+from imageferry.cli.declared import parameters, wire_values
+from imageferry.cli.options import Invocation, client_options, pass_invocation
+from imageferry.cli.places import StoredObject
+from imageferry.cli.progress import display
+from imageferry.cli.session import Session
+
+
+@click.command("import")
+@click.argument("source", metavar="FILE_OR_OSS_URL")
+@click.option(
+    "--disk",
+    "data_disks",
+    metavar="FILE_OR_OSS_URL",
+    multiple=True,
+    help="A data disk; may be given up to 16 times.",
+)
+@click.option("--bucket", help="Bucket that files are uploaded to. Default: imports-REGION.")
+@parameters(ImportImageRequest, flags={"image_name": "--name"}, without=("region_id",))
+@parameters(
+    DiskDeviceMapping,
+    flags={"disk_image_size": "--size"},
+    without=("oss_bucket", "oss_object"),
+)
+@parameters(ImageFeatures)
+@click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, help="A tag for the image.")
+@click.option("--no-wait", is_flag=True, help="Do not follow the task until it ends.")
+@client_options
+@pass_invocation
+def import_image(
+    invocation: Invocation,
+    /,
+    *,
+    source: str,
+    data_disks: tuple[str, ...],
+    bucket: str | None,
+    tags: tuple[str, ...],
+    no_wait: bool,
+    **values: Any,
+) -> None:
+    r"""Make an image of a disk image, and of data disks beside it.
+
+    A file is uploaded to a bucket first, which is made where it is missing; an
+    address oss://bucket/object is used as it is. --format and --size are those
+    of the system disk; of data disks both are found out.
+
+    \b
+    Example:
+      imageferry import debian-13.qcow2 --name debian-13 --platform Debian
+      imageferry import oss://golden/web.vhd --disk oss://golden/data.vhd --no-wait
+    """
+    session = Session(invocation)
+    found = [places.parse(text) for text in (source, *data_disks)]
+    tag_values = [_tag(text) for text in tags]
+    if values["dry_run"] and any(isinstance(place, Path) for place in found):
+        raise click.UsageError(
+            "--dry-run checks objects in buckets (oss://bucket/object): it uploads nothing"
+        )
+    disks = _mappings(_in_buckets(session, found, bucket))
+    disks[0] |= wire_values(DiskDeviceMapping, values)
+    request = {
+        "DiskDeviceMapping": disks,
+        "Features": wire_values(ImageFeatures, values),
+        "Tag": tag_values,
+        **wire_values(ImportImageRequest, values),
+    }
+    with dry_run.understood(invocation, "import"):
+        reply = session.ecs.call("ImportImage", request)
+    if no_wait:
+        _show_started(invocation, reply)
+        return
+    _finish(invocation, session, reply)
+
+
+def _in_buckets(
+    session: Session, found: Sequence[Path | StoredObject], bucket: str | None
+) -> list[StoredObject]:
+    """The objects of all disks, with the files among them uploaded."""
+    if not any(isinstance(place, Path) for place in found):
+        return [place for place in found if isinstance(place, StoredObject)]
+    bucket = bucket or f"imports-{session.connection.region}"
+    session.objects.make_bucket(bucket)
+    with display() as shown:
+        return [
+            places.uploaded(place, bucket, session.objects, shown)
+            if isinstance(place, Path)
+            else place
+            for place in found
+        ]
+
+
+def _mappings(objects: Sequence[StoredObject]) -> list[dict[str, Any]]:
+    return [{"OSSBucket": stored.bucket, "OSSObject": stored.key} for stored in objects]
+
+
+def _tag(text: str) -> dict[str, str]:
+    key, equals, value = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{text!r}: expected KEY=VALUE", param_hint="--tag")
+    return {"Key": key, "Value": value}
+
+
+def _show_started(invocation: Invocation, reply: Mapping[str, Any]) -> None:
+    if invocation.as_json:
+        output.document(reply)
+        return
+    output.record([("ImageId", reply["ImageId"]), ("TaskId", reply["TaskId"])])
+
+
+def _finish(invocation: Invocation, session: Session, reply: Mapping[str, Any]) -> None:
+    task = following.follow(session.ecs, reply["TaskId"])
+    if invocation.as_json:
+        output.document({**reply, "Task": task})
+    else:
+        output.record(
+            [
+                ("ImageId", reply["ImageId"]),
+                ("TaskId", reply["TaskId"]),
+                ("TaskStatus", task["TaskStatus"]),
+            ]
+        )
+    click.get_current_context().exit(following.conclude([task]))

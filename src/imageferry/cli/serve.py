@@ -1,0 +1,101 @@
+"""``imageferry serve`` and ``worker``: the processes of the service."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+
+import click
+
+from imageferry.cli.errors import CommandError
+from imageferry.cli.options import Invocation, pass_invocation, setting_options
+from imageferry.settings import Settings
+
+
+@click.command("serve")
+@click.option("--no-worker", is_flag=True, help="Serve the APIs alone: tasks wait for a worker.")
+@click.option("--with-parent", is_flag=True, hidden=True)
+@setting_options()
+@pass_invocation
+def serve(invocation: Invocation, /, no_worker: bool, with_parent: bool) -> None:
+    r"""Serve the ECS API and the OSS API, and carry tasks out.
+
+    Everything is kept in one folder. The first start makes an access key and
+    prints it.
+
+    \b
+    Example:
+      imageferry serve
+      imageferry serve --data-dir /srv/imageferry --host 0.0.0.0 --worker-slots 4
+    """
+    settings = invocation.settings()
+    for port in {settings.ecs_port, settings.oss_port} - {0}:
+        _check_port(settings.host, port)
+    if with_parent:
+        threading.Thread(target=_stop_with_parent, daemon=True).start()
+    from imageferry.service import server  # noqa: PLC0415 - slow to import, needed by this alone
+
+    _run(settings, lambda: server.serve(settings, with_worker=not no_worker))
+
+
+@click.command("worker")
+@click.option("--with-parent", is_flag=True, hidden=True)
+@setting_options()
+@pass_invocation
+def worker(invocation: Invocation, /, with_parent: bool) -> None:
+    r"""Carry tasks out, for services that were started with --no-worker.
+
+    \b
+    Example:
+      imageferry worker --data-dir /srv/imageferry
+    """
+    from imageferry.service import worker as process  # noqa: PLC0415 - slow to import
+
+    settings = invocation.settings()
+    _run(settings, lambda: process.run(settings, with_parent=with_parent))
+
+
+def _run(settings: Settings, process: Callable[[], None]) -> None:
+    """Run a process of the service; what keeps it from starting is told in a sentence.
+
+    Raises:
+        CommandError: it cannot start.
+    """
+    from imageferry.service.failures import START_FAILURES  # noqa: PLC0415 - slow to import
+    from imageferry.service.logs import set_up  # noqa: PLC0415 - slow to import
+
+    set_up(settings.log_level)
+    try:
+        process()
+    except START_FAILURES as error:
+        raise CommandError(str(error)) from error
+
+
+def _check_port(host: str, port: int) -> None:
+    """Make sure that a port can be listened on.
+
+    Raises:
+        CommandError: it cannot, and why.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise CommandError(
+                f"{host}:{port} cannot be listened on: {error.strerror}. Stop what has it, or "
+                "choose others with --host, --ecs-port and --oss-port."
+            ) from error
+
+
+def _stop_with_parent() -> None:
+    """Stop this process as SIGTERM does once the other end of standard input is closed."""
+    # A read of sys.stdin would hold its lock for ever, and the interpreter aborts on that
+    # when it ends.
+    while os.read(0, 1):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,144 @@
+"""``imageferry tasks``, ``task``, ``wait`` and ``cancel``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from imageferry.actions.describe_tasks import DescribeTasksRequest
+from imageferry.cli import following, output
+from imageferry.cli.declared import parameters, wire_values
+from imageferry.cli.options import Invocation, client_options, pass_invocation
+from imageferry.cli.session import Session
+from imageferry.cli.text import size
+
+
+@click.command("tasks")
+@parameters(
+    DescribeTasksRequest,
+    flags={"task_action": "--action", "task_status": "--status"},
+    without=("region_id", "task_ids"),
+)
+@click.option("--image", "images", multiple=True, help="Only tasks of this image; repeatable.")
+@client_options
+@pass_invocation
+def list_tasks(invocation: Invocation, /, images: tuple[str, ...], **values: Any) -> None:
+    r"""List tasks, newest first, a page at a time.
+
+    \b
+    Example:
+      imageferry tasks --status Processing
+      imageferry tasks --action ExportImage --page-size 50 --json
+    """
+    request = {**wire_values(DescribeTasksRequest, values), "ResourceId": list(images)}
+    reply = Session(invocation).ecs.call("DescribeTasks", request)
+    if invocation.as_json:
+        output.document(reply)
+        return
+    output.table(
+        ("TaskId", "Action", "Status", "Image", "Created", "Ended"),
+        [
+            (
+                task["TaskId"],
+                task["TaskAction"],
+                task["TaskStatus"],
+                task["ResourceId"],
+                task["CreationTime"],
+                task.get("FinishedTime", ""),
+            )
+            for task in reply["TaskSet"]["Task"]
+        ],
+    )
+    output.page_note(reply, len(reply["TaskSet"]["Task"]))
+
+
+@click.command("task")
+@click.argument("task_id")
+@client_options
+@pass_invocation
+def show_task(invocation: Invocation, /, task_id: str) -> None:
+    r"""Tell all that is known of one task and its disks.
+
+    \b
+    Example:
+      imageferry task t-bp1hvgwromzv32iq179l
+    """
+    task = following.describe(Session(invocation).ecs, task_id)
+    if invocation.as_json:
+        output.document(task)
+        return
+    output.record(_facts(task))
+    for position, disk in enumerate(following.disks(task), start=1):
+        output.line(f"Disk {position}")
+        output.record(list(disk.items()))
+
+
+def _facts(task: Mapping[str, Any]) -> list[tuple[str, object]]:
+    progress = task["TaskProgress"]
+    facts = [
+        (name, task.get(name, ""))
+        for name in (
+            "TaskId",
+            "TaskAction",
+            "TaskStatus",
+            "TaskProcess",
+            "SupportCancel",
+            "CreationTime",
+            "FinishedTime",
+            "FailedReason",
+        )
+    ]
+    facts.append(("Phase", progress["Phase"]))
+    if progress["BytesTotal"]:
+        facts.append(("Done", f"{size(progress['BytesDone'])} of {size(progress['BytesTotal'])}"))
+    if progress["PlaceInQueue"]:
+        facts.append(("PlaceInQueue", progress["PlaceInQueue"]))
+    return [*facts, ("Attempt", progress["Attempt"])]
+
+
+@click.command("wait")
+@click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True)
+@client_options
+@pass_invocation
+def wait_for_tasks(invocation: Invocation, /, task_ids: tuple[str, ...]) -> None:
+    r"""Follow tasks until all have ended.
+
+    The exit code is 3 where one failed, else 4 where one was cancelled.
+
+    \b
+    Example:
+      imageferry wait t-bp1hvgwromzv32iq179l t-bp1hvgwromzv32iq178k
+    """
+    ecs = Session(invocation).ecs
+    tasks = [following.follow(ecs, task_id) for task_id in task_ids]
+    if invocation.as_json:
+        output.document({"Tasks": tasks})
+    else:
+        output.table(
+            ("TaskId", "Action", "Status", "Ended"),
+            [
+                (task["TaskId"], task["TaskAction"], task["TaskStatus"], task["FinishedTime"])
+                for task in tasks
+            ],
+        )
+    click.get_current_context().exit(following.conclude(tasks))
+
+
+@click.command("cancel")
+@click.argument("task_id")
+@client_options
+@pass_invocation
+def cancel_task(invocation: Invocation, /, task_id: str) -> None:
+    r"""Stop a task that waits or runs, and take away what it has made.
+
+    \b
+    Example:
+      imageferry cancel t-bp1hvgwromzv32iq179l
+    """
+    reply = Session(invocation).ecs.call("CancelTask", {"TaskId": task_id})
+    if invocation.as_json:
+        output.document({"TaskId": task_id, **reply})
+    else:
+        output.line(f"Task {task_id} is cancelled.")
