@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imageferry.actions import image_error_codes as codes
 from imageferry.actions.call import Call, shorten
-from imageferry.buckets.interface import Bucket, BucketNotFoundError, InvalidBucketNameError
+from imageferry.buckets.interface import Bucket, BucketNotFoundError
 
 
 def own_bucket(call: Call, parameter: str, name: str) -> Bucket:
@@ -16,7 +16,7 @@ def own_bucket(call: Call, parameter: str, name: str) -> Bucket:
         name: The bucket's name.
 
     Raises:
-        ServiceError: the name is malformed, or the account has no such bucket.
+        ServiceError: the account has no such bucket.
     """
     shown = f"{parameter} is {shorten(name)}."
     try:
@@ -24,8 +24,6 @@ def own_bucket(call: Call, parameter: str, name: str) -> Bucket:
     except BucketNotFoundError:
         remedy = codes.INVALID_OSS_BUCKET_NOT_FOUND.remedy
         raise codes.INVALID_OSS_BUCKET_NOT_FOUND.error(f"{shown} {remedy}") from None
-    except InvalidBucketNameError as error:
-        raise codes.INVALID_OSS_BUCKET.error(f"{shown} {error}") from None
     if bucket.info.owner != call.account_id:
         raise codes.OSS_NOT_AUTHORIZED.error(f"{shown} {codes.OSS_NOT_AUTHORIZED.remedy}")
     return bucket

@@ -8,6 +8,7 @@ from imageferry.actions.declaration import Model, Parameter
 from imageferry.actions.image_error_codes import (
     INVALID_DESCRIPTION,
     INVALID_IMAGE_NAME,
+    INVALID_OSS_BUCKET,
 )
 
 WEB_ADDRESSES = ("http://", "https://")
@@ -78,6 +79,19 @@ ResourceGroupId = Annotated[
         max_length=64,
     ),
 ]
+
+
+def bucket_name(description: str) -> Parameter:
+    """A parameter that names a bucket, by OSS's rules."""
+    return Parameter(
+        description=description,
+        example="golden-images",
+        malformed=INVALID_OSS_BUCKET,
+        min_length=3,
+        max_length=63,
+        pattern=r"[a-z0-9][a-z0-9-]*[a-z0-9]",
+        rule="small letters, digits and dashes, no dash at an end",
+    )
 
 
 class Tag(Model, frozen=True, kw_only=True):

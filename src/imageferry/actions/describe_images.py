@@ -240,12 +240,18 @@ def _filter(call: Call, request: DescribeImagesRequest) -> ImageFilter:
         name=request.image_name or "",
         snapshot_id=request.snapshot_id or "",
         os_type=(request.os_type or "").lower(),
-        architecture=request.architecture or "",
+        architecture=(request.architecture or "").lower(),
         resource_group_id=request.resource_group_id or "",
         created_from=created_from,
         created_to=created_to,
-        tags={tag.key: tag.value for tag in request.tag if tag.key},
+        tags=_tags(request),
     )
+
+
+def _tags(request: DescribeImagesRequest) -> dict[str, str | None]:
+    if any(tag.key is None for tag in request.tag):
+        raise codes.INVALID_TAG_MISMATCH.error()
+    return {tag.key: tag.value for tag in request.tag if tag.key is not None}
 
 
 def _asks_for_others(call: Call, request: DescribeImagesRequest) -> bool:
@@ -282,10 +288,10 @@ def _creation_times(
 ) -> tuple[datetime | None, datetime | None]:
     created_from = created_to = None
     for position, condition in enumerate(request.filter, start=1):
-        match condition.key:
-            case "CreationStartTime":
+        match (condition.key or "").lower():
+            case "creationstarttime":
                 created_from = _time(position, condition.value)[0]
-            case "CreationEndTime":
+            case "creationendtime":
                 created_to = _time(position, condition.value)[1]
     return created_from, created_to
 

@@ -175,7 +175,7 @@ def _operation(disk: TaskDisk) -> OperationProgress:
 
 def _progress(task: Task, place: int) -> TaskProgress:
     left = None
-    if task.bytes_per_second > 0:
+    if task.bytes_per_second > 0 and task.bytes_total >= task.bytes_done:
         left = (task.bytes_total - task.bytes_done) // task.bytes_per_second
     moment = task.last_progress
     return TaskProgress(

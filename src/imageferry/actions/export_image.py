@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from imageferry.actions import image_error_codes as codes
 from imageferry.actions.bucket_access import own_bucket
 from imageferry.actions.call import Call
-from imageferry.actions.common import DryRun, ImageId, RegionId, RoleName
+from imageferry.actions.common import DryRun, ImageId, RegionId, RoleName, bucket_name
 from imageferry.actions.declaration import Action, Member, Parameter, Reply
 from imageferry.actions.declaration import Model as RequestModel
 from imageferry.actions.error_codes import DRY_RUN_OPERATION
@@ -34,15 +34,7 @@ class ExportImageRequest(RequestModel, frozen=True, kw_only=True):
 
     region_id: RegionId
     image_id: ImageId
-    oss_bucket: Annotated[
-        str,
-        Parameter(
-            description="The bucket that gets the image.",
-            example="golden-images",
-            max_length=63,
-            malformed=codes.INVALID_OSS_BUCKET,
-        ),
-    ]
+    oss_bucket: Annotated[str, bucket_name("The bucket that gets the image.")]
     oss_prefix: Annotated[
         str | None,
         Parameter(
@@ -81,9 +73,9 @@ def export_image(call: Call, request: ExportImageRequest) -> ExportImageReply:
     own_bucket(call, "OSSBucket", request.oss_bucket)
     with call.database.write() as connection:
         image = _exportable(call, connection, request)
+        _check_exports(call, connection)
         if request.dry_run:
             raise DRY_RUN_OPERATION.error()
-        _check_exports(call, connection)
         task_id = _create(call, connection, request, image)
         call.services.enqueue(connection, task_id, TaskAction.EXPORT_IMAGE)
     return ExportImageReply(task_id=task_id, region_id=request.region_id)

@@ -12,6 +12,7 @@ from typing import Annotated
 from imageferry.actions import image_error_codes as codes
 from imageferry.actions.bucket_access import own_bucket
 from imageferry.actions.call import Call, shorten
+from imageferry.actions.common import bucket_name
 from imageferry.actions.declaration import Model, Parameter
 from imageferry.actions.error_codes import MISSING_PARAMETER
 from imageferry.actions.errors import ServiceError
@@ -24,7 +25,8 @@ from imageferry.buckets.interface import (
 )
 from imageferry.imaging.errors import ImageError
 from imageferry.imaging.formats import Format
-from imageferry.imaging.inspect import Inspection, inspect
+from imageferry.imaging.inspect import inspect
+from imageferry.imaging.inspection import Inspection
 
 GIB = 2**30
 MAX_DISK_GIB = 2048
@@ -33,15 +35,7 @@ MAX_DISK_GIB = 2048
 class DiskDeviceMapping(Model, frozen=True, kw_only=True):
     """One disk of an import."""
 
-    oss_bucket: Annotated[
-        str | None,
-        Parameter(
-            description="The bucket that holds the disk's image.",
-            example="golden-images",
-            max_length=63,
-            malformed=codes.INVALID_OSS_BUCKET,
-        ),
-    ] = None
+    oss_bucket: Annotated[str | None, bucket_name("The bucket that holds the disk's image.")] = None
     oss_object: Annotated[
         str | None,
         Parameter(
@@ -145,7 +139,10 @@ def _admit(call: Call, name: str, mapping: DiskDeviceMapping, *, is_system: bool
     bucket = own_bucket(call, f"{name}.OSSBucket", mapping.oss_bucket)
     with _open(bucket, f"{name}.OSSObject", mapping.oss_object) as reader:
         if reader.size == 0:
-            raise codes.INVALID_OSS_OBJECT_SIZE.error()
+            shown = _shown(bucket, f"{name}.OSSObject", mapping.oss_object)
+            raise codes.INVALID_OSS_OBJECT_SIZE.error(
+                f"{shown} {codes.INVALID_OSS_OBJECT_SIZE.remedy}"
+            )
         inspection = _inspect(call, name, mapping, reader)
         admitted = AdmittedDisk(mapping, mapping.oss_bucket, reader.info, inspection)
     _check_size(name, admitted, is_system=is_system)
@@ -153,7 +150,7 @@ def _admit(call: Call, name: str, mapping: DiskDeviceMapping, *, is_system: bool
 
 
 def _open(bucket: Bucket, parameter: str, key: str) -> ObjectReader:
-    shown = f"{parameter} is {shorten(key)}, in bucket {bucket.info.name}."
+    shown = _shown(bucket, parameter, key)
     try:
         return bucket.open(key)
     except ObjectNotFoundError:
@@ -161,6 +158,10 @@ def _open(bucket: Bucket, parameter: str, key: str) -> ObjectReader:
         raise codes.INVALID_OSS_OBJECT_NOT_FOUND.error(f"{shown} {remedy}") from None
     except InvalidObjectNameError as error:
         raise codes.INVALID_OSS_OBJECT.error(f"{shown} {error}") from None
+
+
+def _shown(bucket: Bucket, parameter: str, key: str) -> str:
+    return f"{parameter} is {shorten(key)}, in bucket {bucket.info.name}."
 
 
 def _inspect(call: Call, name: str, mapping: DiskDeviceMapping, reader: ObjectReader) -> Inspection:
@@ -177,12 +178,12 @@ def _inspect(call: Call, name: str, mapping: DiskDeviceMapping, reader: ObjectRe
 
 def _refusal(name: str, mapping: DiskDeviceMapping, error: ImageError) -> ServiceError:
     reason = f"{name} ({shorten(mapping.oss_object)}): {error.detail} [{error.code}]"
-    code = (
-        codes.INVALID_IMAGE_SIZE
-        if error.code.startswith(codes.INVALID_IMAGE_SIZE.code)
-        else codes.IMAGE_REFUSED
-    )
-    return code.error(error.kind.remedy, reason=reason)
+    remedy = error.kind.remedy
+    if error.code == codes.INVALID_VHD_SIZE.code:
+        return codes.INVALID_VHD_SIZE.error(f"{reason} {remedy}")
+    if error.code.startswith(codes.INVALID_IMAGE_SIZE.code):
+        return codes.INVALID_IMAGE_SIZE.error(remedy, reason=reason)
+    return codes.IMAGE_REFUSED.error(remedy, reason=reason)
 
 
 def _check_size(name: str, disk: AdmittedDisk, *, is_system: bool) -> None:

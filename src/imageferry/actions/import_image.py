@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import msgspec
 import sqlalchemy as sa
 
@@ -11,187 +9,23 @@ from imageferry.accounts import client_tokens
 from imageferry.accounts.client_tokens import TokenMismatchError, TokenUse
 from imageferry.actions import image_error_codes as codes
 from imageferry.actions.call import Call
-from imageferry.actions.common import (
-    Description,
-    DryRun,
-    ImageName,
-    RegionId,
-    ResourceGroupId,
-    RoleName,
-    Tag,
-)
-from imageferry.actions.declaration import Action, Member, Model, Parameter, Reply, to_wire
+from imageferry.actions.declaration import Action, to_wire
 from imageferry.actions.error_codes import (
     DRY_RUN_OPERATION,
     IDEMPOTENT_PARAMETER_MISMATCH,
     INVALID_CLIENT_TOKEN,
 )
-from imageferry.actions.import_admission import AdmittedDisk, DiskDeviceMapping, admit_disks
+from imageferry.actions.import_admission import AdmittedDisk, admit_disks
+from imageferry.actions.import_request import (
+    ImageFeatures,
+    ImportImageReply,
+    ImportImageRequest,
+)
 from imageferry.database.metadata import now
 from imageferry.images import queries as images
 from imageferry.images.model import Image, ImageDisk, ImageStatus
 from imageferry.tasks import transitions
 from imageferry.tasks.model import TaskAction, new_id
-
-PLATFORMS = (
-    "Aliyun",
-    "Anolis",
-    "CentOS",
-    "Ubuntu",
-    "CoreOS",
-    "SUSE",
-    "Debian",
-    "OpenSUSE",
-    "FreeBSD",
-    "RedHat",
-    "Kylin",
-    "UOS",
-    "Fedora",
-    "Fedora CoreOS",
-    "CentOS Stream",
-    "AlmaLinux",
-    "Rocky Linux",
-    "Gentoo",
-    "Customized Linux",
-    "Others Linux",
-    "Windows Server 2022",
-    "Windows Server 2019",
-    "Windows Server 2016",
-    "Windows Server 2012",
-    "Windows Server 2008",
-    "Windows Server 2003",
-    "Other Windows",
-)
-
-
-class ImageFeatures(Model, frozen=True, kw_only=True):
-    """What the image is able to do."""
-
-    nvme_support: Annotated[
-        str | None,
-        Parameter(
-            description="Whether the image starts from an NVMe disk.",
-            example="supported",
-            allowed=("supported", "unsupported"),
-        ),
-    ] = None
-    imds_support: Annotated[
-        str | None,
-        Parameter(
-            description="The version of the metadata service that instances use.",
-            example="v2",
-            allowed=("v1", "v2"),
-            malformed=codes.INVALID_IMDS_SUPPORT,
-        ),
-    ] = None
-
-
-class ImportImageRequest(Model, frozen=True, kw_only=True):
-    """What an import is asked for with."""
-
-    region_id: RegionId
-    disk_device_mapping: Annotated[
-        tuple[DiskDeviceMapping, ...],
-        Parameter(
-            description="The disks: the first is the system disk, up to 16 data disks follow.",
-            max_items=17,
-            excess_ignored=True,
-        ),
-    ] = ()
-    image_name: ImageName = None
-    description: Description = None
-    architecture: Annotated[
-        str | None,
-        Parameter(
-            description="The processors that the image runs on; x86_64 where none is given.",
-            example="x86_64",
-            allowed=("i386", "x86_64", "arm64"),
-            malformed=codes.INVALID_ARCHITECTURE,
-        ),
-    ] = None
-    os_type: Annotated[
-        str | None,
-        Parameter(
-            description="The type of operating system; linux where none is given.",
-            example="linux",
-            allowed=("windows", "linux"),
-            malformed=codes.INVALID_OS_TYPE,
-        ),
-    ] = None
-    platform: Annotated[
-        str | None,
-        Parameter(
-            description="The operating system; Others Linux or Other Windows where none is given.",
-            example="Debian",
-            allowed=PLATFORMS,
-            malformed=codes.INVALID_PLATFORM,
-        ),
-    ] = None
-    boot_mode: Annotated[
-        str | None,
-        Parameter(
-            description="How the image starts; BIOS where none is given, UEFI on arm64.",
-            example="UEFI",
-            allowed=("BIOS", "UEFI"),
-            malformed=codes.INVALID_BOOT_MODE,
-        ),
-    ] = None
-    license_type: Annotated[
-        str | None,
-        Parameter(
-            description="Who brings the licence of the operating system.",
-            example="Auto",
-            allowed=("Auto", "Aliyun", "BYOL"),
-            malformed=codes.INVALID_LICENSE_TYPE,
-        ),
-    ] = None
-    detection_strategy: Annotated[
-        str | None,
-        Parameter(
-            description="The checks on what the image holds.",
-            example="Standard",
-            allowed=("Standard",),
-            malformed=codes.INVALID_DETECTION_STRATEGY,
-            unused="the structure of every image is checked; its file systems are not looked into",
-        ),
-    ] = None
-    features: Annotated[
-        ImageFeatures | None, Parameter(description="What the image is able to do.")
-    ] = None
-    tag: Annotated[
-        tuple[Tag, ...],
-        Parameter(description="Tags that the image gets.", max_items=20),
-    ] = ()
-    client_token: Annotated[
-        str | None,
-        Parameter(
-            description="A text of the caller's choice: a request that is sent twice with it is "
-            "carried out once, and answered alike.",
-            example="0c593ea1-3bea-11e9-b96b-88e9fe637760",
-            max_length=64,
-            ascii_only=True,
-            malformed=INVALID_CLIENT_TOKEN,
-        ),
-    ] = None
-    dry_run: DryRun = False
-    role_name: RoleName = None
-    resource_group_id: ResourceGroupId = None
-    storage_location_arn: Annotated[
-        str | None,
-        Parameter(
-            description="The cloud box that keeps the image.",
-            example="arn:acs:cloudbox:cn-hangzhou:123456:cloudbox/cb-xx",
-            unused="there are no cloud boxes here",
-        ),
-    ] = None
-
-
-class ImportImageReply(Reply, frozen=True, kw_only=True):
-    """The task and the image it makes."""
-
-    image_id: Annotated[str, Member(description="The image, which can be described at once.")]
-    task_id: Annotated[str, Member(description="The task that makes the image.")]
-    region_id: Annotated[str, Member(description="The region of both.")]
 
 
 def import_image(call: Call, request: ImportImageRequest) -> ImportImageReply:
@@ -206,6 +40,8 @@ def import_image(call: Call, request: ImportImageRequest) -> ImportImageReply:
         return answered
     disks = admit_disks(call, request.disk_device_mapping)
     if request.dry_run:
+        with call.database.read() as connection:
+            _check_catalogue(call, connection, request)
         raise DRY_RUN_OPERATION.error()
     return _make(call, request, disks, use)
 
@@ -220,9 +56,8 @@ def _make(
         answered = _answered(connection, use)
         if answered is not None:
             return answered
+        _check_catalogue(call, connection, request)
         image = _image(call, request, disks)
-        _check_name(connection, image)
-        _check_quota(call, connection, request)
         images.insert(connection, image)
         transitions.create(
             connection,
@@ -276,7 +111,7 @@ def _image(call: Call, request: ImportImageRequest, disks: tuple[AdmittedDisk, .
         architecture=architecture,
         os_type=os_type,
         platform=request.platform or ("Other Windows" if os_type == "windows" else "Others Linux"),
-        boot_mode=request.boot_mode or ("UEFI" if architecture == "arm64" else "BIOS"),
+        boot_mode=request.boot_mode or ("UEFI" if architecture.lower() == "arm64" else "BIOS"),
         license_type=request.license_type or "Auto",
         nvme_support=features.nvme_support or "unsupported",
         imds_support=features.imds_support or "v1",
@@ -315,22 +150,28 @@ def _check_tags(request: ImportImageRequest) -> None:
         raise codes.DUPLICATE_TAG_KEY.error()
 
 
-def _check_name(connection: sa.Connection, image: Image) -> None:
-    taken = images.id_of_name(connection, image.name, image.account_id, image.region_id)
+def _check_catalogue(call: Call, connection: sa.Connection, request: ImportImageRequest) -> None:
+    if request.image_name is not None:
+        _check_name(call, connection, request.image_name, request.region_id)
+    _check_quota(call, connection, request.region_id)
+
+
+def _check_name(call: Call, connection: sa.Connection, name: str, region_id: str) -> None:
+    taken = images.id_of_name(connection, name, call.account_id, region_id)
     if taken is None:
         return
     image_id, status = taken
-    recommend = f"ImageName {image.name!r} is the name of image {image_id}."
+    recommend = f"ImageName {name!r} is the name of image {image_id}."
     if status is ImageStatus.AVAILABLE:
         raise codes.INVALID_IMAGE_NAME_DUPLICATED.error(recommend)
     raise codes.IMAGE_IS_IMPORTING.error(recommend)
 
 
-def _check_quota(call: Call, connection: sa.Connection, request: ImportImageRequest) -> None:
-    count = images.count(connection, call.account_id, request.region_id)
+def _check_quota(call: Call, connection: sa.Connection, region_id: str) -> None:
+    count = images.count(connection, call.account_id, region_id)
     if count >= call.settings.max_images:
         raise codes.QUOTA_EXCEED_IMAGE.error(
-            f"The account has {count} images in {request.region_id}, and may have "
+            f"The account has {count} images in {region_id}, and may have "
             f"{call.settings.max_images}: delete some, or raise the setting max_images."
         )
 

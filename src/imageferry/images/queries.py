@@ -13,14 +13,16 @@ import sqlalchemy as sa
 from imageferry.images.model import Image, ImageDisk, ImageStatus
 from imageferry.images.tables import image_disks, image_tags, images
 
-
 IDS_A_QUERY = 1000
 """Databases take some tens of thousands of parameters at the most."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageFilter:
-    """Which images are meant. An empty or absent condition does not narrow the choice."""
+    """Which images are meant. An empty or absent condition does not narrow the choice.
+
+    ``architecture`` is in lower case: images keep it in the caller's spelling.
+    """
 
     account_id: str
     region_id: str
@@ -166,7 +168,7 @@ def _where(condition: ImageFilter) -> sa.ColumnElement[bool]:
     if condition.os_type:
         conditions.append(columns.os_type == condition.os_type)
     if condition.architecture:
-        conditions.append(columns.architecture == condition.architecture)
+        conditions.append(sa.func.lower(columns.architecture) == condition.architecture)
     if condition.resource_group_id:
         conditions.append(columns.resource_group_id == condition.resource_group_id)
     if condition.created_from is not None:

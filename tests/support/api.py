@@ -1,0 +1,129 @@
+"""The actions over a real database and real buckets, called as the gateway calls them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from imageferry.accounts import access_keys
+from imageferry.actions import error_codes
+from imageferry.actions.call import Call, Services
+from imageferry.actions.declaration import to_wire
+from imageferry.actions.errors import ServiceError
+from imageferry.actions.registry import ACTIONS
+from imageferry.buckets.folder import FolderStore
+from imageferry.database.connection import Database
+from imageferry.gateway.parameters import read
+from imageferry.images import queries as images
+from imageferry.images.model import ImageStatus
+from imageferry.settings import Settings
+from imageferry.tasks import transitions
+from imageferry.tasks.model import TaskAction
+from support.rows import REGION
+
+DISK = {
+    "DiskDeviceMapping__1__OSSBucket": "golden",
+    "DiskDeviceMapping__1__OSSObject": "disk.raw",
+}
+
+
+class Api:
+    """The actions as one account calls them.
+
+    Attributes:
+        queued: The tasks that were handed to the engine, with their action.
+        discarded: The images whose files were taken away.
+    """
+
+    def __init__(self, database: Database, store: FolderStore, account_id: str) -> None:
+        self.database = database
+        self.store = store
+        self.account_id = account_id
+        self.queued: list[tuple[str, TaskAction]] = []
+        self.discarded: list[str] = []
+        self.settings = Settings()
+
+    def call(self, action: str, /, **parameters: object) -> dict[str, Any]:
+        """The reply to an action's call, in which ``.`` in a name is written ``__``.
+
+        Raises:
+            ServiceError: the action is refused.
+        """
+        texts = {name.replace("__", "."): str(value) for name, value in parameters.items()}
+        request = read(ACTIONS[action].request, {"RegionId": REGION} | texts)
+        return to_wire(ACTIONS[action].handler(self._call(), request))
+
+    def refusal(self, action: str, /, **parameters: object) -> ServiceError:
+        """The error that an action answers with."""
+        with pytest.raises(ServiceError) as refused:
+            self.call(action, **parameters)
+        declared = (*vars(error_codes).values(), *ACTIONS[action].errors)
+        assert refused.value.code in declared
+        return refused.value
+
+    def as_other_account(self) -> Api:
+        """The actions as another account calls them."""
+        with self.database.write() as connection:
+            other = access_keys.create_account(connection, "other")
+        return Api(self.database, self.store, other)
+
+    def put(self, key: str, content: bytes, bucket: str = "golden") -> None:
+        """Store an object in a bucket of the account."""
+        known = {info.name for info in self.store.buckets()}
+        if bucket not in known:
+            self.store.create_bucket(bucket, region=REGION, owner=self.account_id)
+        self.store.bucket(bucket).put(key, [content])
+
+    def import_image(self, **parameters: object) -> dict[str, Any]:
+        """Import ``disk.raw`` out of ``golden``, stored where it is not there yet."""
+        if not any(info.name == "golden" for info in self.store.buckets()):
+            self.put("disk.raw", b"\x01" * 4096)
+        return self.call("ImportImage", **(DISK | parameters))
+
+    def available_image(self, **parameters: object) -> str:
+        """An image whose import has ended well; its id."""
+        reply = self.import_image(**parameters)
+        with self.database.write() as connection:
+            assert transitions.claim(connection, reply["TaskId"], "worker")
+            assert transitions.finish(connection, reply["TaskId"], "worker")
+            images.set_status(connection, reply["ImageId"], ImageStatus.AVAILABLE)
+        image_id: str = reply["ImageId"]
+        return image_id
+
+    def change(self, transition: Callable[..., Any], *arguments: Any, **values: Any) -> Any:
+        """Make one change in a transaction of its own."""
+        with self.database.write() as connection:
+            return transition(connection, *arguments, **values)
+
+    def count(self) -> Mapping[str, int]:
+        """How many images and tasks there are, of whatever account."""
+        with self.database.read() as connection:
+            return {
+                table: connection.execute(
+                    sa.select(sa.func.count()).select_from(sa.table(table))
+                ).scalar_one()
+                for table in ("images", "tasks")
+            }
+
+    def set(self, **settings: Any) -> None:
+        """Let the service be set up in another way."""
+        self.settings = replace(self.settings, **settings)
+
+    def _call(self) -> Call:
+        services = Services(
+            settings=self.settings,
+            database=self.database,
+            store=self.store,
+            enqueue=self._enqueue,
+            discard=self.discarded.append,
+            endpoint="127.0.0.1:8080",
+        )
+        return Call(self.account_id, "REQUEST-1", services)
+
+    def _enqueue(self, connection: sa.Connection, task_id: str, action: TaskAction) -> None:
+        assert connection.in_transaction()
+        self.queued.append((task_id, action))
