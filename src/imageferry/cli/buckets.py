@@ -8,24 +8,27 @@ from imageferry.cli import output, places
 from imageferry.cli.options import Invocation, client_options, pass_invocation
 from imageferry.cli.places import SCHEME, StoredObject
 from imageferry.cli.session import Session
+from imageferry.cli.verb import Verb
 
 
-@click.command("buckets")
+@click.command(
+    "buckets",
+    cls=Verb,
+    examples=(
+        "imageferry buckets",
+        "imageferry buckets golden --create",
+        "imageferry buckets oss://golden/nightly",
+    ),
+)
 @click.argument("bucket", required=False)
 @click.option("--create", is_flag=True, help="Make the bucket.")
 @client_options
 @pass_invocation
 def buckets(invocation: Invocation, /, bucket: str | None, create: bool) -> None:
-    r"""List the buckets, list the objects of one, or make one.
+    """List buckets or the objects of one, or make one.
 
     A bucket is given by its name, or as oss://bucket/prefix for the objects
     whose names begin so.
-
-    \b
-    Example:
-      imageferry buckets
-      imageferry buckets golden --create
-      imageferry buckets oss://golden/nightly
     """
     session = Session(invocation)
     if bucket is None:

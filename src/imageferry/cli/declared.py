@@ -9,6 +9,8 @@ import click
 
 from imageferry.actions.declaration import Field, Kind, Model, fields
 
+_LONGEST_CHOICE = 60
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -57,7 +59,12 @@ def _option(item: Field, flag: str) -> Callable[[Command], Command]:
     note = item.parameter
     if item.kind is Kind.BOOLEAN:
         return click.option(flag, item.name, is_flag=True, help=note.description)
-    return click.option(flag, item.name, type=_type(item), help=note.description)
+    help_text, metavar = note.description, None
+    if len(" ".join(note.allowed)) > _LONGEST_CHOICE:
+        help_text, metavar = f"{help_text} One of {', '.join(note.allowed)}.", "NAME"
+    elif note.allowed:
+        metavar = "|".join(note.allowed)
+    return click.option(flag, item.name, type=_type(item), metavar=metavar, help=help_text)
 
 
 def _type(item: Field) -> click.ParamType[Any]:

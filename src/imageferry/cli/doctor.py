@@ -11,6 +11,7 @@ import urllib3
 from imageferry.cli import connection, output
 from imageferry.cli.errors import CommandError, ExitCode
 from imageferry.cli.options import Invocation, client_options, pass_invocation
+from imageferry.cli.verb import Verb
 from imageferry.settings import Settings
 
 if TYPE_CHECKING:
@@ -19,21 +20,23 @@ if TYPE_CHECKING:
 _PROBE_SECONDS = 5.0
 
 
-@click.command("doctor")
+@click.command(
+    "doctor",
+    cls=Verb,
+    examples=(
+        "imageferry doctor",
+        "imageferry doctor --repair",
+    ),
+)
 @click.option("--repair", is_flag=True, help="Remove what belongs to no task and no image.")
 @client_options
 @pass_invocation
 def doctor(invocation: Invocation, /, repair: bool) -> None:
-    r"""Check the installation on this machine: what is wrong, and what to do about it.
+    """Check this installation: what is wrong, and the remedy.
 
     It looks at qemu-img, the data folder, the database, the service and at
     files that a crash has left. A warning leaves the exit code at 0; where a
     check failed it is 6.
-
-    \b
-    Example:
-      imageferry doctor
-      imageferry doctor --repair
     """
     from imageferry.service import diagnosis  # noqa: PLC0415 - slow to import
     from imageferry.service.failures import START_FAILURES  # noqa: PLC0415 - slow to import

@@ -15,6 +15,12 @@ _PASSED = "DryRunOperation"
 """The API's answer to a dry run of what it would carry out is this error."""
 
 
+option = click.option(
+    "--dry-run", is_flag=True, help="Only check whether the request would be carried out."
+)
+"""The option, for the commands whose actions know it."""
+
+
 @contextmanager
 def understood(invocation: Invocation, what: str) -> Iterator[None]:
     """End the command well where the API answers that it would carry the request out.

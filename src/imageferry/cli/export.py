@@ -16,15 +16,23 @@ from imageferry.cli.options import Invocation, client_options, pass_invocation
 from imageferry.cli.places import StoredObject
 from imageferry.cli.progress import Meter, display
 from imageferry.cli.session import Session
+from imageferry.cli.verb import Verb
 
 
-@click.command("export")
+@click.command(
+    "export",
+    cls=Verb,
+    examples=(
+        "imageferry export m-bp1g7004ksh0oeuco3nj oss://golden/nightly --format vhd",
+        "imageferry export m-bp1g7004ksh0oeuco3nj oss://golden --format qcow2 --output disk.qcow2",
+    ),
+)
 @click.argument("image_id")
 @click.argument("target", metavar="[OSS_URL]", required=False)
 @parameters(
     ExportImageRequest,
     flags={"oss_bucket": "--bucket", "oss_prefix": "--prefix", "image_format": "--format"},
-    without=("region_id", "image_id"),
+    without=("region_id", "image_id", "dry_run"),
 )
 @click.option(
     "--output",
@@ -33,6 +41,7 @@ from imageferry.cli.session import Session
     help="Download it to this file too, or into this folder under the objects' names.",
 )
 @click.option("--no-wait", is_flag=True, help="Do not follow the task until it ends.")
+@dry_run.option
 @client_options
 @pass_invocation
 def export_image(
@@ -45,12 +54,10 @@ def export_image(
     no_wait: bool,
     **values: Any,
 ) -> None:
-    r"""Write an image's disks to a bucket, as oss://bucket or oss://bucket/prefix.
+    """Write an image to a bucket, and to a file.
 
-    \b
-    Example:
-      imageferry export m-bp1g7004ksh0oeuco3nj oss://golden/nightly --format vhd
-      imageferry export m-bp1g7004ksh0oeuco3nj oss://golden --format qcow2 --output disk.qcow2
+    Each disk becomes an object. The bucket is given as oss://bucket, or as
+    oss://bucket/prefix where the objects' names are to begin so.
     """
     place = _target(target, values)
     if no_wait and file is not None:

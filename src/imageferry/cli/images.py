@@ -12,13 +12,21 @@ from imageferry.cli import dry_run, output
 from imageferry.cli.declared import parameters, wire_values
 from imageferry.cli.options import Invocation, client_options, pass_invocation
 from imageferry.cli.session import Session
+from imageferry.cli.verb import Verb
 
 EVERY_STATUS = "ALL"
 _NOT_OFFERED = ("region_id", "image_id", "image_family", "image_owner_alias", "image_owner_id")
 _FILTERS_OF_OTHERS = ("usage", "is_public", "dry_run")
 
 
-@click.command("images")
+@click.command(
+    "images",
+    cls=Verb,
+    examples=(
+        "imageferry images --status Available",
+        "imageferry images m-bp1g7004ksh0oeuco3nj --json",
+    ),
+)
 @click.argument("image_ids", metavar="[IMAGE_ID]...", nargs=-1)
 @parameters(
     DescribeImagesRequest,
@@ -28,12 +36,9 @@ _FILTERS_OF_OTHERS = ("usage", "is_public", "dry_run")
 @client_options
 @pass_invocation
 def list_images(invocation: Invocation, /, image_ids: tuple[str, ...], **values: Any) -> None:
-    r"""List images, newest first, a page at a time; also those that are being made.
+    """List images, newest first.
 
-    \b
-    Example:
-      imageferry images --status Available
-      imageferry images m-bp1g7004ksh0oeuco3nj --json
+    Without --status those are listed too that are not available yet.
     """
     request = {
         "Status": EVERY_STATUS,
@@ -62,18 +67,18 @@ def list_images(invocation: Invocation, /, image_ids: tuple[str, ...], **values:
     output.page_note(reply, len(images))
 
 
-@click.command("delete")
+@click.command(
+    "delete",
+    cls=Verb,
+    examples=("imageferry delete m-bp1g7004ksh0oeuco3nj",),
+)
 @click.argument("image_id")
-@parameters(DeleteImageRequest, without=("region_id", "image_id"))
+@parameters(DeleteImageRequest, without=("region_id", "image_id", "dry_run"))
+@dry_run.option
 @client_options
 @pass_invocation
 def delete_image(invocation: Invocation, /, image_id: str, **values: Any) -> None:
-    r"""Take an image and its disks out of the catalogue.
-
-    \b
-    Example:
-      imageferry delete m-bp1g7004ksh0oeuco3nj
-    """
+    """Take an image and its disks out of the catalogue."""
     request = {"ImageId": image_id, **wire_values(DeleteImageRequest, values)}
     with dry_run.understood(invocation, "deletion"):
         reply = Session(invocation).ecs.call("DeleteImage", request)

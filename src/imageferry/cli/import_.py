@@ -9,16 +9,24 @@ from typing import Any
 import click
 
 from imageferry.actions.import_admission import DiskDeviceMapping
-from imageferry.actions.import_image import ImageFeatures, ImportImageRequest
+from imageferry.actions.import_request import ImageFeatures, ImportImageRequest
 from imageferry.cli import dry_run, following, output, places
 from imageferry.cli.declared import parameters, wire_values
 from imageferry.cli.options import Invocation, client_options, pass_invocation
 from imageferry.cli.places import StoredObject
 from imageferry.cli.progress import display
 from imageferry.cli.session import Session
+from imageferry.cli.verb import Verb
 
 
-@click.command("import")
+@click.command(
+    "import",
+    cls=Verb,
+    examples=(
+        "imageferry import debian-13.qcow2 --name debian-13 --platform Debian",
+        "imageferry import oss://golden/web.vhd --disk oss://golden/data.vhd --no-wait",
+    ),
+)
 @click.argument("source", metavar="FILE_OR_OSS_URL")
 @click.option(
     "--disk",
@@ -28,7 +36,7 @@ from imageferry.cli.session import Session
     help="A data disk; may be given up to 16 times.",
 )
 @click.option("--bucket", help="Bucket that files are uploaded to. Default: imports-REGION.")
-@parameters(ImportImageRequest, flags={"image_name": "--name"}, without=("region_id",))
+@parameters(ImportImageRequest, flags={"image_name": "--name"}, without=("region_id", "dry_run"))
 @parameters(
     DiskDeviceMapping,
     flags={"disk_image_size": "--size"},
@@ -37,6 +45,7 @@ from imageferry.cli.session import Session
 @parameters(ImageFeatures)
 @click.option("--tag", "tags", metavar="KEY=VALUE", multiple=True, help="A tag for the image.")
 @click.option("--no-wait", is_flag=True, help="Do not follow the task until it ends.")
+@dry_run.option
 @client_options
 @pass_invocation
 def import_image(
@@ -50,16 +59,11 @@ def import_image(
     no_wait: bool,
     **values: Any,
 ) -> None:
-    r"""Make an image of a disk image, and of data disks beside it.
+    """Make an image of disk images.
 
     A file is uploaded to a bucket first, which is made where it is missing; an
     address oss://bucket/object is used as it is. --format and --size are those
     of the system disk; of data disks both are found out.
-
-    \b
-    Example:
-      imageferry import debian-13.qcow2 --name debian-13 --platform Debian
-      imageferry import oss://golden/web.vhd --disk oss://golden/data.vhd --no-wait
     """
     session = Session(invocation)
     found = [places.parse(text) for text in (source, *data_disks)]

@@ -9,27 +9,30 @@ import click
 from imageferry.cli import output
 from imageferry.cli.errors import CommandError
 from imageferry.cli.options import Invocation, client_options, pass_invocation
+from imageferry.cli.verb import Verb
 from imageferry.settings import SettingError
 
 if TYPE_CHECKING:
     from imageferry.accounts.access_keys import AccessKey
 
 
-@click.command("keys")
+@click.command(
+    "keys",
+    cls=Verb,
+    examples=(
+        "imageferry keys --show-secrets",
+        "imageferry keys --create",
+    ),
+)
 @click.option("--create", is_flag=True, help="Give the account one more key, and show it.")
 @click.option("--show-secrets", is_flag=True, help="Show the secrets too.")
 @client_options
 @pass_invocation
 def keys(invocation: Invocation, /, create: bool, show_secrets: bool) -> None:
-    r"""List the access keys of the installation on this machine, or make one.
+    """List this installation's access keys, or make one.
 
     It reads the installation's database, so it works while the service is
     stopped, and on no other machine's.
-
-    \b
-    Example:
-      imageferry keys --show-secrets
-      imageferry keys --create
     """
     from imageferry.service import local  # noqa: PLC0415 - slow to import
 

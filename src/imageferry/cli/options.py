@@ -21,6 +21,9 @@ CLIENT_SETTINGS = (
 )
 """The settings that a client of the API has a use for."""
 
+COMMON_OPTIONS = frozenset({*CLIENT_SETTINGS, "region", "as_json"})
+"""The names of the options that :func:`client_options` adds."""
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 

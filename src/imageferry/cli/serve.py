@@ -12,24 +12,27 @@ import click
 
 from imageferry.cli.errors import CommandError
 from imageferry.cli.options import Invocation, pass_invocation, setting_options
+from imageferry.cli.verb import Verb
 from imageferry.settings import Settings
 
 
-@click.command("serve")
+@click.command(
+    "serve",
+    cls=Verb,
+    examples=(
+        "imageferry serve",
+        "imageferry serve --data-dir /srv/imageferry --host 0.0.0.0 --worker-slots 4",
+    ),
+)
 @click.option("--no-worker", is_flag=True, help="Serve the APIs alone: tasks wait for a worker.")
 @click.option("--with-parent", is_flag=True, hidden=True)
 @setting_options()
 @pass_invocation
 def serve(invocation: Invocation, /, no_worker: bool, with_parent: bool) -> None:
-    r"""Serve the ECS API and the OSS API, and carry tasks out.
+    """Serve the ECS API and the OSS API, and carry tasks out.
 
     Everything is kept in one folder. The first start makes an access key and
     prints it.
-
-    \b
-    Example:
-      imageferry serve
-      imageferry serve --data-dir /srv/imageferry --host 0.0.0.0 --worker-slots 4
     """
     settings = invocation.settings()
     for port in {settings.ecs_port, settings.oss_port} - {0}:
@@ -41,16 +44,18 @@ def serve(invocation: Invocation, /, no_worker: bool, with_parent: bool) -> None
     _run(settings, lambda: server.serve(settings, with_worker=not no_worker))
 
 
-@click.command("worker")
+@click.command(
+    "worker",
+    cls=Verb,
+    examples=("imageferry worker --data-dir /srv/imageferry",),
+)
 @click.option("--with-parent", is_flag=True, hidden=True)
 @setting_options()
 @pass_invocation
 def worker(invocation: Invocation, /, with_parent: bool) -> None:
-    r"""Carry tasks out, for services that were started with --no-worker.
+    """Carry tasks out, for services without a worker.
 
-    \b
-    Example:
-      imageferry worker --data-dir /srv/imageferry
+    They are those that were started with --no-worker.
     """
     from imageferry.service import worker as process  # noqa: PLC0415 - slow to import
 

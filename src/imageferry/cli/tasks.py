@@ -13,9 +13,17 @@ from imageferry.cli.declared import parameters, wire_values
 from imageferry.cli.options import Invocation, client_options, pass_invocation
 from imageferry.cli.session import Session
 from imageferry.cli.text import size
+from imageferry.cli.verb import Verb
 
 
-@click.command("tasks")
+@click.command(
+    "tasks",
+    cls=Verb,
+    examples=(
+        "imageferry tasks --status Processing",
+        "imageferry tasks --action ExportImage --page-size 50 --json",
+    ),
+)
 @parameters(
     DescribeTasksRequest,
     flags={"task_action": "--action", "task_status": "--status"},
@@ -25,13 +33,7 @@ from imageferry.cli.text import size
 @client_options
 @pass_invocation
 def list_tasks(invocation: Invocation, /, images: tuple[str, ...], **values: Any) -> None:
-    r"""List tasks, newest first, a page at a time.
-
-    \b
-    Example:
-      imageferry tasks --status Processing
-      imageferry tasks --action ExportImage --page-size 50 --json
-    """
+    """List tasks, newest first."""
     request = {**wire_values(DescribeTasksRequest, values), "ResourceId": list(images)}
     reply = Session(invocation).ecs.call("DescribeTasks", request)
     if invocation.as_json:
@@ -54,17 +56,16 @@ def list_tasks(invocation: Invocation, /, images: tuple[str, ...], **values: Any
     output.page_note(reply, len(reply["TaskSet"]["Task"]))
 
 
-@click.command("task")
+@click.command(
+    "task",
+    cls=Verb,
+    examples=("imageferry task t-bp1hvgwromzv32iq179l",),
+)
 @click.argument("task_id")
 @client_options
 @pass_invocation
 def show_task(invocation: Invocation, /, task_id: str) -> None:
-    r"""Tell all that is known of one task and its disks.
-
-    \b
-    Example:
-      imageferry task t-bp1hvgwromzv32iq179l
-    """
+    """Tell all that is known of one task and its disks."""
     task = following.describe(Session(invocation).ecs, task_id)
     if invocation.as_json:
         output.document(task)
@@ -98,18 +99,18 @@ def _facts(task: Mapping[str, Any]) -> list[tuple[str, object]]:
     return [*facts, ("Attempt", progress["Attempt"])]
 
 
-@click.command("wait")
+@click.command(
+    "wait",
+    cls=Verb,
+    examples=("imageferry wait t-bp1hvgwromzv32iq179l t-bp1hvgwromzv32iq178k",),
+)
 @click.argument("task_ids", metavar="TASK_ID...", nargs=-1, required=True)
 @client_options
 @pass_invocation
 def wait_for_tasks(invocation: Invocation, /, task_ids: tuple[str, ...]) -> None:
-    r"""Follow tasks until all have ended.
+    """Follow tasks until all have ended.
 
     The exit code is 3 where one failed, else 4 where one was cancelled.
-
-    \b
-    Example:
-      imageferry wait t-bp1hvgwromzv32iq179l t-bp1hvgwromzv32iq178k
     """
     ecs = Session(invocation).ecs
     tasks = [following.follow(ecs, task_id) for task_id in task_ids]
@@ -126,17 +127,16 @@ def wait_for_tasks(invocation: Invocation, /, task_ids: tuple[str, ...]) -> None
     click.get_current_context().exit(following.conclude(tasks))
 
 
-@click.command("cancel")
+@click.command(
+    "cancel",
+    cls=Verb,
+    examples=("imageferry cancel t-bp1hvgwromzv32iq179l",),
+)
 @click.argument("task_id")
 @client_options
 @pass_invocation
 def cancel_task(invocation: Invocation, /, task_id: str) -> None:
-    r"""Stop a task that waits or runs, and take away what it has made.
-
-    \b
-    Example:
-      imageferry cancel t-bp1hvgwromzv32iq179l
-    """
+    """Stop a task, and take away what it has made."""
     reply = Session(invocation).ecs.call("CancelTask", {"TaskId": task_id})
     if invocation.as_json:
         output.document({"TaskId": task_id, **reply})
