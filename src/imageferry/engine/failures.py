@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,14 +13,27 @@ from imageferry.buckets.interface import (
     ObjectNotFoundError,
     StoreError,
 )
-from imageferry.imaging.errors import ImageError
+from imageferry.imaging.errors import INSUFFICIENT_SPACE, ImageError
 
 OBJECT_CHANGED = "InvalidOSSObject.Changed"
 OBJECT_NOT_FOUND = "InvalidOSSObject.NotFound"
 BUCKET_NOT_FOUND = "InvalidOSSBucket.NotFound"
+IMAGE_NOT_FOUND = "InvalidImageId.NotFound"
 STORE_FAILED = "OSSAccessFailed"
 TOO_MANY_ATTEMPTS = "TooManyAttempts"
 INTERNAL_ERROR = "InternalError"
+
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+
+_STORE_FAILURES: tuple[tuple[type[StoreError], str, str], ...] = (
+    (
+        ObjectChangedError,
+        OBJECT_CHANGED,
+        "Leave the object alone until its import is finished, then import it again.",
+    ),
+    (ObjectNotFoundError, OBJECT_NOT_FOUND, "Upload the object, then import it again."),
+    (BucketNotFoundError, BUCKET_NOT_FOUND, "Make the bucket, then start the task again."),
+)
 
 
 class DiskFailedError(Exception):
@@ -44,21 +59,23 @@ def reported_for(position: int) -> Iterator[None]:
         yield
     except ImageError as error:
         raise DiskFailedError(position, error.code, error.message) from error
-    except ObjectChangedError as error:
-        raise DiskFailedError(
-            position,
-            OBJECT_CHANGED,
-            f"{error} Leave the object alone until its import is finished, then import it again.",
-        ) from error
-    except ObjectNotFoundError as error:
-        raise DiskFailedError(
-            position, OBJECT_NOT_FOUND, f"{error} Upload the object, then import it again."
-        ) from error
-    except BucketNotFoundError as error:
-        raise DiskFailedError(
-            position, BUCKET_NOT_FOUND, f"{error} Make the bucket, then start the task again."
-        ) from error
     except StoreError as error:
-        raise DiskFailedError(
-            position, STORE_FAILED, f"{error} Start the task again when the bucket can be reached."
-        ) from error
+        code, remedy = _code_and_remedy(error)
+        raise DiskFailedError(position, code, f"{_sentence(error)} {remedy}") from error
+    except OSError as error:
+        if error.errno not in _NO_SPACE:
+            raise
+        full = INSUFFICIENT_SPACE.error(f"{os.strerror(error.errno)}.")
+        raise DiskFailedError(position, full.code, full.message) from error
+
+
+def _code_and_remedy(error: StoreError) -> tuple[str, str]:
+    for kind, code, remedy in _STORE_FAILURES:
+        if isinstance(error, kind):
+            return code, remedy
+    return STORE_FAILED, "Start the task again when the bucket can be reached."
+
+
+def _sentence(error: StoreError) -> str:
+    text = str(error).rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."

@@ -18,7 +18,7 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
-from imageferry.database.connection import Database
+from imageferry.database.connection import UNAVAILABLE, Database
 from imageferry.engine.progress import ProgressMeter
 from imageferry.imaging.lease import Lease
 from imageferry.tasks import queries, transitions
@@ -173,7 +173,7 @@ class Ownership:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             try:
                 held = await asyncio.to_thread(self._record_progress)
-            except sa.exc.OperationalError:
+            except UNAVAILABLE:
                 # The database is away for a while: the lease decides how long the work goes on.
                 _log.warning("progress_not_written", task_id=self.task.task_id)
                 continue
@@ -194,10 +194,10 @@ class Ownership:
 
 async def _stop(task: asyncio.Task[None]) -> bool:
     """Stop a task unless it is done, wait for its end, and say whether it had to be stopped."""
-    if task.done():
-        if not task.cancelled():
-            task.exception()
-        return False
-    task.cancel()
-    await asyncio.wait({task})
-    return True
+    running = not task.done()
+    if running:
+        task.cancel()
+        await asyncio.wait({task})
+    if not task.cancelled():
+        task.exception()
+    return running

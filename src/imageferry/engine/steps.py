@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Mapping
 
 import structlog
 
 from imageferry.buckets.interface import BucketNotFoundError, ObjectNotFoundError
+from imageferry.database.connection import UNAVAILABLE
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.export_image import ExportImage
-from imageferry.engine.failures import INTERNAL_ERROR, TOO_MANY_ATTEMPTS, DiskFailedError
+from imageferry.engine.failures import (
+    IMAGE_NOT_FOUND,
+    INTERNAL_ERROR,
+    TOO_MANY_ATTEMPTS,
+    DiskFailedError,
+    reported_for,
+)
 from imageferry.engine.import_image import ImportImage
 from imageferry.engine.ownership import Ownership, OwnershipLostError
 from imageferry.images import queries as images
@@ -21,9 +28,15 @@ from imageferry.imaging.lease import LeaseExpiredError
 from imageferry.tasks import queries
 from imageferry.tasks.model import Task, TaskAction, TaskStatus
 
+DATABASE_PAUSE_SECONDS = 1.0
+"""How long a step waits before it tries again to reach the database."""
+
 _log = structlog.get_logger()
 
-WORK = {TaskAction.IMPORT_IMAGE: ImportImage, TaskAction.EXPORT_IMAGE: ExportImage}
+WORK: Mapping[TaskAction, type[ImportImage | ExportImage]] = {
+    TaskAction.IMPORT_IMAGE: ImportImage,
+    TaskAction.EXPORT_IMAGE: ExportImage,
+}
 
 STEPS = {
     TaskAction.IMPORT_IMAGE: ("transfer", "verify", "publish"),
@@ -57,9 +70,16 @@ class Steps:
                 # This worker was frozen or cut off from the database: whether the
                 # task is still its own, the next claim shows.
                 _log.warning("lease_expired", task_id=task_id, step=step)
+            except UNAVAILABLE as error:
+                reason = str(error).splitlines()[0]
+                _log.warning("database_unavailable", task_id=task_id, step=step, reason=reason)
+                await asyncio.sleep(DATABASE_PAUSE_SECONDS)
 
-    def clean_up(self, task_id: str) -> None:
+    async def clean_up(self, task_id: str) -> None:
         """Take away what a task has left: its scratch, and what it published in vain."""
+        await asyncio.to_thread(self._clean_up, task_id)
+
+    def _clean_up(self, task_id: str) -> None:
         shutil.rmtree(self._context.scratch / task_id, ignore_errors=True)
         with self._context.database.read() as connection:
             task = queries.find(connection, task_id)
@@ -71,38 +91,41 @@ class Steps:
             self._withdraw_objects(task)
 
     async def _attempt(self, task_id: str, step: str) -> bool:
-        ownership = Ownership.claim(
-            self._context.database, task_id, self._context.settings.lease_seconds
+        ownership = await asyncio.to_thread(
+            Ownership.claim, self._context.database, task_id, self._context.settings.lease_seconds
         )
         try:
-            await ownership.run(self._work(ownership, step))
-        except (OwnershipLostError, LeaseExpiredError):
+            with reported_for(0):
+                work = await asyncio.to_thread(self._work, ownership)
+                await ownership.run(getattr(work, step)())
+        except (OwnershipLostError, LeaseExpiredError, *UNAVAILABLE):
             raise
         except DiskFailedError as error:
-            self._fail(ownership, error)
+            await asyncio.to_thread(self._fail, ownership, error)
             return False
         except Exception:  # noqa: BLE001 - whatever it is, the task must not hang
             _log.exception("step_failed", task_id=task_id, step=step)
-            self._fail(ownership, _internal_error(task_id))
+            await asyncio.to_thread(self._fail, ownership, _internal_error(task_id))
             return False
-        ownership.let_go()
+        await asyncio.to_thread(ownership.let_go)
         return True
 
-    def _work(self, ownership: Ownership, step: str) -> Coroutine[Any, Any, None]:
+    def _work(self, ownership: Ownership) -> ImportImage | ExportImage:
         task = ownership.task
         self._check_attempts(task)
-        image = self._image(task)
-        work = WORK[task.action](self._context, ownership, image)
-        method: Coroutine[Any, Any, None] = getattr(work, step)()
-        return method
+        return WORK[task.action](self._context, ownership, self._image(task))
 
     def _image(self, task: Task) -> Image:
         with self._context.database.write() as connection:
-            if task.action is TaskAction.IMPORT_IMAGE:
-                images.set_status(connection, task.resource_id, ImageStatus.CREATING)
             image = images.find(connection, task.resource_id)
+            if image is not None and image.status is ImageStatus.WAITING:
+                images.set_status(connection, image.image_id, ImageStatus.CREATING)
         if image is None:
-            raise OwnershipLostError(task.task_id)
+            raise DiskFailedError(
+                0,
+                IMAGE_NOT_FOUND,
+                f"There is no image {task.resource_id}. Choose one that DescribeImages lists.",
+            )
         return image
 
     def _check_attempts(self, task: Task) -> None:

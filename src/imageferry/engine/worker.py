@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import os
 import socket
@@ -14,12 +13,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import structlog
-from dbos import DBOS, DBOSConfig
+from dbos import DBOS, DBOSConfig, StepOptions
 
 from imageferry.engine import leftovers
 from imageferry.engine.context import WorkerContext
 from imageferry.engine.queue import QUEUE
 from imageferry.engine.steps import STEPS, Steps
+from imageferry.imaging import nbd
 from imageferry.tasks.model import TaskAction
 
 POLL_SECONDS = 0.25
@@ -31,6 +31,15 @@ only when the steps of tasks that are under way could not be gone on with."""
 
 SWEEP_AGE = timedelta(days=1)
 """Uploads and temporary files that nobody has touched for so long are left-overs."""
+
+CLEAN_UP: StepOptions = {
+    "name": "clean_up",
+    "retries_allowed": True,
+    "max_attempts": 6,
+    "interval_seconds": 1.0,
+    "backoff_rate": 2.0,
+}
+"""A bucket that cannot be reached may be back half a minute later."""
 
 EMBEDDED = "embedded"
 LOCK_SECONDS = 15.0
@@ -56,6 +65,7 @@ def run(context: WorkerContext, executor: str, stop: threading.Event) -> None:
     found = leftovers.find(context.database, context.catalogue, context.scratch.parent)
     leftovers.remove(found, context.catalogue)
     context.store.sweep(SWEEP_AGE)
+    nbd.sweep()
     _log.info("worker_started", executor=executor, slots=context.settings.worker_slots)
     stop.wait()
     _log.info("worker_stopping", executor=executor)
@@ -138,6 +148,6 @@ def _register(steps: Steps, action: TaskAction) -> None:
             goes_on = await DBOS.run_step_async({"name": step}, steps.run, task_id, step)
             if not goes_on:
                 break
-        await asyncio.to_thread(steps.clean_up, task_id)
+        await DBOS.run_step_async(CLEAN_UP, steps.clean_up, task_id)
 
     DBOS.workflow(name=action.value, max_recovery_attempts=None)(workflow)

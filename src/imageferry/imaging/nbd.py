@@ -12,6 +12,7 @@ import shutil
 import socket
 import tempfile
 import threading
+import time
 from pathlib import Path
 from typing import Self
 
@@ -25,6 +26,10 @@ from imageferry.imaging.source import ByteSource
 _MAX_REQUEST = 4 * 1024 * 1024
 _SEND_BUFFER = 4 * 1024 * 1024
 _MAX_CONNECTIONS = 16
+_FOLDER_PREFIX = "imageferry-nbd-"
+_SOCKET_NAME = "socket"
+_LISTENS_AFTER_SECONDS = 0.5
+_BINDS_AFTER_SECONDS = 600.0
 
 
 class NbdServer:
@@ -55,8 +60,8 @@ class NbdServer:
         self._bytes_served = 0
         self._lock = threading.Lock()
         self._connections: dict[socket.socket, threading.Thread] = {}
-        self._folder = Path(tempfile.mkdtemp(prefix="imageferry-nbd-"))
-        self.path = self._folder / "socket"
+        self._folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX))
+        self.path = self._folder / _SOCKET_NAME
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._accepting = threading.Thread(target=self._accept, daemon=True)
 
@@ -150,3 +155,30 @@ class NbdServer:
                 Transmission(connection, session, self).run()
         with self._lock:
             self._connections.pop(connection, None)
+
+
+def sweep() -> int:
+    """Remove the sockets that killed processes of this user left, and count them."""
+    removed = 0
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            if _is_abandoned(folder):
+                shutil.rmtree(folder)
+                removed += 1
+    return removed
+
+
+def _is_abandoned(folder: Path) -> bool:
+    status = folder.lstat()
+    if status.st_uid != os.getuid():
+        return False
+    age = time.time() - status.st_mtime
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(os.fspath(folder / _SOCKET_NAME))
+        except ConnectionRefusedError:
+            return age > _LISTENS_AFTER_SECONDS
+        except FileNotFoundError:
+            return age > _BINDS_AFTER_SECONDS
+    return False

@@ -9,7 +9,7 @@ from sqlalchemy.dialects import sqlite
 
 from imageferry.database.metadata import Timestamp, now
 
-DIALECT = sqlite.dialect()  # type: ignore[no-untyped-call]
+DIALECT = sqlite.dialect()
 TIMES = st.datetimes(
     min_value=datetime(2, 1, 1),  # noqa: DTZ001 - hypothesis adds the time zone
     max_value=datetime(9998, 1, 1),  # noqa: DTZ001 - hypothesis adds the time zone

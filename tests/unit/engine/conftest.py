@@ -1,0 +1,7 @@
+"""A database of each test's own."""
+
+from __future__ import annotations
+
+from support.rows import database, empty_database, rows
+
+__all__ = ["database", "empty_database", "rows"]
