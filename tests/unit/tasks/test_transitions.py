@@ -95,8 +95,12 @@ def _put(rows: Rows, status: TaskStatus) -> str:
     return task_id
 
 
+def _name(value: object) -> str:
+    return getattr(value, "__name__", str(value))
+
+
 @pytest.mark.parametrize(
-    ("change", "status"), list(itertools.product(ALLOWED_FROM, TaskStatus)), ids=str
+    ("change", "status"), list(itertools.product(ALLOWED_FROM, TaskStatus)), ids=_name
 )
 def test_the_table_of_what_may_follow_what(rows: Rows, change: Change, status: TaskStatus) -> None:
     task_id = _put(rows, status)
