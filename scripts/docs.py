@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from cli_docs import cli_page
 from contract import contract_page
 from imageferry import settings
 from imageferry.actions.registry import ACTIONS
@@ -46,6 +47,7 @@ def _shown(default: Any) -> str:
 DOCS = ROOT / "docs"
 PAGES: Mapping[Path, Callable[[], str]] = {
     DOCS / "settings.md": settings_page,
+    DOCS / "cli.md": cli_page,
     DOCS / "contract.md": contract_page,
     DOCS / "reference" / "README.md": index_page,
     **{

@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -94,7 +95,7 @@ def _body(connection: Connection, reply: urllib3.BaseHTTPResponse) -> dict[str, 
             f"What answers at {connection.ecs} is not the ECS API (status {reply.status}): "
             "check --ecs-endpoint."
         )
-    if reply.status == 200:  # noqa: PLR2004 - HTTP's own number
+    if reply.status == HTTPStatus.OK:
         return body
     raise ApiError(
         code=body.get("Code", ""),

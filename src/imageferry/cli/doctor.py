@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import click
@@ -76,7 +77,7 @@ def _answers(name: str, address: str) -> Check:
             "Start it with `imageferry serve`.",
         )
     # The OSS API answers a request without a signature too, by refusing it.
-    if reply.status >= 500:  # noqa: PLR2004 - HTTP's own number
+    if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return Check(
             name,
             State.FAILED,

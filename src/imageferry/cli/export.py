@@ -137,7 +137,7 @@ def _download(session: Session, disks: list[dict[str, str]], file: Path) -> list
         bucket, key = disk["OSSBucket"], disk["OSSObject"]
         path = file / key.rsplit("/", 1)[-1] if file.is_dir() else file
         with display() as shown:
-            meter = Meter(shown, f"download to {path}", int(disk["ObjectSize"]))
+            meter = Meter(shown, f"download {path.name}", int(disk["ObjectSize"]))
             session.objects.download(bucket, key, path, meter, disk["SHA256"])
         files.append(path)
     return files

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
+from http import HTTPStatus
 from typing import Any
 
 from imageferry.cli import output
@@ -21,8 +22,6 @@ ENDS: Mapping[str, ExitCode] = {
 POLL_SECONDS = 0.3
 PATIENCE_SECONDS = 60.0
 """How long a service may be away while a task is followed: long enough for a restart."""
-
-_SERVER_ERROR = 500
 
 
 def describe(client: EcsClient, task_id: str) -> dict[str, Any]:
@@ -45,6 +44,7 @@ def follow(client: EcsClient, task_id: str) -> dict[str, Any]:
         UnreachableError: the service stays away.
         InterruptedTaskError: Ctrl-C; the task goes on.
     """
+    output.note(f"Task {task_id}")
     try:
         with display() as shown:
             return _follow(client, task_id, shown)
@@ -73,14 +73,14 @@ def _follow(client: EcsClient, task_id: str, shown: Display) -> dict[str, Any]:
 
 
 def _may_pass(error: UnreachableError | ApiError) -> bool:
-    return isinstance(error, UnreachableError) or error.status >= _SERVER_ERROR
+    return isinstance(error, UnreachableError) or error.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 def _step(task: Mapping[str, Any]) -> Step:
     progress = task["TaskProgress"]
     place = progress["PlaceInQueue"]
     return Step(
-        title=f"{task['TaskId']} {progress['Phase']}",
+        title=progress["Phase"],
         done=progress["BytesDone"],
         total=progress["BytesTotal"],
         rate=progress["BytesPerSecond"],

@@ -15,8 +15,8 @@ from imageferry.cli.session import Session
 from imageferry.cli.verb import Verb
 
 EVERY_STATUS = "ALL"
-_NOT_OFFERED = ("region_id", "image_id", "image_family", "image_owner_alias", "image_owner_id")
-_FILTERS_OF_OTHERS = ("usage", "is_public", "dry_run")
+_TAKEN_OTHERWISE = ("region_id", "image_id", "status", "dry_run")
+_ABOUT_OTHERS = ("image_family", "image_owner_alias", "image_owner_id", "usage", "is_public")
 
 
 @click.command(
@@ -31,17 +31,18 @@ _FILTERS_OF_OTHERS = ("usage", "is_public", "dry_run")
 @parameters(
     DescribeImagesRequest,
     flags={"image_name": "--name"},
-    without=_NOT_OFFERED + _FILTERS_OF_OTHERS,
+    without=_TAKEN_OTHERWISE + _ABOUT_OTHERS,
+)
+@click.option(
+    "--status",
+    default=EVERY_STATUS,
+    help="Statuses, separated by commas: Creating, Waiting, Available, CreateFailed. Default: all.",
 )
 @client_options
 @pass_invocation
 def list_images(invocation: Invocation, /, image_ids: tuple[str, ...], **values: Any) -> None:
-    """List images, newest first.
-
-    Without --status those are listed too that are not available yet.
-    """
+    """List images, newest first."""
     request = {
-        "Status": EVERY_STATUS,
         "ImageId": ",".join(image_ids) or None,
         **wire_values(DescribeImagesRequest, values),
     }

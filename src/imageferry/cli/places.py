@@ -70,6 +70,6 @@ def uploaded(path: Path, bucket: str, objects: Objects, shown: Display) -> Store
     if objects.exists(bucket, name):
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         key = f"{Path(name).stem}-{moment}{Path(name).suffix}"
-    meter = Meter(shown, f"upload {name} to {SCHEME}{bucket}/{key}", path.stat().st_size)
+    meter = Meter(shown, f"upload {name}", path.stat().st_size)
     objects.upload(path, bucket, key, meter)
     return StoredObject(bucket, key)

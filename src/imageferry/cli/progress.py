@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from rich.progress import BarColumn, Progress, TextColumn
+from rich.table import Column
 
 from imageferry.cli import output
 from imageferry.cli.text import clean, duration, size
@@ -64,9 +65,9 @@ def display() -> Iterator[Display]:
         yield _Lines()
         return
     bar = Progress(
-        TextColumn("{task.fields[title]}", markup=False),
-        BarColumn(),
-        TextColumn("{task.fields[figures]}", markup=False),
+        TextColumn("{task.fields[title]}", markup=False, table_column=Column(max_width=28)),
+        BarColumn(bar_width=20),
+        TextColumn("{task.fields[figures]}", markup=False, table_column=Column(no_wrap=True)),
         console=output.console(stderr=True),
         transient=True,
     )
