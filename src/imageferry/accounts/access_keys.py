@@ -6,21 +6,27 @@ import secrets
 import string
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from imageferry.accounts.roles import Role, create_default_roles
 from imageferry.accounts.tables import access_keys, accounts
 from imageferry.database.metadata import now
 
+KEPT_AFTER_EXPIRY = timedelta(days=1)
+"""How long temporary credentials are remembered after they ran out, so that their user is told."""
+
 _LETTERS = string.ascii_letters + string.digits
+_SECURITY_TOKEN_BYTES = 96
 
 
 @dataclass(frozen=True)
 class AccessKey:
     """An access key as the API needs it.
 
-    ``security_token`` and ``expires`` are set on temporary keys alone.
+    ``security_token``, ``expires``, ``role_name`` and ``role_session_name`` are set on
+    temporary keys alone: those of a role that was assumed.
     """
 
     access_key_id: str
@@ -29,6 +35,8 @@ class AccessKey:
     active: bool
     security_token: str | None
     expires: datetime | None
+    role_name: str | None
+    role_session_name: str | None
     created: datetime
 
 
@@ -41,10 +49,10 @@ def find(connection: sa.Connection, access_key_id: str) -> AccessKey | None:
 
 
 def of_account(connection: sa.Connection, account_id: str) -> Sequence[AccessKey]:
-    """Every key of an account, oldest first."""
+    """Every key of an account but temporary ones, oldest first."""
     rows = connection.execute(
         sa.select(access_keys)
-        .where(access_keys.c.account_id == account_id)
+        .where(access_keys.c.account_id == account_id, access_keys.c.expires.is_(None))
         .order_by(access_keys.c.created, access_keys.c.access_key_id)
     )
     return [AccessKey(**row._mapping) for row in rows]
@@ -58,9 +66,10 @@ def first_account(connection: sa.Connection) -> str | None:
 
 
 def create_account(connection: sa.Connection, name: str) -> str:
-    """Make an account and return its id: 16 digits, as Alibaba Cloud's are."""
+    """Make an account with its default roles, and return its id: 16 digits, as Alibaba Cloud's."""
     account_id = str(secrets.randbelow(9 * 10**15) + 10**15)
     connection.execute(sa.insert(accounts).values(account_id=account_id, name=name, created=now()))
+    create_default_roles(connection, account_id)
     return account_id
 
 
@@ -75,10 +84,35 @@ def create_key(
         active=True,
         security_token=None,
         expires=None,
+        role_name=None,
+        role_session_name=None,
         created=now(),
     )
     connection.execute(
         sa.delete(access_keys).where(access_keys.c.access_key_id == key.access_key_id)
+    )
+    connection.execute(sa.insert(access_keys).values(**vars(key)))
+    return key
+
+
+def create_temporary_key(
+    connection: sa.Connection, role: Role, session_name: str, expires: datetime
+) -> AccessKey:
+    """Make the key of somebody who assumes a role, and forget those that ran out long ago."""
+    moment = now()
+    key = AccessKey(
+        access_key_id="STS." + _random(25),
+        secret=_random(44),
+        account_id=role.account_id,
+        active=True,
+        security_token=secrets.token_urlsafe(_SECURITY_TOKEN_BYTES),
+        expires=expires,
+        role_name=role.role_name,
+        role_session_name=session_name,
+        created=moment,
+    )
+    connection.execute(
+        sa.delete(access_keys).where(access_keys.c.expires < moment - KEPT_AFTER_EXPIRY)
     )
     connection.execute(sa.insert(access_keys).values(**vars(key)))
     return key

@@ -1,4 +1,4 @@
-"""The tables of accounts, their keys, and what their requests leave behind."""
+"""The tables of accounts, their keys and roles, and what their requests leave behind."""
 
 from __future__ import annotations
 
@@ -22,8 +22,44 @@ access_keys = sa.Table(
     sa.Column("account_id", sa.ForeignKey("accounts.account_id"), nullable=False),
     sa.Column("active", sa.Boolean, nullable=False),
     sa.Column("security_token", sa.String(2048)),
-    sa.Column("expires", Timestamp),
+    sa.Column("expires", Timestamp, index=True),
+    sa.Column("role_name", sa.String(64)),
+    sa.Column("role_session_name", sa.String(64)),
     sa.Column("created", Timestamp, nullable=False),
+)
+
+bearer_tokens = sa.Table(
+    "bearer_tokens",
+    metadata,
+    sa.Column("digest", sa.String(64), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.account_id"), nullable=False),
+    sa.Column("created", Timestamp, nullable=False),
+    sa.Column("expires", Timestamp, nullable=False, index=True),
+)
+
+roles = sa.Table(
+    "roles",
+    metadata,
+    sa.Column("account_id", sa.ForeignKey("accounts.account_id"), primary_key=True),
+    sa.Column("role_name", sa.String(64), primary_key=True),
+    sa.Column("role_id", sa.String(32), nullable=False),
+    sa.Column("description", sa.String(1024), nullable=False),
+    sa.Column("assume_role_policy_document", sa.Text, nullable=False),
+    sa.Column("max_session_duration", sa.Integer, nullable=False),
+    sa.Column("created", Timestamp, nullable=False),
+    sa.Column("updated", Timestamp, nullable=False),
+)
+
+role_policies = sa.Table(
+    "role_policies",
+    metadata,
+    sa.Column("account_id", sa.String(32), primary_key=True),
+    sa.Column("role_name", sa.String(64), primary_key=True),
+    sa.Column("policy_name", sa.String(128), primary_key=True),
+    sa.Column("attached", Timestamp, nullable=False),
+    sa.ForeignKeyConstraint(
+        ["account_id", "role_name"], ["roles.account_id", "roles.role_name"], ondelete="CASCADE"
+    ),
 )
 
 nonces = sa.Table(

@@ -1,18 +1,28 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import sqlalchemy as sa
 
-from imageferry.accounts import access_keys
-from imageferry.accounts.access_keys import AccessKey
+from imageferry.accounts import access_keys, roles
+from imageferry.accounts.access_keys import KEPT_AFTER_EXPIRY, AccessKey
 from imageferry.accounts.tables import accounts
+from imageferry.accounts.tables import roles as roles_table
+from imageferry.database.metadata import now
 from support.rows import Rows
 
 
 def _create(rows: Rows, *given: str) -> AccessKey:
     with rows.database.write() as connection:
         return access_keys.create_key(connection, rows.account, *given)
+
+
+def _create_temporary(rows: Rows, lasting: timedelta) -> AccessKey:
+    with rows.database.write() as connection:
+        role = roles.find(connection, rows.account, roles.IMPORT_ROLE)
+        assert role is not None
+        return access_keys.create_temporary_key(connection, role, "alice", now() + lasting)
 
 
 def _find(rows: Rows, access_key_id: str) -> AccessKey | None:
@@ -77,6 +87,32 @@ def test_the_first_account_stays_the_first(rows: Rows) -> None:
 
 def test_a_new_database_has_no_account(rows: Rows) -> None:
     with rows.database.write() as connection:
+        connection.execute(sa.delete(roles_table))
         connection.execute(sa.delete(accounts))
 
         assert access_keys.first_account(connection) is None
+
+
+def test_a_temporary_key_is_found_again_and_not_listed(rows: Rows) -> None:
+    key = _create_temporary(rows, timedelta(hours=1))
+
+    assert re.fullmatch(r"STS\.[A-Za-z0-9]{25}", key.access_key_id)
+    assert re.fullmatch(r"[A-Za-z0-9]{44}", key.secret)
+    assert re.fullmatch(r"[A-Za-z0-9_-]{128}", key.security_token or "")
+    assert (key.role_name, key.role_session_name) == (roles.IMPORT_ROLE, "alice")
+    assert _find(rows, key.access_key_id) == key
+    with rows.database.read() as connection:
+        assert access_keys.of_account(connection, rows.account) == []
+
+
+def test_temporary_keys_are_forgotten_some_time_after_they_ran_out(rows: Rows) -> None:
+    just = _create_temporary(rows, timedelta(seconds=-1))
+    long_ago = _create_temporary(rows, -KEPT_AFTER_EXPIRY - timedelta(seconds=1))
+    for_ever = _create(rows)
+    assert _find(rows, long_ago.access_key_id) == long_ago
+
+    _create_temporary(rows, timedelta(hours=1))
+
+    assert _find(rows, long_ago.access_key_id) is None
+    assert _find(rows, just.access_key_id) == just
+    assert _find(rows, for_ever.access_key_id) == for_ever

@@ -18,7 +18,8 @@ from support.rows import open_database
 
 DECLARED = {
     *(accounts_tables.accounts, accounts_tables.access_keys),
-    *(accounts_tables.nonces, accounts_tables.client_tokens),
+    *(accounts_tables.nonces, accounts_tables.client_tokens, accounts_tables.bearer_tokens),
+    *(accounts_tables.roles, accounts_tables.role_policies),
     *(images_tables.images, images_tables.image_disks, images_tables.image_tags),
     *(tasks_tables.tasks, tasks_tables.task_disks, tasks_tables.task_events),
     tasks_tables.task_lists,

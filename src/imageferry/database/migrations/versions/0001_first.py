@@ -54,11 +54,61 @@ def _accounts() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("security_token", sa.String(length=2048), nullable=True),
         sa.Column("expires", Timestamp(), nullable=True),
+        sa.Column("role_name", sa.String(length=64), nullable=True),
+        sa.Column("role_session_name", sa.String(length=64), nullable=True),
         sa.Column("created", Timestamp(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.account_id"], name=op.f("fk_access_keys_account_id")
         ),
         sa.PrimaryKeyConstraint("access_key_id", name=op.f("pk_access_keys")),
+    )
+    op.create_index(op.f("ix_access_keys_expires"), "access_keys", ["expires"], unique=False)
+    op.create_table(
+        "bearer_tokens",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("created", Timestamp(), nullable=False),
+        sa.Column("expires", Timestamp(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.account_id"], name=op.f("fk_bearer_tokens_account_id")
+        ),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_bearer_tokens")),
+    )
+    op.create_index(op.f("ix_bearer_tokens_expires"), "bearer_tokens", ["expires"], unique=False)
+    _roles()
+
+
+def _roles() -> None:
+    op.create_table(
+        "roles",
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("role_name", sa.String(length=64), nullable=False),
+        sa.Column("role_id", sa.String(length=32), nullable=False),
+        sa.Column("description", sa.String(length=1024), nullable=False),
+        sa.Column("assume_role_policy_document", sa.Text(), nullable=False),
+        sa.Column("max_session_duration", sa.Integer(), nullable=False),
+        sa.Column("created", Timestamp(), nullable=False),
+        sa.Column("updated", Timestamp(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.account_id"], name=op.f("fk_roles_account_id")
+        ),
+        sa.PrimaryKeyConstraint("account_id", "role_name", name=op.f("pk_roles")),
+    )
+    op.create_table(
+        "role_policies",
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("role_name", sa.String(length=64), nullable=False),
+        sa.Column("policy_name", sa.String(length=128), nullable=False),
+        sa.Column("attached", Timestamp(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id", "role_name"],
+            ["roles.account_id", "roles.role_name"],
+            name=op.f("fk_role_policies_account_id_role_name"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint(
+            "account_id", "role_name", "policy_name", name=op.f("pk_role_policies")
+        ),
     )
 
 
