@@ -183,6 +183,13 @@ class Service:
             content: bytes = body.read()
         return content
 
+    def uploads(self, bucket: str) -> list[str]:
+        """The names of the objects whose uploads in parts are under way."""
+        import alibabacloud_oss_v2 as oss  # noqa: PLC0415 - slow to import, needed by few tests
+
+        reply = self.objects.list_multipart_uploads(oss.ListMultipartUploadsRequest(bucket=bucket))
+        return [upload.key for upload in reply.uploads or []]
+
     def task(self, task_id: str) -> dict[str, Any]:
         """A task as DescribeTaskAttribute tells it."""
         return self.call("DescribeTaskAttribute", TaskId=task_id)

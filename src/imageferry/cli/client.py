@@ -30,6 +30,10 @@ class EcsClient:
         self._connection = connection
         self._http = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
 
+    def close(self) -> None:
+        """Close every connection."""
+        self._http.clear()
+
     def call(self, action: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Call an action and return its reply.
 

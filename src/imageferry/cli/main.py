@@ -52,10 +52,11 @@ class Verbs(click.Group):
 
     def invoke(self, context: click.Context) -> Any:
         """Run a verb; with ``--json`` an error is the one document on standard output."""
+        invocation = context.ensure_object(Invocation)
         try:
             return super().invoke(context)
         except CommandError as error:
-            if context.ensure_object(Invocation).as_json:
+            if invocation.as_json:
                 output.document(error.document())
             raise
         except KeyboardInterrupt:

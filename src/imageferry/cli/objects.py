@@ -27,7 +27,7 @@ SINGLE_PUT_BYTES = 32 * MIB
 """Files up to this size go in one request, larger ones in parts, several at a time."""
 
 PARALLEL_PARTS = 4
-_LEAST_PART_BYTES = 16 * MIB
+LEAST_PART_BYTES = 16 * MIB
 _MOST_PARTS = 9_000
 _READ_BYTES = MIB
 
@@ -163,7 +163,7 @@ class Objects:
         self, path: Path, names: Mapping[str, str], meter: Meter
     ) -> list[oss.UploadPart]:
         length = path.stat().st_size
-        part_bytes = max(_LEAST_PART_BYTES, -(-length // _MOST_PARTS))
+        part_bytes = max(LEAST_PART_BYTES, -(-length // _MOST_PARTS))
         pieces = [
             _Piece(number, offset, min(part_bytes, length - offset))
             for number, offset in enumerate(range(0, length, part_bytes), start=1)

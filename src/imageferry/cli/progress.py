@@ -18,6 +18,7 @@ from imageferry.cli import output
 from imageferry.cli.text import clean, duration, size
 
 RATE_SECONDS = 5.0
+_TITLE_WIDTH = 28
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,9 @@ def display() -> Iterator[Display]:
     if not sys.stderr.isatty():
         yield _Lines()
         return
+    title = Column(max_width=_TITLE_WIDTH, no_wrap=True, overflow="ellipsis")
     bar = Progress(
-        TextColumn("{task.fields[title]}", markup=False, table_column=Column(max_width=28)),
+        TextColumn("{task.fields[title]}", markup=False, table_column=title),
         BarColumn(bar_width=20),
         TextColumn("{task.fields[figures]}", markup=False, table_column=Column(no_wrap=True)),
         console=output.console(stderr=True),

@@ -1,0 +1,139 @@
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from imageferry.service import diagnosis
+from imageferry.service.diagnosis import GIB, Check, State
+from imageferry.service.installation import open_installation
+from imageferry.settings import Settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """The settings of an installation that is there and healthy."""
+    settings = Settings(data_dir=tmp_path / "data")
+    open_installation(settings).database.close()
+    return settings
+
+
+def found(settings: Settings) -> dict[str, Check]:
+    return {check.name: check for check in diagnosis.checks(settings)}
+
+
+def test_a_healthy_installation_passes(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnosis, "free_space", lambda _settings: 100 * GIB)
+
+    checks = found(settings)
+
+    assert list(checks) == [
+        "qemu-img",
+        "data folder",
+        "privacy",
+        "free space",
+        "database",
+        "leftovers",
+    ]
+    assert {check.state for check in checks.values()} == {State.OK}
+    assert not any(check.remedy for check in checks.values())
+
+
+def test_nothing_is_made_where_nothing_is(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path / "none")
+
+    checks = found(settings)
+
+    assert checks["data folder"].state is State.WARNING
+    assert "imageferry serve" in checks["data folder"].remedy
+    assert not settings.data_dir.exists()
+
+
+def test_an_empty_folder_has_no_database_yet(tmp_path: Path) -> None:
+    checks = found(Settings(data_dir=tmp_path))
+
+    assert checks["database"].state is State.WARNING
+    assert "leftovers" not in checks
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_qemu_img_fails_with_what_to_install(settings: Settings) -> None:
+    check = found(replace(settings, qemu_img="/no/such/qemu-img"))["qemu-img"]
+
+    assert check.state is State.FAILED
+    assert "apt-get install qemu-utils" in check.remedy
+
+
+def test_a_folder_that_cannot_be_written_to_fails(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_options: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    # Tests may run as root, whom permissions do not stop.
+    monkeypatch.setattr("imageferry.service.diagnosis.tempfile.TemporaryFile", refuse)
+
+    check = found(settings)["data folder"]
+
+    assert check.state is State.FAILED
+    assert "Permission denied" in check.finding
+
+
+def test_a_folder_that_others_can_look_into_is_warned_of(settings: Settings) -> None:
+    settings.data_dir.chmod(0o755)
+
+    check = found(settings)["privacy"]
+
+    assert (check.state, check.remedy) == (State.WARNING, f"chmod 700 {settings.data_dir}")
+
+
+@pytest.mark.parametrize(
+    ("free", "state"), [(20 * GIB, State.OK), (2 * GIB, State.WARNING), (GIB - 1, State.FAILED)]
+)
+def test_little_space_is_warned_of_before_it_fails(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, free: int, state: State
+) -> None:
+    monkeypatch.setattr(diagnosis, "free_space", lambda _settings: free)
+
+    assert found(settings)["free space"].state is state
+
+
+def test_a_damaged_database_fails(settings: Settings) -> None:
+    for path in settings.data_dir.glob("imageferry.db*"):
+        path.unlink()
+    (settings.data_dir / "imageferry.db").write_bytes(b"this is no database" * 100)
+
+    check = found(settings)["database"]
+
+    assert check.state is State.FAILED
+    assert "not a database" in check.finding
+
+
+def test_a_database_of_another_version_is_told(settings: Settings) -> None:
+    with sqlite3.connect(settings.data_dir / "imageferry.db") as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'another'")
+    connection.close()
+
+    checks = found(settings)
+
+    assert checks["database"].state is State.WARNING
+    assert "leftovers" not in checks
+
+
+def test_leftovers_are_found_and_removed(settings: Settings) -> None:
+    folder = settings.data_dir / "scratch" / "embedded" / "t-gone"
+    folder.mkdir(parents=True)
+    (folder / "disk-1.qcow2").write_bytes(b"x")
+    installation = open_installation(settings)
+    installation.catalogue.put("m-gone-1.qcow2", [b"x"])
+    installation.database.close()
+
+    assert found(settings)["leftovers"].state is State.WARNING
+    assert folder.exists()
+
+    assert diagnosis.repair(settings) == 2
+    assert found(settings)["leftovers"].state is State.OK
+    assert not folder.exists()
+    assert diagnosis.repair(settings) == 0

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import json
+import stat
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from imageferry.accounts.access_keys import AccessKey
+from imageferry.service import installation as module
+from imageferry.service.installation import first_key, open_installation
+from imageferry.settings import SettingError, Settings
+
+OPEN = """
+import sys
+from pathlib import Path
+from imageferry.service.installation import first_key, open_installation
+from imageferry.settings import Settings
+sys.stdin.read(1)
+print(first_key(open_installation(Settings(data_dir=Path(sys.argv[1]))))[0].access_key_id)
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path / "data")
+
+
+def _first_key(settings: Settings) -> tuple[AccessKey, bool]:
+    with closing(open_installation(settings)) as installation:
+        return first_key(installation)
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def test_the_folder_and_the_key_are_the_owners_alone(settings: Settings) -> None:
+    key, _ = _first_key(settings)
+
+    credentials = settings.data_dir / "credentials.json"
+    assert (_mode(settings.data_dir), _mode(credentials)) == (0o700, 0o600)
+    assert json.loads(credentials.read_text()) == {
+        "AccessKeyId": key.access_key_id,
+        "AccessKeySecret": key.secret,
+    }
+
+
+def test_a_key_is_generated_once(settings: Settings) -> None:
+    first, first_generated = _first_key(settings)
+    second, second_generated = _first_key(settings)
+
+    assert (first, first_generated, second_generated) == (second, True, False)
+
+
+def test_a_given_key_is_taken_over_and_renewed(settings: Settings, tmp_path: Path) -> None:
+    generated, _ = _first_key(settings)
+    for secret in ("one", "other"):
+        given = Settings(data_dir=settings.data_dir, access_key_id="mine", access_key_secret=secret)
+        key, was_generated = _first_key(given)
+        assert (key.access_key_id, key.secret, was_generated) == ("mine", secret, False)
+        assert key.account_id == generated.account_id
+
+
+@pytest.mark.parametrize("half", [{"access_key_id": "mine"}, {"access_key_secret": "mine"}])
+def test_half_a_key_is_refused(settings: Settings, half: dict[str, str]) -> None:
+    with pytest.raises(SettingError, match="belong together"):
+        _first_key(Settings(data_dir=settings.data_dir, **half))  # type: ignore[arg-type]
+
+
+def test_the_addresses_are_written_whole(settings: Settings) -> None:
+    settings.data_dir.mkdir()
+    for port in ("1", "2"):
+        module.write_addresses(settings, f"http://127.0.0.1:{port}", "http://127.0.0.1:9")
+
+    assert json.loads(module.addresses_file(settings).read_text()) == {
+        "ECS": "http://127.0.0.1:2",
+        "OSS": "http://127.0.0.1:9",
+    }
+    assert [path.name for path in settings.data_dir.iterdir()] == ["addresses.json"]
+    assert module.free_space(settings) > 0
+
+
+def test_processes_that_start_together_make_one_installation(settings: Settings) -> None:
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPEN, settings.data_dir],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    printed = [process.communicate("!")[0] for process in processes]
+
+    assert [process.returncode for process in processes] == [0] * 4
+    assert len(set(printed)) == 1
+    with (
+        closing(open_installation(settings)) as installation,
+        installation.database.read() as connection,
+    ):
+        counts = [
+            connection.execute(sa.text(f"SELECT count(*) FROM {table}")).scalar_one()
+            for table in ("accounts", "access_keys", "alembic_version", "dbos_migrations")
+        ]
+    assert counts == [1, 1, 1, 1]
