@@ -43,6 +43,10 @@ class Installation:
         """The folder that has a folder for every worker."""
         return self.settings.data_dir / "scratch"
 
+    def close(self) -> None:
+        """Close the database's connections."""
+        self.database.close()
+
 
 def open_installation(settings: Settings) -> Installation:
     """Open the data folder, made where it is not there, and bring the database up to date."""

@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import structlog
 import uvicorn
@@ -19,22 +19,24 @@ from starlette.types import ASGIApp
 from imageferry.engine.queue import TaskQueue
 from imageferry.service.api import ecs_application, oss_application
 from imageferry.service.installation import (
-    Installation,
     addresses_file,
     first_key,
     open_installation,
     write_addresses,
 )
-from imageferry.settings import Settings
+from imageferry.settings import SettingError, Settings
 
 HEADER_BYTES = 128 * 1024
 """The most bytes of a request's line and headers: twice the longest query that is accepted."""
 
-RESTART_SECONDS = 1.0
-"""How long a worker that died stays away: its tasks go on as soon as it is back."""
+RESTART_SECONDS = 0.2
+"""How long a worker that died stays away: one that cannot start must not keep a processor busy."""
 
 KILL_SECONDS = 10.0
 """How much longer than its drain a stopping worker may take before it is ended."""
+
+BACKLOG = 2048
+"""Connections that may wait to be accepted."""
 
 STARTED_BY_SERVICE = "--with-parent"
 
@@ -42,51 +44,76 @@ _log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
-class Addresses:
-    """Where the APIs listen, as ``http://host:port``."""
+class _Stop:
+    """How the process is asked to stop: once, and once more by somebody in a hurry."""
 
-    ecs: str
-    oss: str
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    hurried: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def ask(self) -> None:
+        """Note that it is to stop."""
+        (self.hurried if self.asked.is_set() else self.asked).set()
 
 
 def serve(settings: Settings, *, with_worker: bool) -> None:
-    """Serve until SIGTERM or SIGINT.
+    """Serve until SIGTERM or SIGINT. A second one ends the worker at once; nothing is lost.
 
     Raises:
-        SettingError: a setting cannot be used.
-        OSError: a port is taken.
+        SettingError: a setting cannot be used, or a port is taken.
     """
-    installation = open_installation(settings)
-    key, generated = first_key(installation)
-    if generated:
-        _print(f"access key id      {key.access_key_id}\naccess key secret  {key.secret}")
-    tasks = TaskQueue(installation.database)
+    with (
+        _listen(settings.host, settings.ecs_port, "ECS") as ecs,
+        _listen(settings.host, settings.oss_port, "OSS") as oss,
+        contextlib.closing(open_installation(settings)) as installation,
+        contextlib.closing(TaskQueue(installation.database)) as tasks,
+    ):
+        key, generated = first_key(installation)
+        if generated:
+            _print(f"access key id      {key.access_key_id}\naccess key secret  {key.secret}")
+        asyncio.run(
+            _serve(
+                settings,
+                (
+                    _Server(ecs_application(installation, tasks), ecs),
+                    _Server(oss_application(installation), oss),
+                ),
+                with_worker=with_worker,
+            )
+        )
+
+
+def _listen(host: str, port: int, api: str) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        asyncio.run(_serve(installation, tasks, with_worker=with_worker))
-    finally:
-        tasks.close()
-        installation.database.close()
+        return socket.create_server((host, port), family=family, backlog=BACKLOG)
+    except OSError as error:
+        reason = str(error.strerror).partition(" (")[0]
+        raise SettingError(
+            f"The {api} API cannot listen on {host}:{port}: {reason}. Stop what listens there, "
+            f"or choose another address by IMAGEFERRY_HOST and IMAGEFERRY_{api}_PORT."
+        ) from error
 
 
-async def _serve(installation: Installation, tasks: TaskQueue, *, with_worker: bool) -> None:
-    settings = installation.settings
-    ecs = _Server(ecs_application(installation, tasks), settings.host, settings.ecs_port)
-    oss = _Server(oss_application(installation), settings.host, settings.oss_port)
-    stop = asyncio.Event()
+async def _serve(
+    settings: Settings, servers: tuple[_Server, _Server], *, with_worker: bool
+) -> None:
+    stop = _Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().add_signal_handler(number, stop.ask)
     async with asyncio.TaskGroup() as group:
-        group.create_task(ecs.serve_until(stop))
-        group.create_task(oss.serve_until(stop))
+        for server in servers:
+            group.create_task(server.serve_until(stop.asked))
         if with_worker:
             group.create_task(_supervise(settings, stop))
-        group.create_task(_announce(settings, ecs, oss, stop))
+        group.create_task(_announce(settings, servers, stop.asked))
 
 
-async def _announce(settings: Settings, ecs: _Server, oss: _Server, stop: asyncio.Event) -> None:
-    addresses = Addresses(ecs=await ecs.address(), oss=await oss.address())
-    write_addresses(settings, addresses.ecs, addresses.oss)
-    _print(f"ECS API            {addresses.ecs}/\nOSS API            {addresses.oss}/")
+async def _announce(
+    settings: Settings, servers: tuple[_Server, _Server], stop: asyncio.Event
+) -> None:
+    ecs, oss = [await server.address() for server in servers]
+    write_addresses(settings, ecs, oss)
+    _print(f"ECS API            {ecs}/\nOSS API            {oss}/")
     await stop.wait()
     addresses_file(settings).unlink(missing_ok=True)
 
@@ -94,12 +121,10 @@ async def _announce(settings: Settings, ecs: _Server, oss: _Server, stop: asynci
 class _Server(uvicorn.Server):
     """One HTTP server among several in a process: signals are the process's business."""
 
-    def __init__(self, application: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, application: ASGIApp, listener: socket.socket) -> None:
         super().__init__(
             uvicorn.Config(
                 application,
-                host=host,
-                port=port,
                 # The faster parser takes headers without end: 50 MB of them grew the process
                 # by as much.
                 http="h11",
@@ -110,49 +135,68 @@ class _Server(uvicorn.Server):
                 timeout_graceful_shutdown=5,
             )
         )
-        self._listening = asyncio.Event()
+        self._listener = listener
+        self._ready = asyncio.Event()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Leave the signals alone."""
         yield
 
-    async def startup(self, sockets: Any = None) -> None:
-        """Start to listen."""
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start to answer."""
         await super().startup(sockets)
-        self._listening.set()
+        self._ready.set()
 
     async def address(self) -> str:
-        """Where it listens, once it does."""
-        await self._listening.wait()
-        host, port = self.servers[0].sockets[0].getsockname()[:2]
-        return f"http://{host}:{port}"
+        """Where it answers, once it does, as ``http://host:port``."""
+        await self._ready.wait()
+        host, port = self._listener.getsockname()[:2]
+        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     async def serve_until(self, stop: asyncio.Event) -> None:
         """Serve until the process is to stop, or stop it where the server cannot go on."""
-        serving = asyncio.create_task(self.serve())
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        serving = asyncio.create_task(self.serve([self._listener]))
+        await _either(serving, stop)
         self.should_exit = True
         stop.set()
         await serving
 
 
-async def _supervise(settings: Settings, stop: asyncio.Event) -> None:
+async def _either(
+    task: asyncio.Task[None] | asyncio.Task[int], event: asyncio.Event, seconds: float | None = None
+) -> None:
+    """Wait until a task is done or an event has come, or for so many seconds."""
+    waiting = asyncio.create_task(event.wait())
+    try:
+        await asyncio.wait({task, waiting}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        waiting.cancel()
+
+
+async def _supervise(settings: Settings, stop: _Stop) -> None:
     """Keep one worker running: one that dies is started again."""
-    while not stop.is_set():
-        worker = _start_worker(settings)
-        ended = asyncio.create_task(asyncio.to_thread(worker.wait))
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait({ended, stopping}, return_when=asyncio.FIRST_COMPLETED)
-        if stop.is_set():
-            await _stop_worker(worker, settings)
-        else:
-            _log.error("worker_died", status=worker.returncode)
+    while not stop.asked.is_set():
+        status = await _run_worker(settings, stop)
+        if not stop.asked.is_set():
+            _log.error("worker_died", status=status)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), RESTART_SECONDS)
-        stopping.cancel()
-        await ended
+                await asyncio.wait_for(stop.asked.wait(), RESTART_SECONDS)
+
+
+async def _run_worker(settings: Settings, stop: _Stop) -> int:
+    """Run a worker until it dies or the process is to stop; its exit status."""
+    worker = _start_worker(settings)
+    ended = asyncio.create_task(asyncio.to_thread(worker.wait))
+    try:
+        await _either(ended, stop.asked)
+        if not ended.done():
+            worker.terminate()
+            await _either(ended, stop.hurried, settings.drain_seconds + KILL_SECONDS)
+    finally:
+        if not ended.done():
+            worker.kill()
+    return await ended
 
 
 def _start_worker(settings: Settings) -> subprocess.Popen[bytes]:
@@ -161,14 +205,6 @@ def _start_worker(settings: Settings) -> subprocess.Popen[bytes]:
         stdin=subprocess.PIPE,
         env={**os.environ, **settings.environment()},
     )
-
-
-async def _stop_worker(worker: subprocess.Popen[bytes], settings: Settings) -> None:
-    worker.terminate()
-    try:
-        await asyncio.to_thread(worker.wait, settings.drain_seconds + KILL_SECONDS)
-    except subprocess.TimeoutExpired:
-        worker.kill()
 
 
 def _print(text: str) -> None:

@@ -16,12 +16,13 @@ from imageferry.settings import Settings
 
 
 def run(settings: Settings, *, with_parent: bool) -> None:
-    """Run tasks until SIGTERM or SIGINT.
+    """Run tasks until SIGTERM or SIGINT. A second one ends the worker at once.
 
     Args:
         settings: How the installation is set up.
         with_parent: Whether the worker belongs to a service that holds the other
-            end of its standard input: it ends at once when that service dies.
+            end of its standard input: it ends at once when that service dies, and
+            SIGINT, which a terminal sends to both, is the service's business.
 
     Raises:
         ImageError: qemu-img is not installed.
@@ -29,8 +30,9 @@ def run(settings: Settings, *, with_parent: bool) -> None:
     """
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda *_: _leave() if stop.is_set() else stop.set())
     if with_parent:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
         threading.Thread(target=_die_with_parent, daemon=True).start()
     installation = open_installation(settings)
     embedded = installation.database.is_sqlite
