@@ -10,7 +10,6 @@ from imageferry.actions.common import DryRun, ImageId, RegionId
 from imageferry.actions.declaration import Action, Model, Parameter, Reply
 from imageferry.actions.error_codes import DRY_RUN_OPERATION
 from imageferry.images import queries as images
-from imageferry.images.model import ImageStatus
 from imageferry.tasks import queries as tasks
 from imageferry.tasks.model import TaskAction
 
@@ -42,14 +41,14 @@ def delete_image(call: Call, request: DeleteImageRequest) -> DeleteImageReply:
         image = images.find_own(connection, request.image_id, call.account_id, request.region_id)
         if image is None:
             raise codes.INVALID_IMAGE_ID_NOT_FOUND.error()
-        if image.status in {ImageStatus.WAITING, ImageStatus.CREATING}:
+        if image.status.being_made:
             raise codes.IMAGE_IS_IMPORTING.error(f"Task {image.task_id} imports the image.")
         export = tasks.active_of_resource(connection, image.image_id, TaskAction.EXPORT_IMAGE)
         if export is not None:
             raise codes.IMAGE_IS_EXPORTING_ON_DELETE.error(f"Task {export} exports the image.")
         if request.dry_run:
             raise DRY_RUN_OPERATION.error()
-        images.delete(connection, image.image_id)
+        images.delete(connection, image.image_id, keep_snapshots=image.status.made)
     call.services.discard(image.image_id)
     return DeleteImageReply()
 

@@ -18,7 +18,8 @@ from imageferry.images.queries import ImageFilter
 from imageferry.tasks import queries as tasks
 
 MAX_IMAGE_IDS = 100
-OWN = "self"
+EVERYBODY = ""
+"""The owner alias that does not narrow the choice."""
 NOTHING = ("none",)
 """Statuses that no image has: the list of what does not exist here."""
 
@@ -94,7 +95,9 @@ class DescribeImagesRequest(Model, frozen=True, kw_only=True):
     image_owner_alias: Annotated[
         str | None,
         Parameter(
-            description="Whose images: self for the caller's; the others have none here.",
+            description="Whose images: self for the caller's, others for those that other "
+            "accounts share with the caller, both where none is given; system and marketplace "
+            "have none here.",
             example="self",
             allowed=("system", "self", "others", "marketplace"),
             malformed=codes.INVALID_IMAGE_OWNER_ALIAS,
@@ -209,7 +212,7 @@ class DescribeImagesRequest(Model, frozen=True, kw_only=True):
 
 
 def describe_images(call: Call, request: DescribeImagesRequest) -> DescribeImagesReply:
-    """List the caller's images of a region; one that does not exist makes the list shorter."""
+    """List images of a region that the caller may use; one that does not exist is left out."""
     call.check_region(request.region_id)
     if request.dry_run:
         raise DRY_RUN_OPERATION.error()
@@ -225,19 +228,27 @@ def describe_images(call: Call, request: DescribeImagesRequest) -> DescribeImage
         total_count=page.total,
         region_id=request.region_id,
         images=ImageSet(
-            image=tuple(image_entry(image, percents[image.task_id]) for image in page.images)
+            image=tuple(
+                image_entry(image, percents[image.task_id], call.account_id)
+                for image in page.images
+            )
         ),
     )
 
 
 def _filter(call: Call, request: DescribeImagesRequest) -> ImageFilter:
     created_from, created_to = _creation_times(request)
+    alias = (request.image_owner_alias or EVERYBODY).lower()
     return ImageFilter(
         account_id=call.account_id,
         region_id=request.region_id,
+        own=alias in {EVERYBODY, "self"},
+        shared=alias in {EVERYBODY, "others"},
+        owner_id="" if request.image_owner_id is None else str(request.image_owner_id),
         image_ids=_image_ids(request.image_id),
-        statuses=NOTHING if _asks_for_others(call, request) else _statuses(request),
+        statuses=NOTHING if _asks_for_nothing(request) else _statuses(request),
         name=request.image_name or "",
+        family=request.image_family or "",
         snapshot_id=request.snapshot_id or "",
         os_type=(request.os_type or "").lower(),
         architecture=(request.architecture or "").lower(),
@@ -254,14 +265,9 @@ def _tags(request: DescribeImagesRequest) -> dict[str, str | None]:
     return {tag.key: tag.value for tag in request.tag if tag.key is not None}
 
 
-def _asks_for_others(call: Call, request: DescribeImagesRequest) -> bool:
-    return (
-        (request.image_owner_alias or OWN).lower() != OWN
-        or request.is_public
-        or request.image_family is not None
-        or (request.usage or "none").lower() == "instance"
-        or (request.image_owner_id is not None and str(request.image_owner_id) != call.account_id)
-    )
+def _asks_for_nothing(request: DescribeImagesRequest) -> bool:
+    """Whether community images are asked for, or those that instances use."""
+    return request.is_public or (request.usage or "none").lower() == "instance"
 
 
 def _image_ids(text: str | None) -> tuple[str, ...]:

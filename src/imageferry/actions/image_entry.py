@@ -23,7 +23,9 @@ class DiskDeviceEntry(Reply, frozen=True, kw_only=True):
             example="qcow2",
         ),
     ]
-    import_oss_bucket: Annotated[str, Member(description="The bucket it was imported from.")]
+    import_oss_bucket: Annotated[
+        str, Member(description="The bucket it was imported from; empty with a copy.")
+    ]
     import_oss_object: Annotated[str, Member(description="The object it was imported from.")]
     progress: Annotated[str, Member(description="How far it is in per cent.", example="100%")]
     remain_time: Annotated[
@@ -70,11 +72,16 @@ class ImageEntry(Reply, frozen=True, kw_only=True):
     image_id: Annotated[str, Member(description="The image.")]
     image_name: Annotated[str, Member(description="Its name.")]
     description: Annotated[str, Member(description="What it is for.")]
-    image_owner_alias: Annotated[str, Member(description="Whose it is.", example="self")]
+    image_owner_alias: Annotated[
+        str, Member(description="Whose it is: self or others.", example="self")
+    ]
     image_owner_id: Annotated[int, Member(description="The account that has it.")]
     status: Annotated[
         str,
-        Member(description="Waiting, Creating, Available or CreateFailed.", example="Available"),
+        Member(
+            description="Waiting, Creating, Available, Deprecated or CreateFailed.",
+            example="Available",
+        ),
     ]
     progress: Annotated[str, Member(description="How far it is in per cent.", example="100%")]
     usable: Annotated[bool, Member(description="Whether instances can be made of it.")]
@@ -84,7 +91,7 @@ class ImageEntry(Reply, frozen=True, kw_only=True):
     platform: Annotated[str, Member(description="The operating system.")]
     os_name: Annotated[str, Member(description="The operating system's full name.")]
     os_name_en: Annotated[str, Member(description="The operating system's full name in English.")]
-    boot_mode: Annotated[str, Member(description="BIOS or UEFI.", example="UEFI")]
+    boot_mode: Annotated[str, Member(description="BIOS, UEFI or UEFI-Preferred.", example="UEFI")]
     creation_time: Annotated[
         str, Member(description="When it was made, UTC.", example="2026-11-22T08:30:00Z")
     ]
@@ -97,7 +104,9 @@ class ImageEntry(Reply, frozen=True, kw_only=True):
     image_version: Annotated[str, Member(description="Its version.")]
     is_public: Annotated[bool, Member(description="Whether everybody may use it.")]
     is_copied: Annotated[bool, Member(description="Whether it is a copy.")]
-    is_self_shared: Annotated[str, Member(description="Whether it is shared with others.")]
+    is_self_shared: Annotated[
+        str, Member(description='"true" when the caller shares it with others, else empty.')
+    ]
     is_subscribed: Annotated[bool, Member(description="Whether it was bought.")]
     is_support_cloudinit: Annotated[bool, Member(description="Whether it has cloud-init.")]
     is_support_io_optimized: Annotated[
@@ -127,18 +136,21 @@ class DescribeImagesReply(Reply, frozen=True, kw_only=True):
     images: Annotated[ImageSet, Member(description="The images of the page.")]
 
 
-def image_entry(image: Image, percent: int) -> ImageEntry:
+def image_entry(image: Image, percent: int, account_id: str) -> ImageEntry:
     """An image as it is listed.
 
     Args:
         image: The image.
         percent: How far the task is that makes it.
+        account_id: Who sees it: tags, group and origin are told to its owner alone.
     """
+    is_own = image.account_id == account_id
+    tags = image.tags if is_own else {}
     return ImageEntry(
         image_id=image.image_id,
         image_name=image.name,
         description=image.description,
-        image_owner_alias="self",
+        image_owner_alias="self" if is_own else "others",
         image_owner_id=int(image.account_id),
         status=image.status.value,
         progress=f"{percent}%",
@@ -152,19 +164,19 @@ def image_entry(image: Image, percent: int) -> ImageEntry:
         boot_mode=image.boot_mode,
         creation_time=times.to_second(image.created),
         disk_device_mappings=DiskDeviceMappings(
-            disk_device_mapping=tuple(_disk(disk, percent) for disk in image.disks)
+            disk_device_mapping=tuple(_disk(disk, percent, is_own=is_own) for disk in image.disks)
         ),
         tags=TagSet(
-            tag=tuple(TagEntry(tag_key=key, tag_value=value) for key, value in image.tags.items())
+            tag=tuple(TagEntry(tag_key=key, tag_value=value) for key, value in tags.items())
         ),
         features=FeaturesEntry(nvme_support=image.nvme_support, imds_support=image.imds_support),
         license_type=image.license_type,
-        resource_group_id=image.resource_group_id,
-        image_family="",
+        resource_group_id=image.resource_group_id if is_own else "",
+        image_family=image.image_family,
         image_version="1",
         is_public=False,
-        is_copied=False,
-        is_self_shared="",
+        is_copied=image.copied_from != "",
+        is_self_shared="true" if is_own and image.shared else "",
         is_subscribed=False,
         is_support_cloudinit=False,
         is_support_io_optimized=True,
@@ -175,15 +187,15 @@ def image_entry(image: Image, percent: int) -> ImageEntry:
     )
 
 
-def _disk(disk: ImageDisk, percent: int) -> DiskDeviceEntry:
+def _disk(disk: ImageDisk, percent: int, *, is_own: bool) -> DiskDeviceEntry:
     return DiskDeviceEntry(
         device=disk.device,
         type="system" if disk.is_system else "data",
         size=str(disk.size_gib),
         snapshot_id=disk.snapshot_id,
         format=disk.declared_format or disk.source_format,
-        import_oss_bucket=disk.source_bucket,
-        import_oss_object=disk.source_object,
+        import_oss_bucket=disk.source_bucket if is_own else "",
+        import_oss_object=disk.source_object if is_own else "",
         progress=f"{percent}%",
         remain_time=0,
         encrypted=False,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import msgspec
 import sqlalchemy as sa
 
-from imageferry.accounts import client_tokens
-from imageferry.accounts.client_tokens import TokenMismatchError, TokenUse
+from imageferry.accounts.client_tokens import TokenUse
 from imageferry.actions import image_error_codes as codes
+from imageferry.actions import once
 from imageferry.actions.call import Call
+from imageferry.actions.catalogue_checks import check_quota, check_tag_keys, duplicated
 from imageferry.actions.declaration import Action, to_wire
 from imageferry.actions.error_codes import (
     DRY_RUN_OPERATION,
@@ -32,10 +32,10 @@ def import_image(call: Call, request: ImportImageRequest) -> ImportImageReply:
     """Check all that can be checked beforehand, then make the image's row and its task."""
     call.check_region(request.region_id)
     _check_boot_mode(request)
-    _check_tags(request)
-    use = _token_use(call, request)
+    check_tag_keys(request.tag)
+    use = once.token_use(call, "ImportImage", request.client_token, request)
     with call.database.read() as connection:
-        answered = _answered(connection, use)
+        answered = once.answered(connection, use, ImportImageReply)
     if answered is not None:
         return answered
     disks = admit_disks(call, request.disk_device_mapping)
@@ -53,7 +53,7 @@ def _make(
     use: TokenUse | None,
 ) -> ImportImageReply:
     with call.database.write() as connection:
-        answered = _answered(connection, use)
+        answered = once.answered(connection, use, ImportImageReply)
         if answered is not None:
             return answered
         _check_catalogue(call, connection, request)
@@ -73,26 +73,8 @@ def _make(
         reply = ImportImageReply(
             image_id=image.image_id, task_id=image.task_id, region_id=image.region_id
         )
-        if use is not None:
-            client_tokens.remember(connection, use, to_wire(reply))
+        once.remember(connection, use, reply)
         return reply
-
-
-def _answered(connection: sa.Connection, use: TokenUse | None) -> ImportImageReply | None:
-    if use is None:
-        return None
-    try:
-        answer = client_tokens.recall(connection, use)
-    except TokenMismatchError:
-        raise IDEMPOTENT_PARAMETER_MISMATCH.error() from None
-    return None if answer is None else msgspec.convert(answer, ImportImageReply)
-
-
-def _token_use(call: Call, request: ImportImageRequest) -> TokenUse | None:
-    if request.client_token is None:
-        return None
-    fingerprint = client_tokens.fingerprint(to_wire(request))
-    return TokenUse(call.account_id, "ImportImage", request.client_token, fingerprint)
 
 
 def _image(call: Call, request: ImportImageRequest, disks: tuple[AdmittedDisk, ...]) -> Image:
@@ -144,16 +126,10 @@ def _check_boot_mode(request: ImportImageRequest) -> None:
         raise codes.INVALID_BOOT_MODE_NOT_SUPPORT.error()
 
 
-def _check_tags(request: ImportImageRequest) -> None:
-    keys = [tag.key.casefold() for tag in request.tag]
-    if len(set(keys)) < len(keys):
-        raise codes.DUPLICATE_TAG_KEY.error()
-
-
 def _check_catalogue(call: Call, connection: sa.Connection, request: ImportImageRequest) -> None:
     if request.image_name is not None:
         _check_name(call, connection, request.image_name, request.region_id)
-    _check_quota(call, connection, request.region_id)
+    check_quota(call, connection, request.region_id)
 
 
 def _check_name(call: Call, connection: sa.Connection, name: str, region_id: str) -> None:
@@ -161,19 +137,9 @@ def _check_name(call: Call, connection: sa.Connection, name: str, region_id: str
     if taken is None:
         return
     image_id, status = taken
-    recommend = f"ImageName {name!r} is the name of image {image_id}."
-    if status is ImageStatus.AVAILABLE:
-        raise codes.INVALID_IMAGE_NAME_DUPLICATED.error(recommend)
-    raise codes.IMAGE_IS_IMPORTING.error(recommend)
-
-
-def _check_quota(call: Call, connection: sa.Connection, region_id: str) -> None:
-    count = images.count(connection, call.account_id, region_id)
-    if count >= call.settings.max_images:
-        raise codes.QUOTA_EXCEED_IMAGE.error(
-            f"The account has {count} images in {region_id}, and may have "
-            f"{call.settings.max_images}: delete some, or raise the setting max_images."
-        )
+    if status.being_made:
+        raise codes.IMAGE_IS_IMPORTING.error(f"{name!r} is the name of image {image_id}.")
+    raise duplicated(name, image_id)
 
 
 IMPORT_IMAGE = Action(

@@ -15,8 +15,8 @@ from imageferry.actions.common import (
     Tag,
 )
 from imageferry.actions.declaration import Member, Model, Parameter, Reply
-from imageferry.actions.error_codes import INVALID_CLIENT_TOKEN
 from imageferry.actions.import_admission import DiskDeviceMapping
+from imageferry.actions.once import ClientToken
 
 PLATFORMS = (
     "Aliyun",
@@ -147,17 +147,7 @@ class ImportImageRequest(Model, frozen=True, kw_only=True):
         tuple[Tag, ...],
         Parameter(description="Tags that the image gets.", max_items=20),
     ] = ()
-    client_token: Annotated[
-        str | None,
-        Parameter(
-            description="A text of the caller's choice: a request that is sent twice with it is "
-            "carried out once, and answered alike.",
-            example="0c593ea1-3bea-11e9-b96b-88e9fe637760",
-            max_length=64,
-            ascii_only=True,
-            malformed=INVALID_CLIENT_TOKEN,
-        ),
-    ] = None
+    client_token: ClientToken = None
     dry_run: DryRun = False
     role_name: RoleName = None
     resource_group_id: ResourceGroupId = None

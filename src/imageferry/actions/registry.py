@@ -14,6 +14,7 @@ from imageferry.actions.describe_task_attribute import DESCRIBE_TASK_ATTRIBUTE
 from imageferry.actions.describe_tasks import DESCRIBE_TASKS
 from imageferry.actions.export_image import EXPORT_IMAGE
 from imageferry.actions.import_image import IMPORT_IMAGE
+from imageferry.actions.modify_image_attribute import MODIFY_IMAGE_ATTRIBUTE
 
 VERSION = "2014-05-26"
 
@@ -27,6 +28,7 @@ ACTIONS: Mapping[str, Action[Any, Any, Any]] = {
         CANCEL_TASK,
         DESCRIBE_IMAGES,
         DELETE_IMAGE,
+        MODIFY_IMAGE_ATTRIBUTE,
         DESCRIBE_REGIONS,
     )
 }

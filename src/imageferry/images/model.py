@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -13,7 +14,18 @@ class ImageStatus(StrEnum):
     WAITING = "Waiting"
     CREATING = "Creating"
     AVAILABLE = "Available"
+    DEPRECATED = "Deprecated"
     CREATE_FAILED = "CreateFailed"
+
+    @property
+    def being_made(self) -> bool:
+        """Whether a task is still to make the image."""
+        return self in {ImageStatus.WAITING, ImageStatus.CREATING}
+
+    @property
+    def made(self) -> bool:
+        """Whether the image's disks are in the catalogue."""
+        return self in {ImageStatus.AVAILABLE, ImageStatus.DEPRECATED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,8 +37,8 @@ class ImageDisk:
         device: The device name it is mapped to.
         snapshot_id: The id under which clients tag or delete the disk's snapshot.
         source_bucket, source_object, source_etag: The object it came from, and
-            the version of it that was asked for.
-        source_size: The object's size in bytes.
+            the version of it that was asked for; empty with a copy.
+        source_size: The size of what it is made of in bytes.
         source_sha256: SHA-256 of the object; empty until it was read.
         declared_format: The format in the caller's own spelling; empty where none was given.
         source_format: The format that was found, in ECS's word.
@@ -57,7 +69,15 @@ class ImageDisk:
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """An image with its disks and tags."""
+    """An image with its disks and tags.
+
+    Attributes:
+        task_id: The task that makes it.
+        image_family: The family it belongs to; empty for none.
+        copied_from: The image that it is a copy of; empty for an imported one.
+        tags: The tags that its owner gave it.
+        shared: Whether it is shared with other accounts.
+    """
 
     image_id: str
     account_id: str
@@ -75,8 +95,11 @@ class Image:
     imds_support: str
     resource_group_id: str
     created: datetime
+    image_family: str = ""
+    copied_from: str = ""
     disks: tuple[ImageDisk, ...] = ()
-    tags: dict[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    shared: bool = False
 
     def key(self, disk: ImageDisk) -> str:
         """The disk's key in the catalogue."""

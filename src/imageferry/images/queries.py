@@ -10,8 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from imageferry.images import shares, snapshots, tags
 from imageferry.images.model import Image, ImageDisk, ImageStatus
-from imageferry.images.tables import image_disks, image_tags, images
+from imageferry.images.tables import image_disks, images
+from imageferry.images.tags import Resource, ResourceType
 
 IDS_A_QUERY = 1000
 """Databases take some tens of thousands of parameters at the most."""
@@ -21,14 +23,25 @@ IDS_A_QUERY = 1000
 class ImageFilter:
     """Which images are meant. An empty or absent condition does not narrow the choice.
 
-    ``architecture`` is in lower case: images keep it in the caller's spelling.
+    Attributes:
+        account_id: Who asks.
+        region_id: Where the images are.
+        own: Whether those of the account are meant.
+        shared: Whether those that others share with it are meant.
+        owner_id: Whose images are meant.
+        architecture: In lower case; images keep it in the caller's spelling.
+        tags: Tags that the account gave the images.
     """
 
     account_id: str
     region_id: str
+    own: bool = True
+    shared: bool = False
+    owner_id: str = ""
     image_ids: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
     name: str = ""
+    family: str = ""
     snapshot_id: str = ""
     os_type: str = ""
     architecture: str = ""
@@ -47,15 +60,19 @@ class Page:
 
 
 def insert(connection: sa.Connection, image: Image) -> None:
-    """Add an image with its disks and tags."""
+    """Add an image with its disks, their snapshots and its tags."""
     row = {name: getattr(image, name) for name in images.c.keys()}  # noqa: SIM118 - a collection
     connection.execute(sa.insert(images).values(row | {"status": image.status.value}))
     for disk in image.disks:
         connection.execute(sa.insert(image_disks).values(image_id=image.image_id, **vars(disk)))
-    for key, value in image.tags.items():
-        connection.execute(
-            sa.insert(image_tags).values(image_id=image.image_id, key=key, value=value)
-        )
+    snapshots.insert(connection, image)
+    resource = Resource(
+        resource_type=ResourceType.IMAGE,
+        resource_id=image.image_id,
+        account_id=image.account_id,
+        region_id=image.region_id,
+    )
+    tags.put(connection, resource, image.tags)
 
 
 def find(connection: sa.Connection, image_id: str) -> Image | None:
@@ -72,6 +89,33 @@ def find_own(
     if image is None or (image.account_id, image.region_id) != (account_id, region_id):
         return None
     return image
+
+
+def own_ids(
+    connection: sa.Connection, image_ids: Sequence[str], account_id: str, region_id: str
+) -> set[str]:
+    """Those of the ids that are images of the account in the region."""
+    return set(
+        connection.execute(
+            sa.select(images.c.image_id).where(
+                images.c.image_id.in_(image_ids),
+                images.c.account_id == account_id,
+                images.c.region_id == region_id,
+            )
+        ).scalars()
+    )
+
+
+def copy_in_the_making(connection: sa.Connection, image_id: str) -> str | None:
+    """The id of an image that is being copied from that one."""
+    return connection.execute(
+        sa.select(images.c.image_id)
+        .where(
+            images.c.copied_from == image_id,
+            images.c.status.in_([status.value for status in ImageStatus if status.being_made]),
+        )
+        .limit(1)
+    ).scalar_one_or_none()
 
 
 def count(connection: sa.Connection, account_id: str, region_id: str) -> int:
@@ -139,6 +183,12 @@ def set_status(connection: sa.Connection, image_id: str, status: ImageStatus) ->
     )
 
 
+def modify(connection: sa.Connection, image_id: str, **values: str) -> None:
+    """Change attributes that the owner may choose; without any, nothing."""
+    if values:
+        connection.execute(sa.update(images).where(images.c.image_id == image_id).values(**values))
+
+
 def record_disk(connection: sa.Connection, image_id: str, position: int, **values: Any) -> None:
     """Note what was found out of a disk."""
     connection.execute(
@@ -148,50 +198,56 @@ def record_disk(connection: sa.Connection, image_id: str, position: int, **value
     )
 
 
-def delete(connection: sa.Connection, image_id: str) -> None:
-    """Forget an image, its disks and its tags."""
+def delete(connection: sa.Connection, image_id: str, *, keep_snapshots: bool = False) -> None:
+    """Forget an image, its disks, its shares and its tags, and its snapshots unless kept."""
+    if not keep_snapshots:
+        snapshots.delete(connection, snapshots.of_image(connection, image_id))
+    tags.remove(connection, [image_id])
     connection.execute(sa.delete(images).where(images.c.image_id == image_id))
 
 
 def _where(condition: ImageFilter) -> sa.ColumnElement[bool]:
     columns = images.c
-    conditions = [
-        columns.account_id == condition.account_id,
-        columns.region_id == condition.region_id,
-    ]
+    equal = (
+        (columns.account_id, condition.owner_id),
+        (columns.name, condition.name),
+        (columns.image_family, condition.family),
+        (columns.os_type, condition.os_type),
+        (sa.func.lower(columns.architecture), condition.architecture),
+        (columns.resource_group_id, condition.resource_group_id),
+    )
+    conditions = [_is_visible(condition), columns.region_id == condition.region_id]
+    conditions.extend(column == value for column, value in equal if value)
     if condition.image_ids:
         conditions.append(columns.image_id.in_(condition.image_ids))
     if condition.statuses:
         conditions.append(columns.status.in_(condition.statuses))
-    if condition.name:
-        conditions.append(columns.name == condition.name)
-    if condition.os_type:
-        conditions.append(columns.os_type == condition.os_type)
-    if condition.architecture:
-        conditions.append(sa.func.lower(columns.architecture) == condition.architecture)
-    if condition.resource_group_id:
-        conditions.append(columns.resource_group_id == condition.resource_group_id)
     if condition.created_from is not None:
         conditions.append(columns.created >= condition.created_from)
     if condition.created_to is not None:
         conditions.append(columns.created <= condition.created_to)
     if condition.snapshot_id:
         conditions.append(_has_snapshot(condition.snapshot_id))
-    conditions.extend(_has_tag(key, value) for key, value in (condition.tags or {}).items())
+    for key, value in (condition.tags or {}).items():
+        values = [] if value is None else [value]
+        tagged = tags.resources_with(condition.account_id, key, values)
+        conditions.append(columns.image_id.in_(tagged))
     return sa.and_(*conditions)
+
+
+def _is_visible(condition: ImageFilter) -> sa.ColumnElement[bool]:
+    ways = []
+    if condition.own:
+        ways.append(images.c.account_id == condition.account_id)
+    if condition.shared:
+        ways.append(images.c.image_id.in_(shares.images_shared_with(condition.account_id)))
+    return sa.or_(sa.false(), *ways)
 
 
 def _has_snapshot(snapshot_id: str) -> sa.ColumnElement[bool]:
     return images.c.image_id.in_(
         sa.select(image_disks.c.image_id).where(image_disks.c.snapshot_id == snapshot_id)
     )
-
-
-def _has_tag(key: str, value: str | None) -> sa.ColumnElement[bool]:
-    tagged = sa.select(image_tags.c.image_id).where(image_tags.c.key == key)
-    if value is not None:
-        tagged = tagged.where(image_tags.c.value == value)
-    return images.c.image_id.in_(tagged)
 
 
 def _with_parts(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> Sequence[Image]:
@@ -202,15 +258,20 @@ def _with_parts(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> Seque
     ):
         values = dict(row._mapping)
         disks[values.pop("image_id")].append(ImageDisk(**values))
-    tags: dict[str, dict[str, str]] = defaultdict(dict)
-    for row in connection.execute(
-        sa.select(image_tags).where(image_tags.c.image_id.in_(ids)).order_by("key")
-    ):
-        tags[row.image_id][row.key] = row.value
-    return [_image(row, tuple(disks[row.image_id]), tags[row.image_id]) for row in rows]
+    of_images = tags.of_resources(connection, ids)
+    shared = shares.shared_ids(connection, ids)
+    return [
+        _image(
+            row,
+            disks=tuple(disks[row.image_id]),
+            tags=of_images.get(row.image_id, {}),
+            shared=row.image_id in shared,
+        )
+        for row in rows
+    ]
 
 
-def _image(row: sa.Row[Any], disks: tuple[ImageDisk, ...], tags: dict[str, str]) -> Image:
+def _image(row: sa.Row[Any], **parts: Any) -> Image:
     values = dict(row._mapping)
     values["status"] = ImageStatus(values["status"])
-    return Image(**values, disks=disks, tags=tags)
+    return Image(**values, **parts)

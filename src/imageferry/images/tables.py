@@ -1,4 +1,4 @@
-"""The tables of images: a row an image, its disks, its tags."""
+"""The tables of images: a row an image, its disks, its shares; snapshots, and the tags of both."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ images = sa.Table(
     sa.Column("nvme_support", sa.String(16), nullable=False),
     sa.Column("imds_support", sa.String(16), nullable=False),
     sa.Column("resource_group_id", sa.String(64), nullable=False),
+    sa.Column("image_family", sa.String(128), nullable=False),
+    sa.Column("copied_from", sa.String(32), nullable=False, index=True),
     sa.Column("created", Timestamp, nullable=False),
     sa.Index("ix_images_account_id_region_id_created", "account_id", "region_id", "created"),
     sa.Index("ix_images_account_id_region_id_name", "account_id", "region_id", "name"),
@@ -35,7 +37,7 @@ image_disks = sa.Table(
     sa.Column("image_id", sa.ForeignKey("images.image_id", ondelete="CASCADE"), primary_key=True),
     sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("device", sa.String(32), nullable=False),
-    sa.Column("snapshot_id", sa.String(32), nullable=False),
+    sa.Column("snapshot_id", sa.String(32), nullable=False, index=True),
     sa.Column("source_bucket", sa.String(64), nullable=False),
     sa.Column("source_object", sa.String(1024), nullable=False),
     sa.Column("source_etag", sa.String(128), nullable=False),
@@ -48,11 +50,30 @@ image_disks = sa.Table(
     sa.Column("stored_size", sa.BigInteger, nullable=False),
 )
 
-image_tags = sa.Table(
-    "image_tags",
+image_shares = sa.Table(
+    "image_shares",
     metadata,
     sa.Column("image_id", sa.ForeignKey("images.image_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.account_id"), primary_key=True, index=True),
+    sa.Column("shared", Timestamp, nullable=False),
+)
+
+snapshots = sa.Table(
+    "snapshots",
+    metadata,
+    sa.Column("snapshot_id", sa.String(32), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.account_id"), nullable=False),
+    sa.Column("region_id", sa.String(64), nullable=False),
+)
+
+tags = sa.Table(
+    "tags",
+    metadata,
+    sa.Column("resource_id", sa.String(32), primary_key=True),
     sa.Column("key", sa.String(128), primary_key=True),
     sa.Column("value", sa.String(128), nullable=False),
-    sa.Index("ix_image_tags_key_value", "key", "value"),
+    sa.Column("resource_type", sa.String(16), nullable=False),
+    sa.Column("account_id", sa.ForeignKey("accounts.account_id"), nullable=False),
+    sa.Column("region_id", sa.String(64), nullable=False),
+    sa.Index("ix_tags_account_id_region_id_key", "account_id", "region_id", "key"),
 )

@@ -173,9 +173,9 @@ def of_every_status(api: Api) -> dict[str, str]:
         ("Creating,Waiting", {"Creating", "Waiting"}),
         ("Creating, Waiting", {"Creating", "Waiting"}),
         (EVERY_STATUS, {"Creating", "Waiting", "Available", "CreateFailed"}),
-        ("ALL", {"Creating", "Waiting", "Available", "CreateFailed"}),
+        ("ALL", {"Creating", "Waiting", "Available", "CreateFailed", "Deprecated"}),
         ("UnAvailable", set()),
-        ("Deprecated", set()),
+        ("Deprecated", {"Deprecated"}),
         ("Nonsense", set()),
         ("Nonsense,Waiting", {"Waiting"}),
     ],
@@ -197,7 +197,7 @@ def test_without_a_status_an_image_asked_for_by_id_is_listed_when_available(
 
 @pytest.mark.parametrize(
     ("usable", "expected"),
-    [("true", {"Available"}), ("false", {"Creating", "Waiting", "CreateFailed"})],
+    [("true", {"Available"}), ("false", {"Creating", "Waiting", "CreateFailed", "Deprecated"})],
 )
 def test_by_usable(
     api: Api, of_every_status: dict[str, str], usable: str, expected: set[str]

@@ -20,7 +20,8 @@ DECLARED = {
     *(accounts_tables.accounts, accounts_tables.access_keys),
     *(accounts_tables.nonces, accounts_tables.client_tokens, accounts_tables.bearer_tokens),
     *(accounts_tables.roles, accounts_tables.role_policies),
-    *(images_tables.images, images_tables.image_disks, images_tables.image_tags),
+    *(images_tables.images, images_tables.image_disks, images_tables.image_shares),
+    *(images_tables.snapshots, images_tables.tags),
     *(tasks_tables.tasks, tasks_tables.task_disks, tasks_tables.task_events),
     tasks_tables.task_lists,
 }

@@ -64,9 +64,9 @@ def test_a_deleted_image_leaves_no_row(rows: Rows) -> None:
     with rows.database.read() as connection:
         counts = [
             connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar_one()
-            for table in ("images", "image_disks", "image_tags")
+            for table in ("images", "image_disks", "snapshots", "tags")
         ]
-    assert counts == [1, 1, 0]
+    assert counts == [1, 1, 1, 0]
     assert _ids(rows) == [kept]
 
 
@@ -97,7 +97,7 @@ def test_the_count_has_images_of_every_status(rows: Rows) -> None:
         rows.image(status=status)
 
     with rows.database.read() as connection:
-        assert queries.count(connection, rows.account, REGION) == 4
+        assert queries.count(connection, rows.account, REGION) == len(ImageStatus)
         assert queries.count(connection, rows.account, "cn-beijing") == 0
 
 

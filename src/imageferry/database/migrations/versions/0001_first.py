@@ -17,6 +17,7 @@ def upgrade() -> None:
     """Make every table."""
     _accounts()
     _images()
+    _snapshots_and_tags()
     _tasks()
 
 
@@ -130,6 +131,8 @@ def _images() -> None:
         sa.Column("nvme_support", sa.String(length=16), nullable=False),
         sa.Column("imds_support", sa.String(length=16), nullable=False),
         sa.Column("resource_group_id", sa.String(length=64), nullable=False),
+        sa.Column("image_family", sa.String(length=128), nullable=False),
+        sa.Column("copied_from", sa.String(length=32), nullable=False),
         sa.Column("created", Timestamp(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.account_id"], name=op.f("fk_images_account_id")
@@ -148,6 +151,7 @@ def _images() -> None:
         ["account_id", "region_id", "name"],
         unique=False,
     )
+    op.create_index(op.f("ix_images_copied_from"), "images", ["copied_from"], unique=False)
     op.create_table(
         "image_disks",
         sa.Column("image_id", sa.String(length=32), nullable=False),
@@ -172,20 +176,57 @@ def _images() -> None:
         ),
         sa.PrimaryKeyConstraint("image_id", "position", name=op.f("pk_image_disks")),
     )
+    op.create_index(
+        op.f("ix_image_disks_snapshot_id"), "image_disks", ["snapshot_id"], unique=False
+    )
     op.create_table(
-        "image_tags",
+        "image_shares",
         sa.Column("image_id", sa.String(length=32), nullable=False),
-        sa.Column("key", sa.String(length=128), nullable=False),
-        sa.Column("value", sa.String(length=128), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("shared", Timestamp(), nullable=False),
         sa.ForeignKeyConstraint(
             ["image_id"],
             ["images.image_id"],
-            name=op.f("fk_image_tags_image_id"),
+            name=op.f("fk_image_shares_image_id"),
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("image_id", "key", name=op.f("pk_image_tags")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.account_id"], name=op.f("fk_image_shares_account_id")
+        ),
+        sa.PrimaryKeyConstraint("image_id", "account_id", name=op.f("pk_image_shares")),
     )
-    op.create_index("ix_image_tags_key_value", "image_tags", ["key", "value"], unique=False)
+    op.create_index(
+        op.f("ix_image_shares_account_id"), "image_shares", ["account_id"], unique=False
+    )
+
+
+def _snapshots_and_tags() -> None:
+    op.create_table(
+        "snapshots",
+        sa.Column("snapshot_id", sa.String(length=32), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("region_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.account_id"], name=op.f("fk_snapshots_account_id")
+        ),
+        sa.PrimaryKeyConstraint("snapshot_id", name=op.f("pk_snapshots")),
+    )
+    op.create_table(
+        "tags",
+        sa.Column("resource_id", sa.String(length=32), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("value", sa.String(length=128), nullable=False),
+        sa.Column("resource_type", sa.String(length=16), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("region_id", sa.String(length=64), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.account_id"], name=op.f("fk_tags_account_id")
+        ),
+        sa.PrimaryKeyConstraint("resource_id", "key", name=op.f("pk_tags")),
+    )
+    op.create_index(
+        "ix_tags_account_id_region_id_key", "tags", ["account_id", "region_id", "key"], unique=False
+    )
 
 
 def _tasks() -> None:
