@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support.seaweedfs import S3Server, s3_server
 from support.service import Service, services
 
 
@@ -15,6 +16,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """A service that the tests of one process share: they leave it running."""
     with services(tmp_path_factory.mktemp("service")) as start:
         yield start()
+
+
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
+    """An S3 server that the tests of one process share: each makes a bucket of its own."""
+    with s3_server(tmp_path_factory.mktemp("seaweedfs")) as server:
+        yield server
 
 
 @pytest.fixture

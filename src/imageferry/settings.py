@@ -52,6 +52,15 @@ def _names(value: str) -> tuple[str, ...]:
     return names
 
 
+def _backends(value: str) -> tuple[str, ...]:
+    backends = tuple(entry.strip() for entry in value.split(",") if entry.strip())
+    for entry in backends:
+        name, equals, _ = entry.partition("=")
+        if not name or not equals:
+            raise ValueError("expected NAME=URL, separated by commas")
+    return backends
+
+
 def _integer(minimum: int, maximum: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
         number = int(value)
@@ -88,6 +97,26 @@ class Settings:
     )
     database_url: str = _setting(
         "", "SQLAlchemy URL of the database. Empty: SQLite in the data folder."
+    )
+    buckets_url: str = _setting(
+        "",
+        "Where the buckets are: s3://BUCKET/PREFIX?region=REGION&endpoint=URL&path_style=true, or "
+        "the same with oss://; endpoint and path_style may be left out. Empty: the data folder.",
+    )
+    bucket_backends: tuple[str, ...] = _setting(
+        (),
+        "Buckets that are elsewhere, as NAME=URL, separated by commas; in NAME, * stands for "
+        "anything; an empty URL is the data folder.",
+        _backends,
+    )
+    images_url: str = _setting(
+        "", "Where the images are, as a URL like that of the buckets. Empty: the data folder."
+    )
+    s3_access_key_id: str = _setting("", "Access key id for s3:// URLs.")
+    s3_access_key_secret: str = _setting("", "Access key secret for s3:// URLs.", secret=True)
+    alibaba_oss_access_key_id: str = _setting("", "Access key id for oss:// URLs.")
+    alibaba_oss_access_key_secret: str = _setting(
+        "", "Access key secret for oss:// URLs.", secret=True
     )
     host: str = _setting("127.0.0.1", "Address that the servers listen on.")
     ecs_port: int = _setting(8080, "Port of the ECS API; 0 takes a free one.", _integer(0, 65535))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,6 +23,23 @@ from imageferry.buckets.interface import (
 )
 from imageferry.buckets.names import check_key
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE, Description, status_etag
+
+
+@dataclass(frozen=True)
+class FileToAdopt:
+    """A local file that becomes an object of a folder when it is published."""
+
+    bucket: FolderBucket
+    key: str
+    path: Path
+    metadata: Mapping[str, str]
+
+    def publish(self) -> ObjectInfo:
+        """Store the file as the object. See :meth:`FolderBucket.adopt`."""
+        return self.bucket.adopt(self.key, self.path, metadata=self.metadata)
+
+    def discard(self) -> None:
+        """Leave the file where it is."""
 
 
 class FolderBucket:
@@ -151,6 +169,26 @@ class FolderBucket:
             return self._moved(path, fd, status, description)
         finally:
             os.close(fd)
+
+    def stage(
+        self,
+        key: str,
+        path: Path,
+        *,
+        token: str,  # noqa: ARG002 - nothing is stored that would have to be found again
+        metadata: Mapping[str, str] = {},
+        progress: Callable[[int], None] | None = None,  # noqa: ARG002 - it takes no time
+    ) -> FileToAdopt:
+        """Promise to store a local file as an object. Until then it stays where it is.
+
+        Raises:
+            InvalidObjectNameError: the key breaks OSS's rules.
+        """
+        check_key(key)
+        return FileToAdopt(self, key, path, metadata)
+
+    def discard_staged(self, token: str) -> None:
+        """Take back what was staged: nothing was stored."""
 
     def start_upload(
         self,

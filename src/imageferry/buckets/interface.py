@@ -6,7 +6,7 @@ an object is either the old one or the new one, whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -160,6 +160,18 @@ class Upload(Protocol):
         ...
 
 
+class StagedObject(Protocol):
+    """An object that is stored but for its name: it is seen by nobody until it is published."""
+
+    def publish(self) -> ObjectInfo:
+        """Let the object appear, at once, and take the local file away."""
+        ...
+
+    def discard(self) -> None:
+        """Take the bytes out of the store; the local file stays."""
+        ...
+
+
 class Bucket(Protocol):
     """The objects of one bucket."""
 
@@ -202,6 +214,30 @@ class Bucket(Protocol):
 
     def adopt(self, key: str, path: Path, *, metadata: Mapping[str, str] = ...) -> ObjectInfo:
         """Store a local file as an object and take the file away, without a copy if possible."""
+        ...
+
+    def stage(
+        self,
+        key: str,
+        path: Path,
+        *,
+        token: str,
+        metadata: Mapping[str, str] = ...,
+        progress: Callable[[int], None] = ...,
+    ) -> StagedObject:
+        """Do all of :meth:`adopt` that takes time, and leave the rest to the staged object.
+
+        Args:
+            key: The key that the object will have.
+            path: The file, which nobody may be writing to.
+            token: What it can be discarded by, from any machine; letters, digits and ``-``.
+            metadata: The object's user metadata.
+            progress: Is told the bytes stored, by several threads; what it raises ends the work.
+        """
+        ...
+
+    def discard_staged(self, token: str) -> None:
+        """Take back what was staged under a token and not published; forget the token."""
         ...
 
     def start_upload(

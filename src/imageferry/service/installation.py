@@ -10,8 +10,8 @@ from pathlib import Path
 
 from imageferry.accounts import access_keys
 from imageferry.accounts.access_keys import AccessKey
-from imageferry.buckets.folder import FolderStore
 from imageferry.buckets.interface import Bucket, Store
+from imageferry.buckets.open import open_buckets, open_images
 from imageferry.database import schema
 from imageferry.database.connection import Database
 from imageferry.engine import queue
@@ -54,12 +54,11 @@ def open_installation(settings: Settings) -> Installation:
     database = Database(settings.resolved_database_url)
     schema.upgrade(database)
     queue.prepare(database)
-    disks = FolderStore(settings.data_dir / "images")
     return Installation(
         settings=settings,
         database=database,
-        store=FolderStore(settings.data_dir / "buckets"),
-        catalogue=open_catalogue(disks, settings.default_region),
+        store=open_buckets(settings),
+        catalogue=open_catalogue(open_images(settings), settings.default_region),
     )
 
 

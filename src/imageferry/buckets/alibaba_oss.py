@@ -1,0 +1,241 @@
+"""The calls on one bucket of Alibaba Cloud OSS, by its own SDK, signed with version 4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import alibabacloud_oss_v2 as oss
+from alibabacloud_oss_v2.exceptions import BaseError, OperationError, ServiceError
+
+from imageferry.buckets.interface import ObjectInfo, PartInfo, StoreError
+from imageferry.buckets.remote_client import (
+    ATTEMPTS,
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    URL_SECONDS,
+    Credentials,
+    RemoteUploadInfo,
+    SignedUrl,
+    decoded_metadata,
+    encoded_metadata,
+)
+from imageferry.buckets.remote_errors import refusal, unreachable
+from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
+
+_TAKEN = "FileAlreadyExists"
+
+
+class AlibabaOssClient:
+    """The calls on one bucket of OSS.
+
+    Args:
+        bucket: The bucket's name there.
+        credentials: What OSS knows us by.
+        region: The region's id, for which requests are signed.
+        endpoint: The URL of OSS; empty: the public one of the region.
+        path_style: Whether the bucket's name is in the path of a URL, not in its host.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        credentials: Credentials,
+        *,
+        region: str,
+        endpoint: str = "",
+        path_style: bool = False,
+    ) -> None:
+        self._bucket = bucket
+        self._client: Any = oss.Client(
+            oss.config.Config(
+                region=region,
+                endpoint=endpoint or None,
+                signature_version="v4",
+                credentials_provider=oss.credentials.StaticCredentialsProvider(
+                    credentials.access_key_id, credentials.access_key_secret
+                ),
+                retry_max_attempts=ATTEMPTS,
+                connect_timeout=CONNECT_SECONDS,
+                readwrite_timeout=READ_SECONDS,
+                use_path_style=path_style,
+            )
+        )
+
+    def head(self, key: str) -> ObjectInfo:
+        """What is known of an object."""
+        with _translated("HeadObject"):
+            found = self._client.head_object(oss.HeadObjectRequest(bucket=self._bucket, key=key))
+        return ObjectInfo(
+            key=key,
+            size=found.content_length,
+            etag=_unquoted(found.etag),
+            modified=_utc(found.last_modified),
+            content_type=found.content_type or DEFAULT_CONTENT_TYPE,
+            crc64=_number(found.hash_crc64),
+            metadata=decoded_metadata(found.metadata or {}),
+        )
+
+    def list(self, prefix: str, after: str) -> Iterator[ObjectInfo]:
+        """The objects whose key begins with ``prefix`` and is greater than ``after``, by key."""
+        with _translated("ListObjectsV2"):
+            request = oss.ListObjectsV2Request(
+                bucket=self._bucket, prefix=prefix, start_after=after, encoding_type="url"
+            )
+            for page in self._client.list_objects_v2_paginator().iter_page(request):
+                for found in page.contents or ():
+                    yield ObjectInfo(
+                        key=found.key,
+                        size=found.size,
+                        etag=_unquoted(found.etag),
+                        modified=_utc(found.last_modified),
+                    )
+
+    def read(self, key: str) -> bytes:
+        """The bytes of a small object."""
+        with _translated("GetObject"):
+            found = self._client.get_object(oss.GetObjectRequest(bucket=self._bucket, key=key))
+            with found.body as body:
+                data: bytes = body.read()
+        return data
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Store a small object unless the key is taken, and say whether it was stored."""
+        request = oss.PutObjectRequest(
+            bucket=self._bucket, key=key, body=data, forbid_overwrite="true"
+        )
+        with _translated("PutObject"):
+            try:
+                self._client.put_object(request)
+            except OperationError as error:
+                if getattr(error.unwrap(), "code", "") == _TAKEN:
+                    return False
+                raise
+        return True
+
+    def delete(self, key: str) -> None:
+        """Delete an object; no error where there is none."""
+        with _translated("DeleteObject"):
+            self._client.delete_object(oss.DeleteObjectRequest(bucket=self._bucket, key=key))
+
+    def start_upload(self, key: str, *, content_type: str, metadata: Mapping[str, str]) -> str:
+        """Begin a multipart upload, and return its id."""
+        request = oss.InitiateMultipartUploadRequest(
+            bucket=self._bucket,
+            key=key,
+            content_type=content_type,
+            metadata=encoded_metadata(metadata),
+        )
+        with _translated("InitiateMultipartUpload"):
+            upload_id: str = self._client.initiate_multipart_upload(request).upload_id
+        return upload_id
+
+    def parts(self, key: str, upload_id: str) -> Sequence[PartInfo]:
+        """The parts of an upload, by number."""
+        request = oss.ListPartsRequest(bucket=self._bucket, key=key, upload_id=upload_id)
+        with _translated("ListParts"):
+            return [
+                PartInfo(
+                    number=part.part_number,
+                    size=part.size,
+                    etag=_unquoted(part.etag),
+                    modified=_utc(part.last_modified),
+                    crc64=_number(part.hash_crc64),
+                )
+                for page in self._client.list_parts_paginator().iter_page(request)
+                for part in page.parts or ()
+            ]
+
+    def complete_upload(self, key: str, upload_id: str, parts: Sequence[tuple[int, str]]) -> str:
+        """Make the object of the parts ``(number, etag)``, and return its ETag."""
+        named = [oss.UploadPart(part_number=number, etag=f'"{etag}"') for number, etag in parts]
+        request = oss.CompleteMultipartUploadRequest(
+            bucket=self._bucket,
+            key=key,
+            upload_id=upload_id,
+            complete_multipart_upload=oss.CompleteMultipartUpload(parts=named),
+        )
+        with _translated("CompleteMultipartUpload"):
+            return _unquoted(self._client.complete_multipart_upload(request).etag)
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        """Forget an upload and its parts."""
+        request = oss.AbortMultipartUploadRequest(bucket=self._bucket, key=key, upload_id=upload_id)
+        with _translated("AbortMultipartUpload"):
+            self._client.abort_multipart_upload(request)
+
+    def uploads(self, prefix: str) -> Iterator[RemoteUploadInfo]:
+        """The multipart uploads whose key begins with ``prefix``."""
+        request = oss.ListMultipartUploadsRequest(
+            bucket=self._bucket, prefix=prefix, encoding_type="url"
+        )
+        with _translated("ListMultipartUploads"):
+            for page in self._client.list_multipart_uploads_paginator().iter_page(request):
+                for found in page.uploads or ():
+                    yield RemoteUploadInfo(found.key, found.upload_id, _utc(found.initiated))
+
+    def sign_get(self, key: str) -> SignedUrl:
+        """A URL to read an object from."""
+        return self._signed(oss.GetObjectRequest(bucket=self._bucket, key=key))
+
+    def sign_put(
+        self, key: str, *, content_md5: str, content_type: str, metadata: Mapping[str, str]
+    ) -> SignedUrl:
+        """A URL to store an object at."""
+        return self._signed(
+            oss.PutObjectRequest(
+                bucket=self._bucket,
+                key=key,
+                content_md5=content_md5,
+                content_type=content_type,
+                metadata=encoded_metadata(metadata),
+            )
+        )
+
+    def sign_part(self, key: str, upload_id: str, number: int, *, content_md5: str) -> SignedUrl:
+        """A URL to store a part at."""
+        return self._signed(
+            oss.UploadPartRequest(
+                bucket=self._bucket,
+                key=key,
+                upload_id=upload_id,
+                part_number=number,
+                content_md5=content_md5,
+            )
+        )
+
+    def _signed(self, request: object) -> SignedUrl:
+        with _translated("a signature"):
+            signed = self._client.presign(request, expires=timedelta(seconds=URL_SECONDS))
+        return SignedUrl(signed.url, dict(signed.signed_headers or {}))
+
+
+@contextmanager
+def _translated(operation: str) -> Iterator[None]:
+    try:
+        yield
+    except OperationError as error:
+        cause = error.unwrap()
+        if isinstance(cause, ServiceError):
+            raise _refusal(cause, operation) from error
+        raise unreachable(operation, cause) from error
+    except BaseError as error:
+        raise unreachable(operation, error) from error
+
+
+def _refusal(error: Any, operation: str) -> StoreError:
+    return refusal(error.status_code, error.code or "", operation)
+
+
+def _unquoted(etag: str) -> str:
+    return etag.strip('"')
+
+
+def _utc(time: datetime) -> datetime:
+    return time.astimezone(UTC)
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text else None

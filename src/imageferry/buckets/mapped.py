@@ -1,0 +1,72 @@
+"""A store whose buckets are in several stores, chosen by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from fnmatch import fnmatchcase
+
+from imageferry.buckets.interface import Bucket, BucketInfo, Store
+
+
+class MappedStore:
+    """Several stores as one.
+
+    Args:
+        stores: A pattern of bucket names as in file names (``*``, ``?``, ``[a-z]``),
+            and the store that has the buckets; the first pattern that fits counts.
+        default: The store of all other buckets.
+    """
+
+    def __init__(self, stores: Sequence[tuple[str, Store]], default: Store) -> None:
+        self._stores = stores
+        self._default = default
+
+    def buckets(self) -> Sequence[BucketInfo]:
+        """Every bucket, by name. One that is in a store its name does not lead to is not there."""
+        found = [
+            info
+            for store in self._every()
+            for info in store.buckets()
+            if self._store(info.name) is store
+        ]
+        return sorted(found, key=lambda info: info.name)
+
+    def bucket(self, name: str) -> Bucket:
+        """The bucket of that name.
+
+        Raises:
+            BucketNotFoundError: there is none.
+        """
+        return self._store(name).bucket(name)
+
+    def create_bucket(self, name: str, *, region: str, owner: str) -> Bucket:
+        """Make a bucket.
+
+        Raises:
+            InvalidBucketNameError: the name breaks OSS's rules.
+            BucketExistsError: the name is taken.
+        """
+        return self._store(name).create_bucket(name, region=region, owner=owner)
+
+    def delete_bucket(self, name: str) -> None:
+        """Delete an empty bucket.
+
+        Raises:
+            BucketNotFoundError: there is none.
+            BucketNotEmptyError: it holds objects or uploads.
+        """
+        self._store(name).delete_bucket(name)
+
+    def sweep(self, older_than: timedelta) -> int:
+        """Take away what crashes and forgotten uploads left that long ago, and count it."""
+        return sum(store.sweep(older_than) for store in self._every())
+
+    def _every(self) -> list[Store]:
+        return [self._default, *(store for _, store in self._stores)]
+
+    def _store(self, name: str) -> Store:
+        for pattern, store in self._stores:
+            if fnmatchcase(name, pattern):
+                return store
+        return self._default

@@ -1,0 +1,135 @@
+"""Stores from the URLs in the settings.
+
+``s3://BUCKET/PREFIX?region=…&endpoint=…&path_style=true`` is a store below a
+prefix of a bucket of S3, ``oss://…`` one of Alibaba Cloud OSS, and an empty URL
+is a folder. Keys have settings of their own: a URL is shown in errors.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from imageferry.buckets.folder import FolderStore
+from imageferry.buckets.interface import Store
+from imageferry.buckets.mapped import MappedStore
+from imageferry.buckets.remote_client import Credentials, RemoteClient
+from imageferry.buckets.remote_store import RemoteStore
+from imageferry.settings import SettingError, Settings
+
+_OPTIONS = frozenset({"region", "endpoint", "path_style"})
+_YES_OR_NO = {"true": True, "false": False}
+
+
+@dataclass(frozen=True)
+class _Location:
+    """A URL of a remote store, taken apart. ``prefix`` is empty or ends in ``/``."""
+
+    scheme: str
+    bucket: str
+    prefix: str
+    region: str
+    endpoint: str
+    path_style: bool
+
+
+def open_buckets(settings: Settings) -> Store:
+    """The store of the users' buckets.
+
+    Raises:
+        SettingError: a URL cannot be used, or its keys are missing.
+    """
+    default = open_store(settings.buckets_url, settings.data_dir / "buckets", settings)
+    mapped = []
+    for entry in settings.bucket_backends:
+        pattern, _, url = entry.partition("=")
+        mapped.append((pattern, open_store(url, settings.data_dir / "buckets", settings)))
+    return MappedStore(mapped, default) if mapped else default
+
+
+def open_images(settings: Settings) -> Store:
+    """The store of the catalogue.
+
+    Raises:
+        SettingError: the URL cannot be used, or its keys are missing.
+    """
+    return open_store(settings.images_url, settings.data_dir / "images", settings)
+
+
+def open_store(url: str, folder: Path, settings: Settings) -> Store:
+    """The store at a URL, or in a folder where the URL is empty.
+
+    Raises:
+        SettingError: the URL cannot be used, or its keys are missing.
+    """
+    if not url:
+        return FolderStore(folder)
+    location = _location(url)
+    return RemoteStore(_client(location, settings), location.prefix)
+
+
+def _client(location: _Location, settings: Settings) -> RemoteClient:
+    if location.scheme == "s3":
+        # Slow to import, and needed where there is such a store only.
+        from imageferry.buckets.s3 import S3Client  # noqa: PLC0415
+
+        return S3Client(
+            location.bucket,
+            _credentials("S3", settings.s3_access_key_id, settings.s3_access_key_secret),
+            region=location.region,
+            endpoint=location.endpoint,
+            path_style=location.path_style,
+        )
+    from imageferry.buckets.alibaba_oss import AlibabaOssClient  # noqa: PLC0415
+
+    return AlibabaOssClient(
+        location.bucket,
+        _credentials(
+            "ALIBABA_OSS",
+            settings.alibaba_oss_access_key_id,
+            settings.alibaba_oss_access_key_secret,
+        ),
+        region=location.region,
+        endpoint=location.endpoint,
+        path_style=location.path_style,
+    )
+
+
+def _credentials(name: str, key_id: str, secret: str) -> Credentials:
+    if not key_id or not secret:
+        variable = f"IMAGEFERRY_{name}_ACCESS_KEY"
+        raise SettingError(f"Set {variable}_ID and {variable}_SECRET for the store's URL")
+    return Credentials(key_id, secret)
+
+
+def _location(url: str) -> _Location:
+    parts = urlsplit(url)
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    if "@" in parts.netloc:
+        raise SettingError("A store's URL holds no key: use the settings for keys")
+    if parts.scheme not in {"s3", "oss"} or not parts.netloc:
+        raise SettingError(f"{url!r} is no store: use s3://BUCKET/PREFIX or oss://BUCKET/PREFIX")
+    if set(options) - _OPTIONS:
+        raise SettingError(f"{url!r}: a store's options are {', '.join(sorted(_OPTIONS))}")
+    if not options.get("region"):
+        raise SettingError(f"{url!r}: add ?region=, the region that requests are signed for")
+    path_style = _YES_OR_NO.get(options.get("path_style", "false"))
+    if path_style is None:
+        raise SettingError(f"{url!r}: path_style is true or false")
+    prefix = parts.path.strip("/")
+    return _Location(
+        scheme=parts.scheme,
+        bucket=parts.netloc,
+        prefix=f"{prefix}/" if prefix else "",
+        region=options["region"],
+        endpoint=_endpoint(url, options.get("endpoint", "")),
+        path_style=path_style,
+    )
+
+
+def _endpoint(url: str, endpoint: str) -> str:
+    parts = urlsplit(endpoint)
+    if endpoint and (parts.scheme not in {"http", "https"} or not parts.netloc):
+        raise SettingError(f"{url!r}: the endpoint is no URL of http or https")
+    return endpoint

@@ -1,0 +1,278 @@
+"""One bucket in a remote store."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+
+from imageferry.buckets import remote_upload
+from imageferry.buckets.files import Digests
+from imageferry.buckets.interface import (
+    BucketInfo,
+    BucketNotFoundError,
+    ObjectChangedError,
+    ObjectInfo,
+    ObjectNotFoundError,
+    StoreError,
+    UploadNotFoundError,
+)
+from imageferry.buckets.remote_client import content_md5
+from imageferry.buckets.remote_parts import in_threads, pieces
+from imageferry.buckets.remote_paths import BucketPaths
+from imageferry.buckets.remote_reader import RemoteReader
+from imageferry.buckets.remote_stage import (
+    RemoteStagedObject,
+    StagedRecord,
+    discard_recorded,
+    object_to_be,
+    upload_file,
+    write_record,
+)
+from imageferry.buckets.remote_transfer import date_of, etag_of
+from imageferry.buckets.remote_upload import Remote, RemoteUpload
+from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
+
+
+def _unnoticed(_done: int) -> None:
+    """Progress that nobody looks at."""
+
+
+class RemoteBucket:
+    """The objects of one bucket, below a prefix of a remote bucket."""
+
+    def __init__(self, remote: Remote, paths: BucketPaths, info: BucketInfo) -> None:
+        self._remote = remote
+        self._client = remote.client
+        self._paths = paths
+        self._info = info
+
+    @property
+    def info(self) -> BucketInfo:
+        """The bucket itself."""
+        return self._info
+
+    def head(self, key: str) -> ObjectInfo:
+        """What is known of an object.
+
+        Raises:
+            ObjectNotFoundError: there is none.
+            BucketNotFoundError: the bucket is gone.
+            InvalidObjectNameError: the store cannot have such a key.
+        """
+        remote_key = self._paths.object(key)
+        try:
+            return replace(self._client.head(remote_key), key=key)
+        except ObjectNotFoundError:
+            self._check()
+            raise ObjectNotFoundError(
+                f"there is no object {key!r} in the bucket {self._info.name!r}"
+            ) from None
+
+    def open(self, key: str, *, if_match: str | None = None) -> RemoteReader:
+        """Open an object for reading.
+
+        Raises:
+            ObjectNotFoundError: there is none.
+            ObjectChangedError: its ETag is not ``if_match``.
+            BucketNotFoundError: the bucket is gone.
+            InvalidObjectNameError: the store cannot have such a key.
+        """
+        info = self.head(key)
+        if if_match is not None and info.etag != if_match.strip('"'):
+            raise ObjectChangedError(f"the object {key!r} is no longer {if_match!r}")
+        remote_key = self._paths.object(key)
+        return RemoteReader(info, self._remote.transfer, lambda: self._client.sign_get(remote_key))
+
+    def list(self, prefix: str = "", after: str = "") -> Iterator[ObjectInfo]:
+        """The objects whose key begins with ``prefix`` and is greater than ``after``, by key.
+
+        The order is the store's. Media type, CRC and user metadata are not in a listing.
+        """
+        self._check()
+        folder = self._paths.objects
+        for found in self._client.list(folder + prefix, folder + after if after else ""):
+            yield replace(found, key=found.key.removeprefix(folder))
+
+    def put(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        content_type: str = DEFAULT_CONTENT_TYPE,
+        metadata: Mapping[str, str] = {},
+    ) -> ObjectInfo:
+        """Store an object from its bytes in order. If ``chunks`` raises, nothing changes.
+
+        Up to one part is stored by one request; more go by several threads.
+
+        Raises:
+            InvalidObjectNameError: the store cannot have such a key.
+        """
+        remote_key = self._paths.object(key)
+        parts = pieces(chunks)
+        first, second = next(parts, b""), next(parts, None)
+        if second is None:
+            return self._put_whole(key, remote_key, first, content_type, metadata)
+        upload = self.start_upload(key, content_type=content_type, metadata=metadata)
+        numbered = enumerate(chain((first, second), parts), 1)
+        with _aborted_on_failure(upload):
+            stored = in_threads(lambda part: upload.write_bytes(*part), numbered)
+            etag = upload.finish([(part.number, part.etag) for part in stored])
+        size = sum(part.size for part in stored)
+        return replace(object_to_be(key, size, content_type, metadata), etag=etag)
+
+    def adopt(
+        self,
+        key: str,
+        path: Path,
+        *,
+        content_type: str = DEFAULT_CONTENT_TYPE,
+        metadata: Mapping[str, str] = {},
+    ) -> ObjectInfo:
+        """Store a local file as an object and take the file away.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            StoreError: it is no regular file, or the store fails.
+            InvalidObjectNameError: the store cannot have such a key.
+        """
+        token = secrets.token_hex(16)
+        try:
+            staged = self.stage(
+                key, path, token=token, content_type=content_type, metadata=metadata
+            )
+            return staged.publish()
+        finally:
+            self.discard_staged(token)
+
+    def stage(
+        self,
+        key: str,
+        path: Path,
+        *,
+        token: str,
+        content_type: str = DEFAULT_CONTENT_TYPE,
+        metadata: Mapping[str, str] = {},
+        progress: Callable[[int], None] = _unnoticed,
+    ) -> RemoteStagedObject:
+        """Store the bytes of a local file, for an object that appears when it is published.
+
+        Args:
+            key: The key that the object will have.
+            path: The file, which nobody may be writing to.
+            token: What it can be discarded by; letters, digits and ``-``.
+            content_type: The object's media type.
+            metadata: The object's user metadata.
+            progress: Is told the bytes stored, by several threads; what it raises
+                ends the work.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+            StoreError: it is no regular file, or the store fails.
+            InvalidObjectNameError: the store cannot have such a key.
+        """
+        remote_key = self._paths.object(key)
+        upload_id = self._client.start_upload(
+            remote_key, content_type=content_type, metadata=metadata
+        )
+        upload = RemoteUpload(self._remote, self._paths.objects, key, upload_id)
+        with _aborted_on_failure(upload):
+            record = StagedRecord(key=remote_key, upload_id=upload_id)
+            write_record(self._client, self._staged(token), record)
+            size, parts = upload_file(upload, path, progress)
+        info = object_to_be(remote_key, size, content_type, metadata)
+        return RemoteStagedObject(self._client, upload, parts, path, info)
+
+    def discard_staged(self, token: str) -> None:
+        """Take back what was staged under a token and not published, and forget the token."""
+        discard_recorded(self._client, self._staged(token))
+
+    def start_upload(
+        self,
+        key: str,
+        *,
+        content_type: str = DEFAULT_CONTENT_TYPE,
+        metadata: Mapping[str, str] = {},
+    ) -> RemoteUpload:
+        """Begin an object that is put together from parts.
+
+        Raises:
+            InvalidObjectNameError: the store cannot have such a key.
+        """
+        upload_id = self._client.start_upload(
+            self._paths.object(key), content_type=content_type, metadata=metadata
+        )
+        return RemoteUpload(self._remote, self._paths.objects, key, upload_id)
+
+    def upload(self, upload_id: str) -> RemoteUpload:
+        """An upload that was started before.
+
+        Raises:
+            UploadNotFoundError: there is none.
+        """
+        return remote_upload.find(self._remote, self._paths.objects, upload_id)
+
+    def uploads(self) -> Sequence[RemoteUpload]:
+        """The uploads that are neither complete nor aborted, by key and time."""
+        folder = self._paths.objects
+        found = sorted(
+            self._client.uploads(folder), key=lambda upload: (upload.key, upload.started, upload.id)
+        )
+        return [
+            RemoteUpload(
+                self._remote, folder, upload.key.removeprefix(folder), upload.id, upload.started
+            )
+            for upload in found
+        ]
+
+    def delete(self, key: str) -> None:
+        """Delete an object; no error where there is none.
+
+        Raises:
+            InvalidObjectNameError: the store cannot have such a key.
+        """
+        self._client.delete(self._paths.object(key))
+
+    def _put_whole(
+        self, key: str, remote_key: str, data: bytes, content_type: str, metadata: Mapping[str, str]
+    ) -> ObjectInfo:
+        digests = Digests()
+        digests.update(data)
+        sign = partial(
+            self._client.sign_put,
+            remote_key,
+            content_md5=content_md5(digests),
+            content_type=content_type,
+            metadata=metadata,
+        )
+        headers = self._remote.transfer.write(sign, data, len(data))
+        return replace(
+            object_to_be(key, len(data), content_type, metadata),
+            etag=etag_of(headers),
+            modified=date_of(headers),
+            crc64=digests.crc64,
+        )
+
+    def _staged(self, token: str) -> str:
+        return f"{self._paths.staged}{token}/"
+
+    def _check(self) -> None:
+        try:
+            self._client.head(self._paths.record)
+        except ObjectNotFoundError:
+            raise BucketNotFoundError(f"there is no bucket {self._info.name!r}") from None
+
+
+@contextmanager
+def _aborted_on_failure(upload: RemoteUpload) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(UploadNotFoundError, StoreError):
+            upload.abort()
+        raise

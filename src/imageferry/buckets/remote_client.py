@@ -1,0 +1,158 @@
+"""What the shared code for remote stores needs of one kind of store.
+
+A client makes the small calls on one remote bucket, and signs URLs; the bytes
+of objects go over those URLs by :mod:`imageferry.buckets.remote_transfer`. Keys
+here are those of the remote bucket, in full.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+from urllib.parse import quote, unquote
+
+from imageferry.buckets.files import Digests
+from imageferry.buckets.interface import ObjectInfo, PartInfo
+
+CONNECT_SECONDS = 10
+"""How long the connection to a store may take to come about."""
+
+READ_SECONDS = 60
+"""How long a store may stay silent within an answer."""
+
+ATTEMPTS = 5
+"""How often a request is made before its failure counts."""
+
+URL_SECONDS = 900
+"""How long a signed URL is good for; one is made for every request."""
+
+_PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a store knows us by. The secret is never shown."""
+
+    access_key_id: str
+    access_key_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class SignedUrl:
+    """A URL that carries its own proof, and the headers that have to be sent with it."""
+
+    url: str = field(repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class RemoteUploadInfo:
+    """A multipart upload as the remote bucket lists it."""
+
+    key: str
+    id: str
+    started: datetime
+
+
+class RemoteClient(Protocol):
+    """The small calls on one remote bucket. Safe in threads.
+
+    Every call raises :class:`~imageferry.buckets.remote_errors.RemoteStoreError`
+    when the store cannot be reached or refuses it.
+    """
+
+    def head(self, key: str) -> ObjectInfo:
+        """What is known of an object.
+
+        Raises:
+            ObjectNotFoundError: there is none.
+        """
+        ...
+
+    def list(self, prefix: str, after: str) -> Iterator[ObjectInfo]:
+        """The objects whose key begins with ``prefix`` and is greater than ``after``, by key.
+
+        Of media type, CRC and user metadata a listing says nothing.
+        """
+        ...
+
+    def read(self, key: str) -> bytes:
+        """The bytes of a small object.
+
+        Raises:
+            ObjectNotFoundError: there is none.
+        """
+        ...
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Store a small object unless the key is taken, and say whether it was stored."""
+        ...
+
+    def delete(self, key: str) -> None:
+        """Delete an object; no error where there is none."""
+        ...
+
+    def start_upload(self, key: str, *, content_type: str, metadata: Mapping[str, str]) -> str:
+        """Begin a multipart upload, and return its id."""
+        ...
+
+    def parts(self, key: str, upload_id: str) -> Sequence[PartInfo]:
+        """The parts of an upload, by number.
+
+        Raises:
+            UploadNotFoundError: there is no such upload.
+        """
+        ...
+
+    def complete_upload(self, key: str, upload_id: str, parts: Sequence[tuple[int, str]]) -> str:
+        """Make the object of the parts ``(number, etag)``, and return its ETag.
+
+        Raises:
+            UploadNotFoundError: there is no such upload.
+            InvalidPartError: a part is missing, is another, or is too small.
+        """
+        ...
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        """Forget an upload and its parts.
+
+        Raises:
+            UploadNotFoundError: there is no such upload.
+        """
+        ...
+
+    def uploads(self, prefix: str) -> Iterator[RemoteUploadInfo]:
+        """The multipart uploads whose key begins with ``prefix``."""
+        ...
+
+    def sign_get(self, key: str) -> SignedUrl:
+        """A URL to read an object from."""
+        ...
+
+    def sign_put(
+        self, key: str, *, content_md5: str, content_type: str, metadata: Mapping[str, str]
+    ) -> SignedUrl:
+        """A URL to store an object at. ``content_md5`` is in base64."""
+        ...
+
+    def sign_part(self, key: str, upload_id: str, number: int, *, content_md5: str) -> SignedUrl:
+        """A URL to store a part at. ``content_md5`` is in base64."""
+        ...
+
+
+def content_md5(digests: Digests) -> str:
+    """The MD5 as the header Content-MD5 has it, by which a store finds damaged bytes."""
+    return base64.b64encode(bytes.fromhex(digests.md5)).decode()
+
+
+def encoded_metadata(metadata: Mapping[str, str]) -> dict[str, str]:
+    """User metadata as header values: what is not printable ASCII is percent-encoded."""
+    return {name: quote(value, safe=_PLAIN) for name, value in metadata.items()}
+
+
+def decoded_metadata(headers: Mapping[str, str]) -> dict[str, str]:
+    """User metadata from header values."""
+    return {name.lower(): unquote(value) for name, value in headers.items()}

@@ -1,0 +1,76 @@
+"""Streams and files cut into parts, and parts stored by several threads in bounded memory."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+
+PART_SIZE = 16 << 20
+"""Bytes of a part, except of files too large for it. Memory is ``THREADS + 2`` of them."""
+
+THREADS = 4
+MAX_PARTS = 10_000
+
+
+def pieces(chunks: Iterable[bytes], size: int = PART_SIZE) -> Iterator[bytes]:
+    """The same bytes in pieces of ``size`` bytes, of which only the last may be shorter."""
+    piece = bytearray()
+    for chunk in chunks:
+        rest = memoryview(chunk)
+        while len(piece) + len(rest) >= size:
+            taken = size - len(piece)
+            piece += rest[:taken]
+            rest = rest[taken:]
+            yield bytes(piece)
+            piece = bytearray()
+        piece += rest
+    if piece:
+        yield bytes(piece)
+
+
+def file_parts(size: int) -> Iterator[tuple[int, int, int]]:
+    """Parts ``(number, offset, length)`` of a file of so many bytes; one even of an empty file."""
+    length = PART_SIZE
+    while length * MAX_PARTS < size:
+        length *= 2
+    for index, offset in enumerate(range(0, max(size, 1), length)):
+        yield index + 1, offset, min(length, size - offset)
+
+
+def read_exactly(fd: int, offset: int, length: int) -> bytes:
+    """Bytes of a file that has them.
+
+    Raises:
+        EOFError: it became shorter.
+    """
+    read: list[bytes] = []
+    while length:
+        data = os.pread(fd, length, offset)
+        if not data:
+            raise EOFError("a file became shorter while it was stored")
+        read.append(data)
+        offset, length = offset + len(data), length - len(data)
+    return b"".join(read)
+
+
+def in_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:
+    """The results for all items, in their order; an item is taken when a thread is free for it."""
+    results: list[_Result] = []
+    pending: deque[Future[_Result]] = deque()
+    with ThreadPoolExecutor(THREADS) as threads:
+        try:
+            for item in items:
+                pending.append(threads.submit(function, item))
+                if len(pending) == THREADS:
+                    results.append(pending.popleft().result())
+            results.extend(future.result() for future in pending)
+        except BaseException:
+            threads.shutdown(wait=False, cancel_futures=True)
+            raise
+    return results

@@ -1,0 +1,116 @@
+"""A store below a prefix of one bucket of S3, of OSS, or of anything that speaks like them.
+
+A bucket is a small record and the objects below its name, so any number of them
+needs one remote bucket only, and no right to make buckets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from imageferry.buckets.interface import (
+    BucketExistsError,
+    BucketInfo,
+    BucketNotEmptyError,
+    BucketNotFoundError,
+    ObjectNotFoundError,
+    UploadNotFoundError,
+)
+from imageferry.buckets.names import check_bucket_name, is_bucket_name
+from imageferry.buckets.remote_bucket import RemoteBucket
+from imageferry.buckets.remote_client import RemoteClient
+from imageferry.buckets.remote_paths import StorePaths
+from imageferry.buckets.remote_stage import discard_recorded
+from imageferry.buckets.remote_transfer import Transfer
+from imageferry.buckets.remote_upload import Remote, RemoteUpload
+
+
+class _BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    region: str
+    owner: str
+    created: datetime
+
+
+class RemoteStore:
+    """All buckets below one prefix.
+
+    Args:
+        client: Makes the calls on the remote bucket.
+        prefix: What the keys of everything begin with: empty, or ending in ``/``.
+    """
+
+    def __init__(self, client: RemoteClient, prefix: str = "") -> None:
+        self._remote = Remote(client, Transfer())
+        self._client = client
+        self._paths = StorePaths(prefix)
+
+    def buckets(self) -> Sequence[BucketInfo]:
+        """Every bucket, by name."""
+        found = []
+        for record in self._client.list(self._paths.records, ""):
+            with suppress(ObjectNotFoundError):
+                found.append(self._read(record.key))
+        return sorted(found, key=lambda info: info.name)
+
+    def bucket(self, name: str) -> RemoteBucket:
+        """The bucket of that name.
+
+        Raises:
+            BucketNotFoundError: there is none.
+        """
+        paths = self._paths.bucket(name)
+        try:
+            if is_bucket_name(name):
+                return RemoteBucket(self._remote, paths, self._read(paths.record))
+        except ObjectNotFoundError:
+            pass
+        raise BucketNotFoundError(f"there is no bucket {name!r}")
+
+    def create_bucket(self, name: str, *, region: str, owner: str) -> RemoteBucket:
+        """Make a bucket. Objects that are below its name already become its own.
+
+        Raises:
+            InvalidBucketNameError: the name breaks OSS's rules.
+            BucketExistsError: the name is taken.
+        """
+        check_bucket_name(name)
+        record = _BucketRecord(name=name, region=region, owner=owner, created=datetime.now(UTC))
+        if not self._client.create(self._paths.bucket(name).record, msgspec.json.encode(record)):
+            raise BucketExistsError(f"there is a bucket {name!r} already")
+        return self.bucket(name)
+
+    def delete_bucket(self, name: str) -> None:
+        """Delete an empty bucket.
+
+        What somebody puts into it at the very same moment is kept for a bucket
+        that gets the name again.
+
+        Raises:
+            BucketNotFoundError: there is none.
+            BucketNotEmptyError: it holds objects or uploads.
+        """
+        bucket = self.bucket(name)
+        if next(iter(bucket.list()), None) is not None or bucket.uploads():
+            raise BucketNotEmptyError(f"the bucket {name!r} is not empty")
+        self._client.delete(self._paths.bucket(name).record)
+
+    def sweep(self, older_than: timedelta) -> int:
+        """Take away what crashes and forgotten uploads left that long ago, and count it."""
+        before = datetime.now(UTC) - older_than
+        removed = discard_recorded(self._client, self._paths.staged, before)
+        for found in list(self._client.uploads(self._paths.prefix)):
+            upload = RemoteUpload(self._remote, "", found.key, found.id, found.started)
+            with suppress(UploadNotFoundError):
+                if upload.last_change() < before:
+                    upload.abort()
+                    removed += 1
+        return removed
+
+    def _read(self, key: str) -> BucketInfo:
+        record = msgspec.json.decode(self._client.read(key), type=_BucketRecord)
+        return BucketInfo(record.name, record.region, record.owner, record.created)

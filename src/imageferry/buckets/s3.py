@@ -1,0 +1,226 @@
+"""The calls on one bucket of an S3-compatible store, by boto3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from imageferry.buckets.interface import ObjectInfo, PartInfo, StoreError
+from imageferry.buckets.remote_client import (
+    ATTEMPTS,
+    CONNECT_SECONDS,
+    READ_SECONDS,
+    URL_SECONDS,
+    Credentials,
+    RemoteUploadInfo,
+    SignedUrl,
+    decoded_metadata,
+    encoded_metadata,
+)
+from imageferry.buckets.remote_errors import refusal, unreachable
+from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
+
+_CONNECTIONS = 32
+_TAKEN = frozenset({409, 412})
+
+
+class S3Client:
+    """The calls on one bucket of an S3-compatible store.
+
+    Args:
+        bucket: The bucket's name there.
+        credentials: What the store knows us by.
+        region: The region that requests are signed for.
+        endpoint: The store's URL; empty: that of Amazon S3 in the region.
+        path_style: Whether the bucket's name is in the path of a URL, not in its host.
+    """
+
+    def __init__(
+        self,
+        bucket: str,
+        credentials: Credentials,
+        *,
+        region: str,
+        endpoint: str = "",
+        path_style: bool = False,
+    ) -> None:
+        self._bucket = bucket
+        self._client: Any = boto3.session.Session().client(
+            "s3",
+            region_name=region,
+            endpoint_url=endpoint or None,
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.access_key_secret,
+            config=Config(
+                signature_version="s3v4",
+                connect_timeout=CONNECT_SECONDS,
+                read_timeout=READ_SECONDS,
+                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                max_pool_connections=_CONNECTIONS,
+                proxies={},
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+                s3={"addressing_style": "path" if path_style else "virtual"},
+            ),
+        )
+
+    def head(self, key: str) -> ObjectInfo:
+        """What is known of an object."""
+        with _translated("HeadObject"):
+            found = self._client.head_object(Bucket=self._bucket, Key=key)
+        return ObjectInfo(
+            key=key,
+            size=found["ContentLength"],
+            etag=_unquoted(found["ETag"]),
+            modified=found["LastModified"].astimezone(UTC),
+            content_type=found.get("ContentType", DEFAULT_CONTENT_TYPE),
+            metadata=decoded_metadata(found["Metadata"]),
+        )
+
+    def list(self, prefix: str, after: str) -> Iterator[ObjectInfo]:
+        """The objects whose key begins with ``prefix`` and is greater than ``after``, by key."""
+        for page in self._pages("list_objects_v2", Prefix=prefix, StartAfter=after):
+            for found in page.get("Contents", ()):
+                yield ObjectInfo(
+                    key=found["Key"],
+                    size=found["Size"],
+                    etag=_unquoted(found["ETag"]),
+                    modified=found["LastModified"].astimezone(UTC),
+                )
+
+    def read(self, key: str) -> bytes:
+        """The bytes of a small object."""
+        with _translated("GetObject"):
+            data: bytes = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+        return data
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Store a small object unless the key is taken, and say whether it was stored."""
+        with _translated("PutObject"):
+            try:
+                self._client.put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*")
+            except ClientError as error:
+                if _status(error) in _TAKEN:
+                    return False
+                raise
+        return True
+
+    def delete(self, key: str) -> None:
+        """Delete an object; no error where there is none."""
+        with _translated("DeleteObject"):
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    def start_upload(self, key: str, *, content_type: str, metadata: Mapping[str, str]) -> str:
+        """Begin a multipart upload, and return its id."""
+        with _translated("CreateMultipartUpload"):
+            started = self._client.create_multipart_upload(
+                Bucket=self._bucket,
+                Key=key,
+                ContentType=content_type,
+                Metadata=encoded_metadata(metadata),
+            )
+        upload_id: str = started["UploadId"]
+        return upload_id
+
+    def parts(self, key: str, upload_id: str) -> Sequence[PartInfo]:
+        """The parts of an upload, by number."""
+        return [
+            PartInfo(
+                number=part["PartNumber"],
+                size=part["Size"],
+                etag=_unquoted(part["ETag"]),
+                modified=part["LastModified"].astimezone(UTC),
+            )
+            for page in self._pages("list_parts", Key=key, UploadId=upload_id)
+            for part in page.get("Parts", ())
+        ]
+
+    def complete_upload(self, key: str, upload_id: str, parts: Sequence[tuple[int, str]]) -> str:
+        """Make the object of the parts ``(number, etag)``, and return its ETag."""
+        named = [{"PartNumber": number, "ETag": f'"{etag}"'} for number, etag in parts]
+        with _translated("CompleteMultipartUpload"):
+            completed = self._client.complete_multipart_upload(
+                Bucket=self._bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": named}
+            )
+        return _unquoted(completed["ETag"])
+
+    def abort_upload(self, key: str, upload_id: str) -> None:
+        """Forget an upload and its parts."""
+        with _translated("AbortMultipartUpload"):
+            self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
+
+    def uploads(self, prefix: str) -> Iterator[RemoteUploadInfo]:
+        """The multipart uploads whose key begins with ``prefix``."""
+        for page in self._pages("list_multipart_uploads", Prefix=prefix):
+            for found in page.get("Uploads", ()):
+                yield RemoteUploadInfo(
+                    found["Key"], found["UploadId"], found["Initiated"].astimezone(UTC)
+                )
+
+    def sign_get(self, key: str) -> SignedUrl:
+        """A URL to read an object from."""
+        return SignedUrl(self._signed("get_object", Key=key))
+
+    def sign_put(
+        self, key: str, *, content_md5: str, content_type: str, metadata: Mapping[str, str]
+    ) -> SignedUrl:
+        """A URL to store an object at."""
+        encoded = encoded_metadata(metadata)
+        url = self._signed(
+            "put_object",
+            Key=key,
+            ContentMD5=content_md5,
+            ContentType=content_type,
+            Metadata=encoded,
+        )
+        headers = {f"x-amz-meta-{name}": value for name, value in encoded.items()}
+        return SignedUrl(url, {"Content-MD5": content_md5, "Content-Type": content_type, **headers})
+
+    def sign_part(self, key: str, upload_id: str, number: int, *, content_md5: str) -> SignedUrl:
+        """A URL to store a part at."""
+        url = self._signed(
+            "upload_part", Key=key, UploadId=upload_id, PartNumber=number, ContentMD5=content_md5
+        )
+        return SignedUrl(url, {"Content-MD5": content_md5})
+
+    def _signed(self, operation: str, **parameters: object) -> str:
+        with _translated("a signature"):
+            url: str = self._client.generate_presigned_url(
+                operation, Params={"Bucket": self._bucket, **parameters}, ExpiresIn=URL_SECONDS
+            )
+        return url
+
+    def _pages(self, operation: str, **parameters: object) -> Iterator[dict[str, Any]]:
+        with _translated(operation):
+            yield from self._client.get_paginator(operation).paginate(
+                Bucket=self._bucket, **parameters
+            )
+
+
+@contextmanager
+def _translated(operation: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        raise _refusal(error, operation) from error
+    except BotoCoreError as error:
+        raise unreachable(operation, error) from error
+
+
+def _refusal(error: ClientError, operation: str) -> StoreError:
+    return refusal(_status(error), error.response.get("Error", {}).get("Code", ""), operation)
+
+
+def _status(error: ClientError) -> int:
+    status: int = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return status
+
+
+def _unquoted(etag: str) -> str:
+    return etag.strip('"')
