@@ -13,7 +13,7 @@ from imageferry.cli.verb import Verb
 from imageferry.settings import SettingError
 
 if TYPE_CHECKING:
-    from imageferry.accounts.access_keys import AccessKey
+    from imageferry.service.local import Key
 
 
 @click.command(
@@ -50,7 +50,7 @@ def keys(invocation: Invocation, /, create: bool, show_secrets: bool) -> None:
         output.table(tuple(rows[0]) if rows else (), [list(row.values()) for row in rows])
 
 
-def _row(key: AccessKey, *, show_secret: bool) -> dict[str, Any]:
+def _row(key: Key, *, show_secret: bool) -> dict[str, Any]:
     row = {
         "AccessKeyId": key.access_key_id,
         "AccountId": key.account_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import sqlalchemy as sa
 
@@ -11,6 +12,9 @@ from imageferry.accounts import access_keys
 from imageferry.accounts.access_keys import AccessKey
 from imageferry.service.installation import Installation, open_installation
 from imageferry.settings import SettingError, Settings
+
+Key: TypeAlias = AccessKey
+"""An access key, for the commands that show it."""
 
 
 def exists(settings: Settings) -> bool:
@@ -33,7 +37,7 @@ def open_existing(settings: Settings) -> Installation:
     return open_installation(settings)
 
 
-def list_keys(settings: Settings) -> Sequence[AccessKey]:
+def list_keys(settings: Settings) -> Sequence[Key]:
     """Every key of the first account, oldest first.
 
     Raises:
@@ -48,7 +52,7 @@ def list_keys(settings: Settings) -> Sequence[AccessKey]:
         installation.database.close()
 
 
-def create_key(settings: Settings) -> AccessKey:
+def create_key(settings: Settings) -> Key:
     """Give the first account one more key.
 
     Raises:
