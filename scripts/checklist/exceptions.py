@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from checklist import life_cycle_exceptions
+from checklist import life_cycle_exceptions, tag_exceptions
 from checklist.comparison import Point
 from checklist.facts import EVERY_ACTION, Place, Section
 
@@ -182,7 +182,8 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
 
 EXCEPTIONS: Mapping[Point, str] = {
     Point(Place(action, section, name), aspect): reason
-    for (action, section), entries in {**_TABLE, **life_cycle_exceptions.TABLE}.items()
+    for table in (_TABLE, life_cycle_exceptions.TABLE, tag_exceptions.TABLE)
+    for (action, section), entries in table.items()
     for name, aspect, reason in (
         (*entry.rsplit(": ", maxsplit=1), reason) for entry, reason in entries.items()
     )

@@ -22,4 +22,9 @@ TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "400 MissingParameter: messages": _SAME_WORDING,
         "403 OperationDeined.ImageUsingByInstance: left out": _NO_INSTANCES,
     },
+    ("DeleteSnapshot", Section.ERROR): {
+        "400 IncorrectDiskStatus.CreatingSnapshot: left out": "served as SnapshotCreatedImage",
+        "403 SnapshotCreatedDisk: left out": _NO_INSTANCES,
+        "404 InvalidSnapshotId.NotFound: added": "a mistaken id is told, not passed over",
+    },
 }

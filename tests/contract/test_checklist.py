@@ -23,7 +23,7 @@ from checklist.facts import (
     load_contract,
 )
 from docs import PAGES
-from imageferry.actions import image_error_codes
+from imageferry.actions import image_error_codes, life_cycle_error_codes, tag_error_codes
 from imageferry.actions.cancel_task import CANCEL_TASK, CancelTaskRequest
 from imageferry.actions.declaration import Parameter, to_wire
 from imageferry.actions.errors import ErrorCode
@@ -143,7 +143,10 @@ def test_an_example_is_a_valid_call(action: AnyAction) -> None:
 
 def test_no_error_code_is_declared_in_vain() -> None:
     declared = {
-        name: code for name, code in vars(image_error_codes).items() if isinstance(code, ErrorCode)
+        name: code
+        for module in (image_error_codes, life_cycle_error_codes, tag_error_codes)
+        for name, code in vars(module).items()
+        if isinstance(code, ErrorCode)
     }
     of_actions = {code for action in ACTIONS.values() for code in action.errors}
 

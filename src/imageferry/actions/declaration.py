@@ -57,6 +57,7 @@ class Parameter:
     Attributes:
         description: What it is for, in a sentence.
         example: A value that works.
+        missing: The error where the field is required and absent; MissingParameter by default.
         malformed: The error of a value that breaks a rule below.
         malformed_in_first: The same for a part of a list's first item, where it differs.
         minimum, maximum: The least and the greatest number.
@@ -78,6 +79,7 @@ class Parameter:
 
     description: str
     example: str = ""
+    missing: ErrorCode | None = None
     malformed: ErrorCode | None = None
     malformed_in_first: ErrorCode | None = None
     minimum: int | None = None

@@ -63,3 +63,20 @@ IMAGE_USE_SHARED_ON_MODIFY = ErrorCode(
     "An image that others may use cannot be deprecated.",
     "End the sharing with ModifyImageSharePermission, RemoveAccount.N, first.",
 )
+
+# Snapshots.
+
+SNAPSHOT_NOT_FOUND = ErrorCode(
+    "InvalidSnapshotId.NotFound",
+    404,
+    "The specified SnapshotId does not exist.",
+    "The account has no snapshot of that id.",
+    "Use an id that DescribeImages tells with a disk.",
+)
+SNAPSHOT_CREATED_IMAGE = ErrorCode(
+    "SnapshotCreatedImage",
+    403,
+    "The snapshot has been used to create user defined image(s).",
+    "The snapshot is a disk of an image.",
+    "Delete the image first.",
+)

@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from imageferry.actions.add_tags import ADD_TAGS
 from imageferry.actions.cancel_task import CANCEL_TASK
 from imageferry.actions.declaration import Action
 from imageferry.actions.delete_image import DELETE_IMAGE
+from imageferry.actions.delete_snapshot import DELETE_SNAPSHOT
 from imageferry.actions.describe_images import DESCRIBE_IMAGES
 from imageferry.actions.describe_regions import DESCRIBE_REGIONS
+from imageferry.actions.describe_tags import DESCRIBE_TAGS
 from imageferry.actions.describe_task_attribute import DESCRIBE_TASK_ATTRIBUTE
 from imageferry.actions.describe_tasks import DESCRIBE_TASKS
 from imageferry.actions.export_image import EXPORT_IMAGE
 from imageferry.actions.import_image import IMPORT_IMAGE
+from imageferry.actions.list_tag_resources import LIST_TAG_RESOURCES
 from imageferry.actions.modify_image_attribute import MODIFY_IMAGE_ATTRIBUTE
+from imageferry.actions.remove_tags import REMOVE_TAGS
+from imageferry.actions.tag_resources import TAG_RESOURCES
+from imageferry.actions.untag_resources import UNTAG_RESOURCES
 
 VERSION = "2014-05-26"
 
@@ -29,6 +36,13 @@ ACTIONS: Mapping[str, Action[Any, Any, Any]] = {
         DESCRIBE_IMAGES,
         DELETE_IMAGE,
         MODIFY_IMAGE_ATTRIBUTE,
+        TAG_RESOURCES,
+        UNTAG_RESOURCES,
+        LIST_TAG_RESOURCES,
+        ADD_TAGS,
+        REMOVE_TAGS,
+        DESCRIBE_TAGS,
+        DELETE_SNAPSHOT,
         DESCRIBE_REGIONS,
     )
 }

@@ -103,9 +103,8 @@ class _Reader:
 def _missing(field: Field, prefix: str) -> ServiceError:
     name, sample = _sample(field, prefix)
     example = f" Example: {sample.parameter.example}." if sample.parameter.example else ""
-    return error_codes.MISSING_PARAMETER.error(
-        f"Send {name}: {sample.parameter.description}{example}", name=name
-    )
+    code = field.parameter.missing or error_codes.MISSING_PARAMETER
+    return code.error(f"Send {name}: {sample.parameter.description}{example}", name=name)
 
 
 def _sample(field: Field, prefix: str) -> tuple[str, Field]:

@@ -14,6 +14,7 @@ from imageferry.actions.errors import ErrorCode, ServiceError
 from imageferry.gateway.parameters import read
 
 WRONG_SIZE = ErrorCode("WrongSize", 400, "{reason}", "The size is wrong.", "Correct it.")
+NO_IDS = ErrorCode("NoIds", 404, "There are no ids.", "No id was sent.", "Send one.")
 
 
 class Disk(Model, frozen=True, kw_only=True):
@@ -54,6 +55,10 @@ class ImportRequest(Model, frozen=True, kw_only=True):
 class IdsRequest(Model, frozen=True, kw_only=True):
     resource_id: Annotated[tuple[str, ...], Parameter(description="Ids.")]
     features: Annotated[Features, Parameter(description="Features.")]
+
+
+class ListRequest(Model, frozen=True, kw_only=True):
+    resource_id: Annotated[tuple[str, ...], Parameter(description="Ids.", missing=NO_IDS)]
 
 
 MINIMAL = {"RegionId": "r", "Disk.1.OSSBucket": "b"}
@@ -154,6 +159,12 @@ def test_missing_parameters_are_named_exactly(
     assert error.code is error_codes.MISSING_PARAMETER
     assert f'"{name}"' in error.message
     assert error.recommend.startswith(f"Send {name}: ")
+
+
+def test_a_missing_parameter_has_the_declaration_s_error() -> None:
+    error = _refusal(ListRequest, {})
+    assert error.code is NO_IDS
+    assert error.recommend == "Send ResourceId.1: Ids."
 
 
 def test_the_remedy_for_a_missing_parameter_has_its_example() -> None:
