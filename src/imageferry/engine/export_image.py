@@ -8,13 +8,15 @@ Finished, so that none is seen before it is whole and verified.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from imageferry.buckets.interface import Bucket, ObjectNotFoundError, ObjectReader
+from imageferry.buckets.interface import ObjectNotFoundError, ObjectReader, StagedObject
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.failures import reported_for
 from imageferry.engine.ownership import Ownership
+from imageferry.engine.staging import FileToPublish, stage
 from imageferry.images.model import Image, ImageDisk
 from imageferry.imaging.archive import Archive, write_tar_gz
 from imageferry.imaging.convert import convert
@@ -77,13 +79,28 @@ class ExportImage:
         if not all(self._is_packed(disk) for disk in self._image.disks):
             await self.pack()
         with reported_for(0):
-            await uninterrupted(asyncio.to_thread(self._publish))
+            bucket = await asyncio.to_thread(self._context.store.bucket, self._bucket_name)
+            files = await asyncio.to_thread(self._files)
+            staged = await stage(bucket, files, self._ownership)
+            await uninterrupted(asyncio.to_thread(self._publish, staged))
 
-    def _publish(self) -> None:
-        bucket = self._context.store.bucket(self._bucket_name)
-        with self._ownership.finishing() as connection:
-            for disk in queries.disks(connection, self._ownership.task.task_id):
-                self._publish_disk(bucket, disk)
+    def _files(self) -> list[FileToPublish]:
+        with self._context.database.read() as connection:
+            disks = queries.disks(connection, self._ownership.task.task_id)
+        return [self._file(disk) for disk in disks if not self._is_published(disk)]
+
+    def _file(self, disk: TaskDisk) -> FileToPublish:
+        metadata = {
+            TASK_METADATA: self._ownership.task.task_id,
+            "sha256": dict(disk.related_items)[SHA256],
+        }
+        key = self._objects[disk.position - 1]
+        return FileToPublish(disk.position, self._packed(disk), key, metadata)
+
+    def _publish(self, staged: Sequence[StagedObject]) -> None:
+        with self._ownership.finishing():
+            for disk in staged:
+                disk.publish()
 
     async def _convert_disk(self, disk: ImageDisk) -> None:
         partial_file = self._converted(disk).with_suffix(".partial")
@@ -141,15 +158,6 @@ class ExportImage:
             stop=stop,
             progress=advance,
         )
-
-    def _publish_disk(self, bucket: Bucket, disk: TaskDisk) -> None:
-        key = self._objects[disk.position - 1]
-        if not self._is_published(disk):
-            metadata = {
-                TASK_METADATA: self._ownership.task.task_id,
-                "sha256": dict(disk.related_items)[SHA256],
-            }
-            bucket.adopt(key, self._packed(disk), metadata=metadata)
 
     def _is_converted(self, disk: ImageDisk) -> bool:
         return self._converted(disk).exists() or self._is_packed(disk)

@@ -9,15 +9,21 @@ Available and the task Finished.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
-from imageferry.buckets.interface import ObjectChangedError, ObjectNotFoundError, ObjectReader
+from imageferry.buckets.interface import (
+    ObjectChangedError,
+    ObjectNotFoundError,
+    ObjectReader,
+    StagedObject,
+)
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.failures import reported_for
 from imageferry.engine.ownership import Ownership
+from imageferry.engine.staging import FileToPublish, stage
 from imageferry.images import queries as images
 from imageferry.images.model import Image, ImageDisk, ImageStatus
 from imageferry.imaging.convert import Conversion, convert
@@ -68,17 +74,22 @@ class ImportImage:
     async def publish(self) -> None:
         """Move the disks into the catalogue, and let the image be used."""
         await self._complete_scratch()
-        await uninterrupted(asyncio.to_thread(self._publish))
+        files = await asyncio.to_thread(self._files)
+        staged = await stage(self._context.catalogue, files, self._ownership)
+        await uninterrupted(asyncio.to_thread(self._publish, staged))
 
-    def _publish(self) -> None:
+    def _files(self) -> list[FileToPublish]:
+        metadata = {TASK_METADATA: self._ownership.task.task_id}
+        return [
+            FileToPublish(disk.position, self._scratch(disk), self._image.key(disk), metadata)
+            for disk in self._image.disks
+            if not self._is_published(disk)
+        ]
+
+    def _publish(self, staged: Sequence[StagedObject]) -> None:
         with self._ownership.finishing() as connection:
-            for disk in self._image.disks:
-                if not self._is_published(disk):
-                    self._context.catalogue.adopt(
-                        self._image.key(disk),
-                        self._scratch(disk),
-                        metadata={TASK_METADATA: self._ownership.task.task_id},
-                    )
+            for disk in staged:
+                disk.publish()
             images.set_status(connection, self._image.image_id, ImageStatus.AVAILABLE)
 
     async def _complete_scratch(self) -> None:

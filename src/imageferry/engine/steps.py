@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 
 import structlog
 
@@ -83,12 +84,23 @@ class Steps:
         shutil.rmtree(self._context.scratch / task_id, ignore_errors=True)
         with self._context.database.read() as connection:
             task = queries.find(connection, task_id)
-        if task is None or task.status not in {TaskStatus.FAILED, TaskStatus.DELETED}:
+        if task is None:
+            return
+        self._discard_staged(task)
+        if task.status not in {TaskStatus.FAILED, TaskStatus.DELETED}:
             return
         if task.action is TaskAction.IMPORT_IMAGE:
             discard(self._context.catalogue, task.resource_id)
         else:
             self._withdraw_objects(task)
+
+    def _discard_staged(self, task: Task) -> None:
+        """Take back what was on its way into a store when the task ended."""
+        if task.action is TaskAction.IMPORT_IMAGE:
+            self._context.catalogue.discard_staged(task.task_id)
+            return
+        with suppress(BucketNotFoundError):
+            self._context.store.bucket(task.request["OSSBucket"]).discard_staged(task.task_id)
 
     async def _attempt(self, task_id: str, step: str) -> bool:
         ownership = await asyncio.to_thread(
