@@ -10,7 +10,7 @@ from typing import Any
 from cli_docs import cli_page
 from contract import contract_page
 from imageferry import settings
-from imageferry.actions.registry import ACTIONS
+from imageferry.actions.registry import PRODUCTS
 from reference import action_page, index_page
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,8 +51,9 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     DOCS / "contract.md": contract_page,
     DOCS / "reference" / "README.md": index_page,
     **{
-        DOCS / "reference" / f"{name}.md": partial(action_page, action)
-        for name, action in ACTIONS.items()
+        DOCS / "reference" / f"{name}.md": partial(action_page, product, action)
+        for product in PRODUCTS
+        for name, action in product.actions.items()
     },
 }
 

@@ -1,60 +1,69 @@
-"""The reference of the ECS API, a page an action: docs/reference."""
+"""The reference of the API, a page an action: docs/reference."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Iterator
 
 from checklist.facts import AnyAction, common_codes, declared_fields
 from imageferry.actions.declaration import Field, Kind, Member, Model, Parameter, fields
 from imageferry.actions.error_codes import MISSING_PARAMETER
 from imageferry.actions.errors import ErrorCode
-from imageferry.actions.registry import ACTIONS, VERSION
+from imageferry.actions.product import Product
+from imageferry.actions.registry import ECS, PRODUCTS
 
 _MADE = "<!-- Made from src/imageferry/actions by `make docs`: change it there. -->"
+_NO_CODES = "Only [those of every action](README.md#error-codes-of-every-action).\n"
 
 
 def index_page() -> str:
     """The page that leads to all others, with the codes that every action can answer with."""
-    actions = "".join(
-        f"| [{name}]({name}.md) | {action.summary} |\n" for name, action in ACTIONS.items()
+    others = "".join(
+        f"## {product.name}, version {product.version}\n\n{_actions(product)}\n"
+        for product in PRODUCTS
+        if product is not ECS
     )
     return (
         f"# The ECS API\n\n{_MADE}\n\n"
-        f"Actions of version {VERSION}, called by `GET` or `POST` on `/` with parameters in the "
-        "query, in a form body, or both.\n\n"
-        f"| Action | Purpose |\n| --- | --- |\n{actions}\n"
+        f"Actions of version {ECS.version}, called by `GET` or `POST` on `/` with parameters in "
+        f"the query, in a form body, or both.\n\n{_actions(ECS)}\n"
+        "The few actions of other products that clients of ECS call are served at the same "
+        f"address: the version tells which product is meant.\n\n{others}"
         f"## Error codes of every action\n\n{_errors(common_codes())}"
     )
 
 
-def action_page(action: AnyAction) -> str:
-    """The page of one action."""
-    return (
-        f"# {action.name}\n\n{_MADE}\n\n{action.summary}\n\n"
-        f"RAM action: `{action.policy}`\n\n"
-        f"## Example\n\n```sh\n{_example(action)}\n```\n\n"
-        f"## Parameters\n\n{_parameters(action)}\n"
-        f"## Reply\n\n{_reply(action)}\n"
-        f"## Error codes\n\n{_errors(_codes(action))}"
+def _actions(product: Product) -> str:
+    return "| Action | Purpose |\n| --- | --- |\n" + "".join(
+        f"| [{name}]({name}.md) | {action.summary} |\n" for name, action in product.actions.items()
     )
 
 
-def _example(action: AnyAction) -> str:
-    lines = [f"aliyun ecs {action.name}"]
-    lines += [f"  --{name} {_quoted(value)}" for name, value in action.example.items()]
+def action_page(product: Product, action: AnyAction) -> str:
+    """The page of one action of a product."""
+    return (
+        f"# {action.name}\n\n{_MADE}\n\n{action.summary}\n\n"
+        f"RAM action: `{action.policy}`\n\n"
+        f"## Example\n\n```sh\n{_example(product, action)}\n```\n\n"
+        f"## Parameters\n\n{_parameters(action)}\n"
+        f"## Reply\n\n{_reply(action)}\n"
+        f"## Error codes\n\n{_errors(_codes(action)) or _NO_CODES}"
+    )
+
+
+def _example(product: Product, action: AnyAction) -> str:
+    lines = [f"aliyun {product.name} {action.name}"]
+    lines += [f"  --{name} {shlex.quote(value)}" for name, value in action.example.items()]
     return " \\\n".join(lines)
-
-
-def _quoted(value: str) -> str:
-    return f"'{value}'" if " " in value else value
 
 
 def _parameters(action: AnyAction) -> str:
     head = "| Name | Type | Required | Meaning |\n| --- | --- | --- | --- |\n"
-    return head + "".join(
+    rows = [
         f"| `{wire}` | {_type(field)} | {'yes' if field.required else 'no'} | {_meaning(field)} |\n"
         for wire, field in declared_fields(action.request)
-    )
+    ]
+    return head + "".join(rows) if rows else "None.\n"
 
 
 def _type(field: Field) -> str:
@@ -127,11 +136,12 @@ def _codes(action: AnyAction) -> tuple[ErrorCode, ...]:
 
 def _errors(codes: Iterable[ErrorCode]) -> str:
     head = "| Status | Code | Message | Meaning | What to do |\n| --- | --- | --- | --- | --- |\n"
-    return head + "".join(
+    rows = [
         f"| {code.status} | `{code.code}` | {_message(code)} | {_cell(code.meaning)} "
         f"| {_cell(code.remedy)} |\n"
         for code in codes
-    )
+    ]
+    return head + "".join(rows) if rows else ""
 
 
 def _message(code: ErrorCode) -> str:

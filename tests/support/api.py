@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from imageferry.actions import error_codes
 from imageferry.actions.call import Call, Services
 from imageferry.actions.declaration import to_wire
 from imageferry.actions.errors import ServiceError
-from imageferry.actions.registry import ACTIONS
+from imageferry.actions.registry import PRODUCTS
 from imageferry.buckets.folder import FolderStore
 from imageferry.database.connection import Database
 from imageferry.gateway.parameters import read
@@ -30,11 +31,15 @@ DISK = {
     "DiskDeviceMapping__1__OSSObject": "disk.raw",
 }
 
+ACTIONS = {name: action for product in PRODUCTS for name, action in product.actions.items()}
+
 
 class Api:
-    """The actions as one account calls them.
+    """The actions of every product as one account calls them.
 
     Attributes:
+        access_key_id: The credentials that it calls them by.
+        expires: When those run out.
         queued: The tasks that were handed to the engine, with their action.
         discarded: The images whose files were taken away.
     """
@@ -43,6 +48,8 @@ class Api:
         self.database = database
         self.store = store
         self.account_id = account_id
+        self.access_key_id = "LTAI"
+        self.expires: datetime | None = None
         self.queued: list[tuple[str, TaskAction]] = []
         self.discarded: list[str] = []
         self.settings = Settings()
@@ -121,8 +128,15 @@ class Api:
             enqueue=self._enqueue,
             discard=self.discarded.append,
             endpoint="127.0.0.1:8080",
+            find_oss_endpoint=lambda: "127.0.0.1:8081",
         )
-        return Call(self.account_id, "REQUEST-1", services)
+        return Call(
+            self.account_id,
+            "REQUEST-1",
+            services,
+            access_key_id=self.access_key_id,
+            expires=self.expires,
+        )
 
     def _enqueue(self, connection: sa.Connection, task_id: str, action: TaskAction) -> None:
         assert connection.in_transaction()

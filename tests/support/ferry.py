@@ -124,8 +124,10 @@ class Ferry:
             enqueue=lambda *_: None,
             discard=partial(discard, self.catalogue),
             endpoint="127.0.0.1:8080",
+            find_oss_endpoint=lambda: "127.0.0.1:8081",
         )
-        return Call(self.rows.account, "00000000-0000-0000-0000-000000000000", services)
+        request_id = "00000000-0000-0000-0000-000000000000"
+        return Call(self.rows.account, request_id, services, access_key_id="LTAI")
 
 
 def guest_bytes(image: bytes, driver: str) -> bytes:
@@ -133,6 +135,6 @@ def guest_bytes(image: bytes, driver: str) -> bytes:
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder, "image"), Path(folder, "raw")
         source.write_bytes(image)
-        command: list[str | Path] = ["qemu-img", "convert", "-f", driver, "-O", "raw", source, target]
-        subprocess.run(command, check=True, capture_output=True)
+        convert = ["qemu-img", "convert", "-f", driver, "-O", "raw", str(source), str(target)]
+        subprocess.run(convert, check=True, capture_output=True)
         return target.read_bytes()

@@ -35,6 +35,11 @@ class BearerToken:
     created: datetime
     expires: datetime
 
+    @property
+    def access_key_id(self) -> str:
+        """What stands for the id of an access key where one is told, as in a log."""
+        return f"bearer-{self.digest[:16]}"
+
 
 def issue(connection: sa.Connection, account_id: str, lasting: timedelta) -> str:
     """Make a token for an account, and forget those that ran out long ago.

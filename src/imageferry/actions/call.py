@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -26,6 +27,7 @@ class Services:
         enqueue: Hands a task to the engine in the transaction that makes it.
         discard: Takes the catalogue's files of a deleted image away.
         endpoint: The address that regions are said to have, ``host:port``.
+        find_oss_endpoint: Tells the address of the OSS API, ``host:port``.
     """
 
     settings: Settings
@@ -34,6 +36,7 @@ class Services:
     enqueue: Callable[[sa.Connection, str, TaskAction], None]
     discard: Callable[[str], None]
     endpoint: str
+    find_oss_endpoint: Callable[[], str]
 
 
 @dataclass(frozen=True)
@@ -44,11 +47,15 @@ class Call:
         account_id: The account whose key signed it.
         request_id: The id it is logged and answered with.
         services: What is below the actions.
+        access_key_id: The credentials that it came with.
+        expires: When those run out, UTC, where they do.
     """
 
     account_id: str
     request_id: str
     services: Services
+    access_key_id: str
+    expires: datetime | None = None
 
     @property
     def database(self) -> Database:

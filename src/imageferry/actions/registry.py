@@ -1,13 +1,11 @@
-"""Every action that is served."""
+"""Every action that is served: those of ECS, and the few of other products around them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from imageferry.actions.add_tags import ADD_TAGS
 from imageferry.actions.cancel_task import CANCEL_TASK
-from imageferry.actions.declaration import Action
 from imageferry.actions.delete_image import DELETE_IMAGE
 from imageferry.actions.delete_snapshot import DELETE_SNAPSHOT
 from imageferry.actions.describe_images import DESCRIBE_IMAGES
@@ -18,16 +16,21 @@ from imageferry.actions.describe_tasks import DESCRIBE_TASKS
 from imageferry.actions.export_image import EXPORT_IMAGE
 from imageferry.actions.import_image import IMPORT_IMAGE
 from imageferry.actions.list_tag_resources import LIST_TAG_RESOURCES
+from imageferry.actions.location import LOCATION
 from imageferry.actions.modify_image_attribute import MODIFY_IMAGE_ATTRIBUTE
+from imageferry.actions.product import AnyAction, Product, product
+from imageferry.actions.ram import RAM
 from imageferry.actions.remove_tags import REMOVE_TAGS
+from imageferry.actions.sts import STS
 from imageferry.actions.tag_resources import TAG_RESOURCES
 from imageferry.actions.untag_resources import UNTAG_RESOURCES
 
 VERSION = "2014-05-26"
 
-ACTIONS: Mapping[str, Action[Any, Any, Any]] = {
-    action.name: action
-    for action in (
+ECS = product(
+    "ecs",
+    VERSION,
+    (
         IMPORT_IMAGE,
         EXPORT_IMAGE,
         DESCRIBE_TASKS,
@@ -44,5 +47,10 @@ ACTIONS: Mapping[str, Action[Any, Any, Any]] = {
         DESCRIBE_TAGS,
         DELETE_SNAPSHOT,
         DESCRIBE_REGIONS,
-    )
-}
+    ),
+)
+
+ACTIONS: Mapping[str, AnyAction] = ECS.actions
+"""The actions of ECS."""
+
+PRODUCTS: tuple[Product, ...] = (ECS, STS, RAM, LOCATION)

@@ -49,10 +49,17 @@ class AccessKey:
 
 @dataclass(frozen=True)
 class Identity:
-    """Who is calling."""
+    """Who is calling.
+
+    Attributes:
+        account_id: The account.
+        access_key_id: The credentials of it that were used.
+        expires: When those run out, UTC, where they do.
+    """
 
     account_id: str
     access_key_id: str
+    expires: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +105,7 @@ class Authenticator:
         _check_security_token(key, claim.security_token)
         self._check_expiry(key)
         self._spend_nonce(claim, max(now, sent) + MAX_CLOCK_SKEW)
-        return Identity(key.account_id, key.id)
+        return Identity(key.account_id, key.id, key.expires)
 
     def _active_key(self, access_key_id: str) -> AccessKey:
         key = self.find_access_key(access_key_id)
@@ -134,7 +141,7 @@ class Authenticator:
             )
         _check_active(key)
         self._check_expiry(key)
-        return Identity(key.account_id, key.id)
+        return Identity(key.account_id, key.id, key.expires)
 
     def _check_expiry(self, key: AccessKey) -> None:
         if key.expires is not None and self.clock() >= key.expires:

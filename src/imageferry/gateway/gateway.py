@@ -1,18 +1,19 @@
-"""From a request to a response, for any set of actions."""
+"""From a request to a response, for any set of products."""
 
 from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
 
 from imageferry.actions import error_codes
-from imageferry.actions.declaration import Action, Reply, fields
+from imageferry.actions.declaration import Reply, fields
 from imageferry.actions.errors import ServiceError
+from imageferry.actions.product import AnyAction, Product
 from imageferry.gateway.authentication import Authenticator, Identity
 from imageferry.gateway.parameters import read
 from imageferry.gateway.rendering import Response, render_error, render_reply
@@ -23,8 +24,6 @@ from imageferry.gateway.wire_parameters import WireParameters, read_wire_paramet
 
 MAX_HOST_CHARACTERS = 255
 """The longest name that DNS has."""
-
-AnyAction = Action[Any, Any, Any]
 
 _log = structlog.get_logger(__name__)
 
@@ -50,31 +49,27 @@ class Gateway:
     """Answers requests. It knows no action by name.
 
     Args:
-        actions: The actions that are served.
-        version: The one version of the API that is served.
+        products: The products that are served. A request's version tells which it means.
         authenticator: Finds out who is calling.
         make_call: Makes the object that an action's handler gets besides its request.
 
     Raises:
-        ValueError: a reply has a member ``Code``, which clients read as a failure.
+        ValueError: two products have one version, or a reply has a member ``Code``,
+            which clients read as a failure.
     """
 
     def __init__(
         self,
         *,
-        actions: Mapping[str, AnyAction],
-        version: str,
+        products: Sequence[Product],
         authenticator: Authenticator,
         make_call: Callable[[CallContext], Any],
     ) -> None:
-        self._actions = {action.name.lower(): action for action in actions.values()}
-        self._version = version
+        _check(products)
+        self._versions = ", ".join(f"{product.version} ({product.name})" for product in products)
+        self._actions = {product.version: _by_lower_name(product) for product in products}
         self._authenticator = authenticator
         self._make_call = make_call
-        for action in actions.values():
-            reply: type[Reply] = action.reply
-            if any(field.wire == "Code" for field in fields(reply)):
-                raise ValueError(f"{action.name}: no reply may have a member Code")
 
     def handle(self, request: Request) -> Response:
         """Answer a request. It blocks as long as the action does, and never raises."""
@@ -106,7 +101,6 @@ class Gateway:
         parameters = read_wire_parameters(request)
         reply_format = _known_format(request)
         action = self._action(request, parameters)
-        self._check_version(request, parameters)
         identity = self._authenticator.authenticate(request, parameters)
         call = self._make_call(
             CallContext(
@@ -125,21 +119,38 @@ class Gateway:
         name = _named(request, parameters, "Action")
         if not name:
             raise error_codes.MISSING_ACTION.error()
-        action = self._actions.get(name.lower())
+        action = self._actions_of_version(request, parameters).get(name.lower())
         if action is None:
             raise error_codes.INVALID_ACTION_NOT_FOUND.error(
                 f"The service has no action {shown(name)}: check the spelling."
             )
         return action
 
-    def _check_version(self, request: Request, parameters: WireParameters) -> None:
+    def _actions_of_version(
+        self, request: Request, parameters: WireParameters
+    ) -> Mapping[str, AnyAction]:
         version = _named(request, parameters, "Version")
         if not version:
             raise error_codes.MISSING_VERSION.error()
-        if version != self._version:
+        if version not in self._actions:
             raise error_codes.INVALID_VERSION.error(
-                f"Version is {shown(version)}: send {self._version}."
+                f"Version is {shown(version)}: send one of {self._versions}."
             )
+        return self._actions[version]
+
+
+def _check(products: Sequence[Product]) -> None:
+    versions = [product.version for product in products]
+    if len(set(versions)) != len(versions):
+        raise ValueError("no two products may have one version")
+    for action in (action for product in products for action in product.actions.values()):
+        reply: type[Reply] = action.reply
+        if any(field.wire == "Code" for field in fields(reply)):
+            raise ValueError(f"{action.name}: no reply may have a member Code")
+
+
+def _by_lower_name(product: Product) -> Mapping[str, AnyAction]:
+    return {action.name.lower(): action for action in product.actions.values()}
 
 
 def _named(request: Request, parameters: WireParameters, name: str) -> str:

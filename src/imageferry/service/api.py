@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from imageferry.accounts import access_keys, nonces
+from imageferry.accounts import access_keys, bearer_tokens, nonces
 from imageferry.actions.call import Call, Services
-from imageferry.actions.registry import ACTIONS, VERSION
+from imageferry.actions.registry import PRODUCTS
 from imageferry.database.metadata import now
 from imageferry.engine.queue import TaskQueue
 from imageferry.gateway.application import routes
@@ -22,14 +22,14 @@ from imageferry.gateway.authentication import AccessKey, Authenticator
 from imageferry.gateway.gateway import CallContext, Gateway
 from imageferry.images.catalogue import discard
 from imageferry.oss.application import create_app
+from imageferry.service.endpoints import oss_endpoint
 from imageferry.service.installation import Installation
 
 
 def ecs_application(installation: Installation, tasks: TaskQueue) -> ASGIApp:
     """The ECS API with the pages that operators ask for."""
     gateway = Gateway(
-        actions=ACTIONS,
-        version=VERSION,
+        products=PRODUCTS,
         authenticator=_authenticator(installation),
         make_call=partial(_call, installation, tasks),
     )
@@ -53,7 +53,7 @@ def oss_application(installation: Installation) -> ASGIApp:
 def _authenticator(installation: Installation) -> Authenticator:
     return Authenticator(
         find_access_key=partial(_find_access_key, installation),
-        find_bearer=lambda _token: None,
+        find_bearer=partial(_find_bearer, installation),
         remember_nonce=partial(nonces.remember, installation.database),
         clock=now,
     )
@@ -74,6 +74,16 @@ def _find_access_key(installation: Installation, access_key_id: str) -> AccessKe
     )
 
 
+def _find_bearer(installation: Installation, token: str) -> AccessKey | None:
+    with installation.database.read() as connection:
+        found = bearer_tokens.find(connection, token)
+    if found is None:
+        return None
+    return AccessKey(
+        id=found.access_key_id, secret="", account_id=found.account_id, expires=found.expires
+    )
+
+
 def _call(installation: Installation, tasks: TaskQueue, context: CallContext) -> Call:
     services = Services(
         settings=installation.settings,
@@ -82,8 +92,16 @@ def _call(installation: Installation, tasks: TaskQueue, context: CallContext) ->
         enqueue=tasks.enqueue,
         discard=partial(discard, installation.catalogue),
         endpoint=context.host,
+        find_oss_endpoint=partial(oss_endpoint, installation.settings, context.host),
     )
-    return Call(context.identity.account_id, context.request_id, services)
+    identity = context.identity
+    return Call(
+        identity.account_id,
+        context.request_id,
+        services,
+        access_key_id=identity.access_key_id,
+        expires=identity.expires,
+    )
 
 
 async def _healthy(_request: Request) -> JSONResponse:

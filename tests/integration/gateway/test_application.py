@@ -16,6 +16,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from imageferry.actions.declaration import Action, Member, Model, Parameter, Reply
+from imageferry.actions.product import product
 from imageferry.gateway.application import routes
 from imageferry.gateway.authentication import AccessKey, Authenticator
 from imageferry.gateway.gateway import CallContext, Gateway
@@ -54,8 +55,7 @@ SUM: Action[CallContext, SumRequest, SumReply] = Action(
 def _application() -> Starlette:
     key = AccessKey(id="LTAI", secret="secret", account_id="1001")
     gateway = Gateway(
-        actions={SUM.name: SUM},
-        version="2014-05-26",
+        products=[product("ecs", "2014-05-26", (SUM,))],
         authenticator=Authenticator(
             find_access_key={key.id: key}.get,
             find_bearer=lambda _token: None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,6 +11,7 @@ import pytest
 
 from imageferry.actions import error_codes
 from imageferry.actions.declaration import Action, Member, Model, Parameter, Reply
+from imageferry.actions.product import Product, product
 from imageferry.gateway.authentication import AccessKey, Authenticator
 from imageferry.gateway.gateway import CallContext, Gateway
 from imageferry.gateway.request import Request
@@ -70,14 +71,16 @@ class Service:
             clock=lambda: self.now,
         )
 
-    def gateway(self, *actions: Action[Any, Any, Any]) -> Gateway:
-        served = {action.name: action for action in (ECHO, *actions)}
+    def gateway(self, *actions: Action[Any, Any, Any], others: Sequence[Product] = ()) -> Gateway:
         return Gateway(
-            actions=served,
-            version=VERSION,
+            products=(product("ecs", VERSION, (ECHO, *actions)), *others),
             authenticator=self.authenticator(),
             make_call=lambda context: context,
         )
+
+    def product(self, name: str, version: str, *actions: str) -> Product:
+        """A product with actions that all say back what they are told."""
+        return product(name, version, [replace(ECHO, name=action) for action in actions])
 
     def _remember(self, access_key_id: str, nonce: str, until: datetime) -> bool:
         new = (access_key_id, nonce) not in self.nonces

@@ -193,7 +193,8 @@ def test_temporary_credentials_run_out(service: Service, version: str) -> None:
     service.keys["LTAI"] = dataclasses.replace(
         service.keys["LTAI"], security_token="t", expires=service.now + timedelta(seconds=1)
     )
-    assert _authenticate(service, _sign_with_token(service, version, "t"))
+    identity = _authenticate(service, _sign_with_token(service, version, "t"))
+    assert identity.expires == service.now + timedelta(seconds=1)
     service.now += timedelta(seconds=1)
     error = _refused(service, _sign_with_token(service, version, "t"))
     assert error.code is error_codes.INVALID_SECURITY_TOKEN_EXPIRED

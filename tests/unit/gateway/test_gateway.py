@@ -178,6 +178,41 @@ def test_no_reply_may_have_a_member_code(service: Service) -> None:
         service.gateway(action)
 
 
+@pytest.mark.parametrize(
+    ("version", "action", "found"),
+    [
+        ("2014-05-26", "EchoText", True),
+        ("2014-05-26", "ShoutText", False),
+        ("2015-04-01", "EchoText", True),
+        ("2015-04-01", "shouttext", True),
+        ("2015-04-01", "Nope", False),
+    ],
+)
+def test_the_version_tells_the_product(
+    service: Service, version: str, action: str, found: bool
+) -> None:
+    other = service.product("sts", "2015-04-01", "EchoText", "ShoutText")
+    gateway = service.gateway(others=(other,))
+    for request in (
+        service.v1(REGION | {"Version": version, "Action": action}),
+        service.v3(list(REGION.items()), version=version, action=action),
+    ):
+        response = gateway.handle(request)
+        assert response.status == 200 if found else _code(response) == "InvalidAction.NotFound"
+
+
+def test_an_unknown_version_is_told_the_known_ones(service: Service) -> None:
+    other = service.product("sts", "2015-04-01")
+    response = service.gateway(others=(other,)).handle(service.v1({"Version": "2016-03-14"}))
+    assert _code(response) == "InvalidVersion"
+    assert "2014-05-26 (ecs), 2015-04-01 (sts)" in _json(response)["Recommend"]
+
+
+def test_no_two_products_may_have_one_version(service: Service) -> None:
+    with pytest.raises(ValueError, match="no two products may have one version"):
+        service.gateway(others=(service.product("sts", "2014-05-26"),))
+
+
 HEADERS = st.lists(
     st.tuples(
         st.sampled_from(["Host", "Accept", "Authorization", "Content-Type", "x-acs-action"]),
