@@ -7,6 +7,7 @@ qemu-img has come and why a read failed.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import shutil
 import socket
@@ -27,9 +28,7 @@ _MAX_REQUEST = 4 * 1024 * 1024
 _SEND_BUFFER = 4 * 1024 * 1024
 _MAX_CONNECTIONS = 16
 _FOLDER_PREFIX = "imageferry-nbd-"
-_SOCKET_NAME = "socket"
-_LISTENS_AFTER_SECONDS = 0.5
-_BINDS_AFTER_SECONDS = 600.0
+_LOCKED_AFTER_SECONDS = 0.5
 
 
 class NbdServer:
@@ -61,7 +60,10 @@ class NbdServer:
         self._lock = threading.Lock()
         self._connections: dict[socket.socket, threading.Thread] = {}
         self._folder = Path(tempfile.mkdtemp(prefix=_FOLDER_PREFIX))
-        self.path = self._folder / _SOCKET_NAME
+        # A lock that dies with the process tells the folder from a crash's left-over.
+        self._folder_lock = _open_folder(self._folder)
+        fcntl.flock(self._folder_lock, fcntl.LOCK_EX)
+        self.path = self._folder / "socket"
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self._accepting = threading.Thread(target=self._accept, daemon=True)
 
@@ -119,6 +121,7 @@ class NbdServer:
                 connection.shutdown(socket.SHUT_RDWR)
             thread.join()
         shutil.rmtree(self._folder)
+        os.close(self._folder_lock)
 
     def __enter__(self) -> Self:
         try:
@@ -169,16 +172,18 @@ def sweep() -> int:
 
 
 def _is_abandoned(folder: Path) -> bool:
-    status = folder.lstat()
-    if status.st_uid != os.getuid():
+    descriptor = _open_folder(folder)
+    try:
+        status = os.fstat(descriptor)
+        if status.st_uid != os.getuid() or time.time() - status.st_mtime < _LOCKED_AFTER_SECONDS:
+            return False
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         return False
-    age = time.time() - status.st_mtime
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        probe.setblocking(False)
-        try:
-            probe.connect(os.fspath(folder / _SOCKET_NAME))
-        except ConnectionRefusedError:
-            return age > _LISTENS_AFTER_SECONDS
-        except FileNotFoundError:
-            return age > _BINDS_AFTER_SECONDS
-    return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def _open_folder(folder: Path) -> int:
+    return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)

@@ -69,11 +69,23 @@ def test_the_socket_of_a_server_that_runs_stays(folder: Path, source: Path) -> N
         assert server.path.exists()
 
 
-def test_the_folder_of_a_server_that_starts_stays_for_long(folder: Path) -> None:
-    starting = Path(tempfile.mkdtemp(prefix="imageferry-nbd-"))
-    _make_older(starting, 300)
-    assert nbd.sweep() == 0
+def test_the_folder_of_a_server_that_does_not_listen_yet_stays(folder: Path, source: Path) -> None:
+    with FileSource(source) as bytes_of_disk:
+        server = NbdServer(bytes_of_disk)
+        _make_older(server.path.parent, 3600)
+        assert nbd.sweep() == 0
+        server.close()
 
-    _make_older(starting, 3600)
+    assert _sockets(folder) == []
+
+
+def test_the_folder_of_a_process_that_died_before_it_listened_is_removed(folder: Path) -> None:
+    _make_older(Path(tempfile.mkdtemp(prefix="imageferry-nbd-")), 1)
 
     assert nbd.sweep() == 1
+
+
+def test_a_folder_that_was_just_made_stays(folder: Path) -> None:
+    tempfile.mkdtemp(prefix="imageferry-nbd-")
+
+    assert nbd.sweep() == 0

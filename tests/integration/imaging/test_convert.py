@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -162,6 +163,15 @@ def test_a_lost_lease_leaves_nothing(tmp_path: Path, raw: Path, qemu_img: QemuIm
     assert isinstance(error, LeaseExpiredError)
 
 
+def _running_programs() -> list[psutil.Process]:
+    """The guards and programs that run, as soon as there is a qemu-img among them."""
+    while True:
+        running: list[psutil.Process] = psutil.Process().children(recursive=True)
+        if any(process.name() == "qemu-img" for process in running):
+            return running
+        time.sleep(0.01)
+
+
 def test_cancelling_ends_qemu_img_and_removes_the_file(
     tmp_path: Path, raw: Path, qemu_img: QemuImg, lease: Lease
 ) -> None:
@@ -191,8 +201,7 @@ def test_cancelling_ends_qemu_img_and_removes_the_file(
                 )
             )
             await reading.wait()
-            running = psutil.Process().children(recursive=True)
-            assert [p for p in running if p.name() == "qemu-img"]
+            running = await asyncio.to_thread(_running_programs)
             asked = loop.time()
             job.cancel()
             may_go_on.set()
