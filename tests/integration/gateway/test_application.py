@@ -68,12 +68,10 @@ def _application() -> Starlette:
     return Starlette(routes=[healthz, *routes(gateway, body_seconds=BODY_SECONDS)])
 
 
-@pytest.fixture(scope="module", params=["h11", "httptools"])
-def port(request: pytest.FixtureRequest) -> Iterator[int]:
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
     listener = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        _application(), http=request.param, lifespan="off", log_config=None, ws="none"
-    )
+    config = uvicorn.Config(_application(), http="h11", lifespan="off", log_config=None, ws="none")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],))
     thread.start()

@@ -52,7 +52,7 @@ def running_service(root: Path) -> Iterator[Service]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
-        config = uvicorn.Config(app, log_level="warning", loop="uvloop", http="httptools")
+        config = uvicorn.Config(app, log_level="warning", loop="uvloop", http="h11")
         server = uvicorn.Server(config)
         started = threading.Event()
         startup = server.startup
