@@ -15,6 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +69,7 @@ class S3Server:
         self.client.create_bucket(Bucket=name)
         return name
 
-    @property
+    @cached_property
     def client(self) -> Any:
         """A client to look behind the store's back."""
         return boto3.session.Session().client(

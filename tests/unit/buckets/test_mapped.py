@@ -1,0 +1,57 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from imageferry.buckets.folder import FolderStore
+from imageferry.buckets.interface import BucketExistsError, BucketNotFoundError
+from imageferry.buckets.mapped import MappedStore
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> dict[str, FolderStore]:
+    return {name: FolderStore(tmp_path / name) for name in ("default", "golden", "logs")}
+
+
+@pytest.fixture
+def mapped(parts: dict[str, FolderStore]) -> MappedStore:
+    stores = [("golden", parts["golden"]), ("log-*", parts["logs"])]
+    return MappedStore(stores, parts["default"])
+
+
+def names(store: FolderStore | MappedStore) -> list[str]:
+    return [info.name for info in store.buckets()]
+
+
+def test_the_name_decides_where_a_bucket_is(
+    mapped: MappedStore, parts: dict[str, FolderStore]
+) -> None:
+    for name in ("log-2", "golden", "other", "log-1"):
+        mapped.create_bucket(name, region="r", owner="1").put("key", [name.encode()])
+    assert names(mapped) == ["golden", "log-1", "log-2", "other"]
+    assert names(parts["default"]) == ["other"]
+    assert names(parts["golden"]) == ["golden"]
+    assert names(parts["logs"]) == ["log-1", "log-2"]
+    assert mapped.bucket("log-1").head("key").size == 5
+    with pytest.raises(BucketExistsError):
+        mapped.create_bucket("golden", region="r", owner="2")
+
+
+def test_a_bucket_where_its_name_does_not_lead_is_not_there(
+    mapped: MappedStore, parts: dict[str, FolderStore]
+) -> None:
+    parts["default"].create_bucket("golden", region="r", owner="1")
+    assert names(mapped) == []
+    with pytest.raises(BucketNotFoundError):
+        mapped.bucket("golden")
+
+
+def test_buckets_are_deleted_and_swept_everywhere(
+    mapped: MappedStore, parts: dict[str, FolderStore]
+) -> None:
+    for name in ("golden", "other"):
+        mapped.create_bucket(name, region="r", owner="1").start_upload("key")
+    assert mapped.sweep(timedelta(seconds=-1)) == 2
+    mapped.delete_bucket("golden")
+    assert names(mapped) == ["other"]
+    assert names(parts["golden"]) == []
