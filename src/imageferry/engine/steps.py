@@ -84,10 +84,10 @@ class Steps:
         shutil.rmtree(self._context.scratch / task_id, ignore_errors=True)
         with self._context.database.read() as connection:
             task = queries.find(connection, task_id)
-        if task is None:
+        if task is None or not task.status.ended:
             return
         self._discard_staged(task)
-        if task.status not in {TaskStatus.FAILED, TaskStatus.DELETED}:
+        if task.status is TaskStatus.FINISHED:
             return
         if task.action is TaskAction.IMPORT_IMAGE:
             discard(self._context.catalogue, task.resource_id)

@@ -342,6 +342,26 @@ def test_a_cancelled_import_is_not_begun(ferry: Ferry) -> None:
     assert ferry.rows.find(task_id).attempt == 0
 
 
+@pytest.mark.parametrize("action", TaskAction)
+def test_what_another_worker_has_on_its_way_into_a_store_is_left_to_it(
+    ferry: Ferry, monkeypatch: pytest.MonkeyPatch, action: TaskAction
+) -> None:
+    task_id = ferry.rows.claimed(
+        "another worker", action=action, request={"OSSBucket": BUCKET, "Objects": []}
+    )
+    taken_back: list[str] = []
+    monkeypatch.setattr(
+        FolderBucket, "discard_staged", lambda _bucket, token: taken_back.append(token)
+    )
+
+    ferry.clean_up(task_id)
+    assert taken_back == []
+
+    ferry.rows.change(transitions.fail, task_id, "Broken", "It broke.", owner="another worker")
+    ferry.clean_up(task_id)
+    assert taken_back == [task_id]
+
+
 def test_a_task_that_is_not_there_is_left_alone(ferry: Ferry) -> None:
     assert not ferry.step("t-unknown", "transfer")
     ferry.clean_up("t-unknown")
