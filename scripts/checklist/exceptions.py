@@ -145,7 +145,6 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
     ("DeleteImage", Section.ERROR): {
         "400 InvalidRegionId.NotFound: added": _REGION_CHECK,
         "403 ImageIsPublic: left out": _NO_COMMUNITY,
-        "403 ImageUseShared: left out": _NO_SHARES,
         "403 ImageUsingByInstance: left out": _NO_INSTANCES,
         "403 OperationDenied.ImageCopying: left out": _NO_SHARES,
     },

@@ -23,7 +23,12 @@ from checklist.facts import (
     load_contract,
 )
 from docs import PAGES
-from imageferry.actions import image_error_codes, life_cycle_error_codes, tag_error_codes
+from imageferry.actions import (
+    image_error_codes,
+    life_cycle_error_codes,
+    share_error_codes,
+    tag_error_codes,
+)
 from imageferry.actions.cancel_task import CANCEL_TASK, CancelTaskRequest
 from imageferry.actions.declaration import Parameter, to_wire
 from imageferry.actions.errors import ErrorCode
@@ -144,7 +149,12 @@ def test_an_example_is_a_valid_call(action: AnyAction) -> None:
 def test_no_error_code_is_declared_in_vain() -> None:
     declared = {
         name: code
-        for module in (image_error_codes, life_cycle_error_codes, tag_error_codes)
+        for module in (
+            image_error_codes,
+            life_cycle_error_codes,
+            share_error_codes,
+            tag_error_codes,
+        )
         for name, code in vars(module).items()
         if isinstance(code, ErrorCode)
     }

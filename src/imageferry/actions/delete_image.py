@@ -9,6 +9,7 @@ from imageferry.actions.call import Call
 from imageferry.actions.common import DryRun, ImageId, RegionId
 from imageferry.actions.declaration import Action, Model, Parameter, Reply
 from imageferry.actions.error_codes import DRY_RUN_OPERATION
+from imageferry.actions.share_error_codes import IMAGE_USE_SHARED
 from imageferry.images import queries as images
 from imageferry.tasks import queries as tasks
 from imageferry.tasks.model import TaskAction
@@ -46,6 +47,8 @@ def delete_image(call: Call, request: DeleteImageRequest) -> DeleteImageReply:
         export = tasks.active_of_resource(connection, image.image_id, TaskAction.EXPORT_IMAGE)
         if export is not None:
             raise codes.IMAGE_IS_EXPORTING_ON_DELETE.error(f"Task {export} exports the image.")
+        if image.shared:
+            raise IMAGE_USE_SHARED.error()
         if request.dry_run:
             raise DRY_RUN_OPERATION.error()
         images.delete(connection, image.image_id, keep_snapshots=image.status.made)
@@ -63,6 +66,7 @@ DELETE_IMAGE = Action(
         codes.INVALID_IMAGE_ID_NOT_FOUND,
         codes.IMAGE_IS_IMPORTING,
         codes.IMAGE_IS_EXPORTING_ON_DELETE,
+        IMAGE_USE_SHARED,
         DRY_RUN_OPERATION,
     ),
     policy="ecs:DeleteImage",

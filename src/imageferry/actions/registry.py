@@ -8,6 +8,7 @@ from imageferry.actions.add_tags import ADD_TAGS
 from imageferry.actions.cancel_task import CANCEL_TASK
 from imageferry.actions.delete_image import DELETE_IMAGE
 from imageferry.actions.delete_snapshot import DELETE_SNAPSHOT
+from imageferry.actions.describe_image_share_permission import DESCRIBE_IMAGE_SHARE_PERMISSION
 from imageferry.actions.describe_images import DESCRIBE_IMAGES
 from imageferry.actions.describe_regions import DESCRIBE_REGIONS
 from imageferry.actions.describe_tags import DESCRIBE_TAGS
@@ -18,6 +19,7 @@ from imageferry.actions.import_image import IMPORT_IMAGE
 from imageferry.actions.list_tag_resources import LIST_TAG_RESOURCES
 from imageferry.actions.location import LOCATION
 from imageferry.actions.modify_image_attribute import MODIFY_IMAGE_ATTRIBUTE
+from imageferry.actions.modify_image_share_permission import MODIFY_IMAGE_SHARE_PERMISSION
 from imageferry.actions.product import AnyAction, Product, product
 from imageferry.actions.ram import RAM
 from imageferry.actions.remove_tags import REMOVE_TAGS
@@ -39,6 +41,8 @@ ECS = product(
         DESCRIBE_IMAGES,
         DELETE_IMAGE,
         MODIFY_IMAGE_ATTRIBUTE,
+        DESCRIBE_IMAGE_SHARE_PERMISSION,
+        MODIFY_IMAGE_SHARE_PERMISSION,
         TAG_RESOURCES,
         UNTAG_RESOURCES,
         LIST_TAG_RESOURCES,
