@@ -13,6 +13,7 @@ from imageferry.oss.errors import (
     ACCESS_DENIED,
     INVALID_ACCESS_KEY_ID,
     INVALID_SECURITY_TOKEN,
+    SECURITY_TOKEN_EXPIRED,
     SIGNATURE_DOES_NOT_MATCH,
     OssError,
 )
@@ -41,6 +42,11 @@ class AccessKey(Protocol):
     @property
     def security_token(self) -> str | None:
         """The token that has to come with it, for temporary keys."""
+        ...
+
+    @property
+    def expires(self) -> datetime | None:
+        """When a temporary key runs out, UTC."""
         ...
 
 
@@ -83,7 +89,10 @@ def authenticate(
         )
     claim.check_time(now)
     _check_token(claim, key)
-    return Authenticated(_signed(request, claim, key.secret), key.account_id, claim.region)
+    signed = _signed(request, claim, key.secret)
+    if key.expires is not None and now >= key.expires:
+        raise SECURITY_TOKEN_EXPIRED.error(OSSAccessKeyId=claim.access_key_id)
+    return Authenticated(signed, key.account_id, claim.region)
 
 
 def _check_token(claim: Claim, key: AccessKey) -> None:

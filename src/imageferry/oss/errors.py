@@ -118,6 +118,9 @@ REQUEST_TIME_TOO_SKEWED = OssErrorCode(
     403,
     "The difference between the request time and the current time is too large.",
 )
+SECURITY_TOKEN_EXPIRED = OssErrorCode(
+    "SecurityTokenExpired", 403, "The security token you provided has expired."
+)
 SIGNATURE_DOES_NOT_MATCH = OssErrorCode(
     "SignatureDoesNotMatch",
     403,

@@ -25,12 +25,16 @@ class Key:
     account_id: str
     active: bool = True
     security_token: str | None = None
+    expires: datetime | None = None
 
 
 KEYS = {
     "mine": Key("my secret", "100"),
     "theirs": Key("their secret", "200"),
     "temporary": Key("temporary secret", "100", security_token="tok/en+=="),
+    "expired": Key(
+        "expired secret", "100", security_token="old", expires=datetime(2026, 1, 1, tzinfo=UTC)
+    ),
 }
 
 

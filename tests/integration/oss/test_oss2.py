@@ -216,19 +216,21 @@ def test_presigned_requests(bucket: Any) -> None:
 def test_temporary_keys(bucket: Any) -> None:
     bucket.put_object("key", b"data")
     version = "v4" if bucket.bucket_name.endswith("v4") else "v1"
-    key = KEYS["temporary"]
 
-    def temporary(token: str | None) -> Any:
-        sts = oss2.StsAuth("temporary", key.secret, token, version)
+    def temporary(token: str | None, name: str = "temporary") -> Any:
+        sts = oss2.StsAuth(name, KEYS[name].secret, token, version)
         return bucket_of(bucket.endpoint, sts, bucket.bucket_name, bucket.session)
 
-    found = temporary(key.security_token)
+    found = temporary(KEYS["temporary"].security_token)
     assert found.get_object("key").read() == b"data"
     url = found.sign_url("GET", "key", 60)
     assert HTTP.request("GET", url).data == b"data"
     with pytest.raises(oss2.exceptions.ServerError) as refused:
         temporary("other").get_object("key")
     assert refused.value.code == "InvalidSecurityToken"
+    with pytest.raises(oss2.exceptions.ServerError) as refused:
+        temporary(KEYS["expired"].security_token, "expired").get_object("key")
+    assert (refused.value.status, refused.value.code) == (403, "SecurityTokenExpired")
 
 
 def test_buckets_belong_to_accounts(bucket: Any) -> None:

@@ -230,6 +230,9 @@ def test_presigned_requests(client: Any) -> None:
 def test_temporary_keys(client: Any, service: Service, version: str) -> None:
     put(client, "key", b"data")
     assert get(client_of(service, version, "temporary"), "key") == b"data"
+    with pytest.raises(oss.exceptions.OperationError) as refused:
+        get(client_of(service, version, "expired"), "key")
+    assert code(refused) == "SecurityTokenExpired"
 
 
 def test_additional_signed_headers(client: Any, service: Service) -> None:

@@ -18,6 +18,7 @@ class Key:
     account_id: str = "100"
     active: bool = True
     security_token: str | None = None
+    expires: datetime | None = None
 
 
 def signed(
@@ -138,6 +139,17 @@ def test_security_tokens(sent: bytes, kept: str | None, accepted: bool) -> None:
         assert verified(request, Key(security_token=kept)).account_id == "100"
     else:
         assert code(request, Key(security_token=kept)) == "InvalidSecurityToken"
+
+
+@pytest.mark.parametrize(("seconds", "accepted"), [(1, True), (0, False), (-1, False)])
+def test_temporary_keys_run_out(seconds: int, accepted: bool) -> None:
+    key = Key(security_token="token", expires=NOW + timedelta(seconds=seconds))
+    request = signed(b"/", bucket="", key="", token=b"token")
+    if accepted:
+        assert verified(request, key).account_id == "100"
+    else:
+        assert code(request, key) == "SecurityTokenExpired"
+        assert code(request, replace(key, secret="other")) == "SignatureDoesNotMatch"
 
 
 @pytest.mark.parametrize(("seconds", "accepted"), [(1, True), (-1, False)])
