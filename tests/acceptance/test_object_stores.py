@@ -14,7 +14,7 @@ from support.service import Service, services, until
 
 BUCKET = "golden"
 MIB = 1 << 20
-DISK = random.Random(7).randbytes(160 * MIB) + bytes(8 * MIB) + random.Random(8).randbytes(MIB)
+DISK = random.Random(7).randbytes(96 * MIB) + bytes(8 * MIB) + random.Random(8).randbytes(MIB)
 
 
 @pytest.fixture(scope="module")

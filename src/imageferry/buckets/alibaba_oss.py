@@ -9,6 +9,7 @@ from typing import Any
 
 import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.exceptions import BaseError, OperationError, ServiceError
+from alibabacloud_oss_v2.transport import RequestsHttpClient
 
 from imageferry.buckets.interface import ObjectInfo, PartInfo, StoreError
 from imageferry.buckets.remote_client import (
@@ -25,6 +26,7 @@ from imageferry.buckets.remote_client import (
 from imageferry.buckets.remote_errors import refusal, unreachable
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
 
+_CONNECTIONS = 32
 _TAKEN = "FileAlreadyExists"
 
 
@@ -58,8 +60,7 @@ class AlibabaOssClient:
                     credentials.access_key_id, credentials.access_key_secret
                 ),
                 retry_max_attempts=ATTEMPTS,
-                connect_timeout=CONNECT_SECONDS,
-                readwrite_timeout=READ_SECONDS,
+                http_client=_http_client(),
                 use_path_style=path_style,
             )
         )
@@ -210,6 +211,18 @@ class AlibabaOssClient:
         with _translated("a signature"):
             signed = self._client.presign(request, expires=timedelta(seconds=URL_SECONDS))
         return SignedUrl(signed.url, dict(signed.signed_headers or {}))
+
+
+def _http_client() -> Any:
+    """The SDK's own HTTP client, without the proxies and passwords of the environment."""
+    client = RequestsHttpClient(
+        connect_timeout=CONNECT_SECONDS,
+        readwrite_timeout=READ_SECONDS,
+        max_connections=_CONNECTIONS,
+    )
+    client.open()
+    client.session.trust_env = False
+    return client
 
 
 @contextmanager

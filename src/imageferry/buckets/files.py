@@ -143,12 +143,17 @@ def append(source: int, target: int, *, position: int) -> int:
     """
     size = os.fstat(source).st_size
     for offset, length in data_ranges(source, size):
-        _copy(source, target, offset, position + offset, length)
+        copy_range(source, target, offset, position + offset, length)
     os.ftruncate(target, position + size)
     return position + size
 
 
-def _copy(source: int, target: int, offset: int, position: int, length: int) -> None:
+def copy_range(source: int, target: int, offset: int, position: int, length: int) -> None:
+    """Copy bytes from ``offset`` of one file to ``position`` of another, by the kernel.
+
+    Raises:
+        OSError: the disk is full, or the source has fewer bytes.
+    """
     while length:
         step = min(length, _COPY_STEP)
         copied = _copy_step(source, target, offset, position, step)

@@ -12,7 +12,10 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 PART_SIZE = 16 << 20
-"""Bytes of a part, except of files too large for it. Memory is ``THREADS + 2`` of them."""
+"""Bytes of a part, except of files too large for it.
+
+An object that is being stored takes up to nine parts of memory.
+"""
 
 THREADS = 4
 MAX_PARTS = 10_000

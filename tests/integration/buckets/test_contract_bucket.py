@@ -133,6 +133,14 @@ def test_lists_by_key(bucket: Bucket) -> None:
     assert abs(found.modified - datetime.now(UTC)) < timedelta(minutes=1)
 
 
+def test_lists_more_than_a_page(bucket: Bucket) -> None:
+    keys = [f"key-{number:03}" for number in range(130)]
+    for key in keys:
+        bucket.put(key, [b"x"])
+    assert [item.key for item in bucket.list()] == keys
+    assert [item.key for item in bucket.list("key-", "key-009")] == keys[10:]
+
+
 def test_a_reader_gives_one_version_or_nothing(bucket: Bucket) -> None:
     old = bucket.put("key", [b"old version"])
     with bucket.open("key", if_match=f'"{old.etag}"') as reader:
