@@ -25,6 +25,7 @@ from imageferry.accounts import access_keys, bearer_tokens
 from imageferry.accounts.tables import access_keys as keys_table
 from imageferry.database.connection import Database
 from imageferry.database.metadata import now
+from support.command import document, run
 from support.service import REGION, VERSION, Service
 
 VERSIONS = {"ecs": VERSION, "sts": "2015-04-01", "ram": "2015-05-01"}
@@ -127,11 +128,11 @@ def _expire(service: Service, credentials: Credentials) -> None:
     )
 
 
-def _bearer(service: Service, lasting: timedelta) -> str:
+def _expired_bearer(service: Service) -> str:
     def issue(connection: sa.Connection) -> str:
         account = access_keys.first_account(connection)
         assert account is not None
-        return bearer_tokens.issue(connection, account, lasting)
+        return bearer_tokens.issue(connection, account, timedelta(seconds=-1))
 
     token: str = _in_database(service, issue)
     return token
@@ -230,13 +231,20 @@ def test_temporary_credentials_of_the_oss_sdk(service: Service, credentials: Cre
 
 @pytest.mark.parametrize("algorithm", [None, "v2"])
 def test_bearer_tokens_of_the_tea_sdk(service: Service, algorithm: str | None) -> None:
-    token = _bearer(service, timedelta(minutes=5))
+    token = document(service, "keys", "--bearer-token", "1")["BearerToken"]
     assert REGION in _tea(service, algorithm, bearer_token=token)()
 
     for wrong, code in (
         ("nobody-s", "InvalidParameter"),
-        (_bearer(service, timedelta(seconds=-1)), "InvalidSecurityToken.Expired"),
+        (_expired_bearer(service), "InvalidSecurityToken.Expired"),
     ):
         with pytest.raises(ClientException) as refused:
             _tea(service, algorithm, bearer_token=wrong)()
         assert refused.value.code == code
+
+
+def test_an_access_key_and_a_bearer_token_are_not_made_at_once(service: Service) -> None:
+    result = run(service, "keys", "--create", "--bearer-token", "1")
+
+    assert result.exit_code == 2
+    assert "choose one" in result.output

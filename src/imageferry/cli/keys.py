@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,6 +16,9 @@ from imageferry.settings import SettingError
 if TYPE_CHECKING:
     from imageferry.service.local import Key
 
+MAX_HOURS = 24 * 365
+"""The longest that a bearer token lasts: whoever has one needs no secret."""
+
 
 @click.command(
     "keys",
@@ -22,22 +26,35 @@ if TYPE_CHECKING:
     examples=(
         "imageferry keys --show-secrets",
         "imageferry keys --create",
+        "imageferry keys --bearer-token 24",
     ),
 )
 @click.option("--create", is_flag=True, help="Give the account one more key, and show it.")
 @click.option("--show-secrets", is_flag=True, help="Show the secrets too.")
+@click.option(
+    "--bearer-token",
+    "hours",
+    metavar="HOURS",
+    type=click.IntRange(1, MAX_HOURS),
+    help="Issue a bearer token that stands for the account for so many hours, and show it.",
+)
 @client_options
 @pass_invocation
-def keys(invocation: Invocation, /, create: bool, show_secrets: bool) -> None:
-    """List this installation's access keys, or make one.
+def keys(invocation: Invocation, /, create: bool, show_secrets: bool, hours: int | None) -> None:
+    """List this installation's access keys, make one, or issue a bearer token.
 
     It reads the installation's database, so it works while the service is
     stopped, and on no other machine's.
     """
+    if create and hours is not None:
+        raise click.UsageError("--create and --bearer-token make two things: choose one.")
     from imageferry.service import local  # noqa: PLC0415 - slow to import
 
     settings = invocation.settings()
     try:
+        if hours is not None:
+            _show_token(invocation, local.issue_bearer_token(settings, timedelta(hours=hours)))
+            return
         found = [local.create_key(settings)] if create else local.list_keys(settings)
     except SettingError as error:
         raise CommandError(str(error)) from None
@@ -48,6 +65,14 @@ def keys(invocation: Invocation, /, create: bool, show_secrets: bool) -> None:
         output.record(list(rows[0].items()))
     else:
         output.table(tuple(rows[0]) if rows else (), [list(row.values()) for row in rows])
+
+
+def _show_token(invocation: Invocation, token: str) -> None:
+    shown = {"BearerToken": token}
+    if invocation.as_json:
+        output.document(shown)
+    else:
+        output.record(list(shown.items()))
 
 
 def _row(key: Key, *, show_secret: bool) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from imageferry.accounts import access_keys
+from imageferry.accounts import access_keys, bearer_tokens
 from imageferry.accounts.access_keys import AccessKey
 from imageferry.service.installation import Installation, open_installation
 from imageferry.settings import SettingError, Settings
@@ -61,9 +62,26 @@ def create_key(settings: Settings) -> Key:
     installation = open_existing(settings)
     try:
         with installation.database.write() as connection:
-            account = access_keys.first_account(connection)
-            if account is None:
-                account = access_keys.create_account(connection, "default")
-            return access_keys.create_key(connection, account)
+            return access_keys.create_key(connection, _first_account(connection))
     finally:
         installation.database.close()
+
+
+def issue_bearer_token(settings: Settings, lasting: timedelta) -> str:
+    """A token that stands for the first account, without a signature.
+
+    Raises:
+        SettingError: there is no installation.
+    """
+    installation = open_existing(settings)
+    try:
+        with installation.database.write() as connection:
+            return bearer_tokens.issue(connection, _first_account(connection), lasting)
+    finally:
+        installation.database.close()
+
+
+def _first_account(connection: sa.Connection) -> str:
+    """The account that was made first, made where there is none."""
+    account = access_keys.first_account(connection)
+    return access_keys.create_account(connection, "default") if account is None else account

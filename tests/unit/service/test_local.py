@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from imageferry.accounts import bearer_tokens
 from imageferry.service import local
 from imageferry.service.installation import first_key, open_installation
 from imageferry.settings import SettingError, Settings
@@ -52,3 +54,19 @@ def test_an_installation_without_an_account_gets_one_with_its_first_key(
     assert local.list_keys(settings) == []
     key = local.create_key(settings)
     assert [found.access_key_id for found in local.list_keys(settings)] == [key.access_key_id]
+
+
+def test_a_bearer_token_is_the_first_account_s(settings: Settings) -> None:
+    installation = open_installation(settings)
+    first, _ = first_key(installation)
+
+    token = local.issue_bearer_token(settings, timedelta(hours=24))
+
+    with installation.database.read() as connection:
+        found = bearer_tokens.find(connection, token)
+    installation.database.close()
+    assert found is not None
+    assert (found.account_id, found.expires - found.created) == (
+        first.account_id,
+        timedelta(hours=24),
+    )
