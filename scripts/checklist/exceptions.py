@@ -21,7 +21,6 @@ _NO_ARCHIVES = "the buckets have one storage class, which needs no restoring"
 _NO_ENCRYPTED_BUCKETS = "a bucket that is encrypted at rest is read like any other"
 _NO_CLOUD_BOXES = "there are no cloud boxes here"
 _NO_INSTANCES = "there are no instances here"
-_NO_SHARES = "images are not shared or copied here"
 _NO_COMMUNITY = "there are no community images here: they are an empty list"
 _NO_MARKETPLACE = "there is no marketplace here"
 _NO_GROUPS = "resource groups are labels here, so that none is unknown"
@@ -146,7 +145,6 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "400 InvalidRegionId.NotFound: added": _REGION_CHECK,
         "403 ImageIsPublic: left out": _NO_COMMUNITY,
         "403 ImageUsingByInstance: left out": _NO_INSTANCES,
-        "403 OperationDenied.ImageCopying: left out": _NO_SHARES,
     },
     ("DescribeRegions", Section.PARAMETER): {
         "RegionId: added": "the official clients send it with every action",

@@ -24,6 +24,7 @@ from checklist.facts import (
 )
 from docs import PAGES
 from imageferry.actions import (
+    copy_error_codes,
     image_error_codes,
     life_cycle_error_codes,
     share_error_codes,
@@ -150,6 +151,7 @@ def test_no_error_code_is_declared_in_vain() -> None:
     declared = {
         name: code
         for module in (
+            copy_error_codes,
             image_error_codes,
             life_cycle_error_codes,
             share_error_codes,

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from imageferry.actions.call import Call, Services
+from imageferry.actions.cancel_copy_image import CancelCopyImageRequest, cancel_copy_image
 from imageferry.actions.cancel_task import CancelTaskRequest, cancel_task
+from imageferry.actions.copy_image import CopyImageRequest, copy_image
+from imageferry.actions.delete_image import DeleteImageRequest, delete_image
 from imageferry.actions.export_image import ExportImageRequest, export_image
 from imageferry.actions.import_admission import DiskDeviceMapping
 from imageferry.actions.import_image import import_image
@@ -66,6 +69,25 @@ class Ferry:
             region_id=REGION, image_id=image_id, oss_bucket=BUCKET, image_format=image_format
         )
         return export_image(self._call(), request).task_id
+
+    def copy_image(self, image_id: str, region_id: str = REGION) -> tuple[str, str]:
+        """Ask for a copy of an image to a region; the ids of the copy and the task."""
+        request = CopyImageRequest(
+            region_id=REGION, image_id=image_id, destination_region_id=region_id
+        )
+        copy_id = copy_image(self._call(), request).image_id
+        copy = self.rows.find_image(copy_id)
+        assert copy is not None
+        return copy_id, copy.task_id
+
+    def cancel_copy(self, image_id: str, region_id: str = REGION) -> None:
+        """Ask for the end of a copy."""
+        request = CancelCopyImageRequest(region_id=region_id, image_id=image_id)
+        cancel_copy_image(self._call(), request)
+
+    def delete_image(self, image_id: str) -> None:
+        """Ask for an image's end."""
+        delete_image(self._call(), DeleteImageRequest(region_id=REGION, image_id=image_id))
 
     def cancel(self, task_id: str) -> None:
         """Ask for a task's end."""

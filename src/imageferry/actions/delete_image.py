@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import sqlalchemy as sa
+
 from imageferry.actions import image_error_codes as codes
 from imageferry.actions.call import Call
 from imageferry.actions.common import DryRun, ImageId, RegionId
+from imageferry.actions.copy_error_codes import IMAGE_COPYING_ON_DELETE
 from imageferry.actions.declaration import Action, Model, Parameter, Reply
 from imageferry.actions.error_codes import DRY_RUN_OPERATION
 from imageferry.actions.share_error_codes import IMAGE_USE_SHARED
 from imageferry.images import queries as images
+from imageferry.images.model import Image
 from imageferry.tasks import queries as tasks
 from imageferry.tasks.model import TaskAction
 
@@ -42,6 +46,7 @@ def delete_image(call: Call, request: DeleteImageRequest) -> DeleteImageReply:
         image = images.find_own(connection, request.image_id, call.account_id, request.region_id)
         if image is None:
             raise codes.INVALID_IMAGE_ID_NOT_FOUND.error()
+        _check_copies(connection, image)
         if image.status.being_made:
             raise codes.IMAGE_IS_IMPORTING.error(f"Task {image.task_id} imports the image.")
         export = tasks.active_of_resource(connection, image.image_id, TaskAction.EXPORT_IMAGE)
@@ -56,6 +61,14 @@ def delete_image(call: Call, request: DeleteImageRequest) -> DeleteImageReply:
     return DeleteImageReply()
 
 
+def _check_copies(connection: sa.Connection, image: Image) -> None:
+    if image.copied_from and image.status.being_made:
+        raise IMAGE_COPYING_ON_DELETE.error()
+    copy = images.copy_in_the_making(connection, image.image_id)
+    if copy is not None:
+        raise IMAGE_COPYING_ON_DELETE.error(f"Image {copy} is being copied from it.")
+
+
 DELETE_IMAGE = Action(
     name="DeleteImage",
     summary="Take an image and its disks out of the catalogue.",
@@ -66,6 +79,7 @@ DELETE_IMAGE = Action(
         codes.INVALID_IMAGE_ID_NOT_FOUND,
         codes.IMAGE_IS_IMPORTING,
         codes.IMAGE_IS_EXPORTING_ON_DELETE,
+        IMAGE_COPYING_ON_DELETE,
         IMAGE_USE_SHARED,
         DRY_RUN_OPERATION,
     ),

@@ -159,8 +159,8 @@ def describe_task_attribute(
 
 
 def is_own(call: Call, task: Task, region_id: str) -> bool:
-    """Whether a task is the caller's, in that region."""
-    return (task.account_id, task.region_id) == (call.account_id, region_id)
+    """Whether a task is the caller's, in that region, and one that the API tells."""
+    return task.action.told and (task.account_id, task.region_id) == (call.account_id, region_id)
 
 
 def _operation(disk: TaskDisk) -> OperationProgress:

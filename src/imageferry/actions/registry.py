@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from imageferry.actions.add_tags import ADD_TAGS
+from imageferry.actions.cancel_copy_image import CANCEL_COPY_IMAGE
 from imageferry.actions.cancel_task import CANCEL_TASK
+from imageferry.actions.copy_image import COPY_IMAGE
 from imageferry.actions.delete_image import DELETE_IMAGE
 from imageferry.actions.delete_snapshot import DELETE_SNAPSHOT
 from imageferry.actions.describe_image_share_permission import DESCRIBE_IMAGE_SHARE_PERMISSION
@@ -41,6 +43,8 @@ ECS = product(
         DESCRIBE_IMAGES,
         DELETE_IMAGE,
         MODIFY_IMAGE_ATTRIBUTE,
+        COPY_IMAGE,
+        CANCEL_COPY_IMAGE,
         DESCRIBE_IMAGE_SHARE_PERMISSION,
         MODIFY_IMAGE_SHARE_PERMISSION,
         TAG_RESOURCES,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 import structlog
@@ -12,6 +12,7 @@ import structlog
 from imageferry.buckets.interface import BucketNotFoundError, ObjectNotFoundError
 from imageferry.database.connection import UNAVAILABLE
 from imageferry.engine.context import TASK_METADATA, WorkerContext
+from imageferry.engine.copy_image import CopyImage
 from imageferry.engine.export_image import ExportImage
 from imageferry.engine.failures import (
     IMAGE_NOT_FOUND,
@@ -21,6 +22,7 @@ from imageferry.engine.failures import (
     reported_for,
 )
 from imageferry.engine.import_image import ImportImage
+from imageferry.engine.new_image import NewImage
 from imageferry.engine.ownership import Ownership, OwnershipLostError
 from imageferry.images import queries as images
 from imageferry.images.catalogue import discard
@@ -34,14 +36,16 @@ DATABASE_PAUSE_SECONDS = 1.0
 
 _log = structlog.get_logger()
 
-WORK: Mapping[TaskAction, type[ImportImage | ExportImage]] = {
+WORK: Mapping[TaskAction, Callable[[WorkerContext, Ownership, Image], NewImage | ExportImage]] = {
     TaskAction.IMPORT_IMAGE: ImportImage,
     TaskAction.EXPORT_IMAGE: ExportImage,
+    TaskAction.COPY_IMAGE: CopyImage,
 }
 
 STEPS = {
     TaskAction.IMPORT_IMAGE: ("transfer", "verify", "publish"),
     TaskAction.EXPORT_IMAGE: ("convert", "pack", "publish"),
+    TaskAction.COPY_IMAGE: ("transfer", "verify", "publish"),
 }
 """For each action the methods of its work, in order; each is durable by itself."""
 
@@ -89,14 +93,14 @@ class Steps:
         self._discard_staged(task)
         if task.status is TaskStatus.FINISHED:
             return
-        if task.action is TaskAction.IMPORT_IMAGE:
+        if task.action.makes_image:
             discard(self._context.catalogue, task.resource_id)
         else:
             self._withdraw_objects(task)
 
     def _discard_staged(self, task: Task) -> None:
         """Take back what was on its way into a store when the task ended."""
-        if task.action is TaskAction.IMPORT_IMAGE:
+        if task.action.makes_image:
             self._context.catalogue.discard_staged(task.task_id)
             return
         with suppress(BucketNotFoundError):
@@ -122,7 +126,7 @@ class Steps:
         await asyncio.to_thread(ownership.let_go)
         return True
 
-    def _work(self, ownership: Ownership) -> ImportImage | ExportImage:
+    def _work(self, ownership: Ownership) -> NewImage | ExportImage:
         task = ownership.task
         self._check_attempts(task)
         return WORK[task.action](self._context, ownership, self._image(task))
@@ -154,7 +158,7 @@ class Steps:
         task = ownership.task
         _log.info("task_failed", task_id=task.task_id, code=error.code, message=error.message)
         with ownership.failing(error.position, error.code, error.message) as connection:
-            if task.action is TaskAction.IMPORT_IMAGE:
+            if task.action.makes_image:
                 images.set_status(connection, task.resource_id, ImageStatus.CREATE_FAILED)
 
     def _withdraw_objects(self, task: Task) -> None:

@@ -91,6 +91,17 @@ def find_own(
     return image
 
 
+def find_usable(
+    connection: sa.Connection, image_id: str, account_id: str, region_id: str
+) -> Image | None:
+    """The image of that id, if the account has it in the region or it is shared with it."""
+    image = find(connection, image_id)
+    if image is None or image.region_id != region_id:
+        return None
+    sharers = {share.account_id for share in shares.of_image(connection, image_id)}
+    return image if account_id in {image.account_id, *sharers} else None
+
+
 def own_ids(
     connection: sa.Connection, image_ids: Sequence[str], account_id: str, region_id: str
 ) -> set[str]:

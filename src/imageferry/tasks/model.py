@@ -33,6 +33,17 @@ class TaskAction(StrEnum):
 
     IMPORT_IMAGE = "ImportImage"
     EXPORT_IMAGE = "ExportImage"
+    COPY_IMAGE = "CopyImage"
+
+    @property
+    def makes_image(self) -> bool:
+        """Whether the task's resource is an image that it makes."""
+        return self in {TaskAction.IMPORT_IMAGE, TaskAction.COPY_IMAGE}
+
+    @property
+    def told(self) -> bool:
+        """Whether the API tells the task: a copy is known by its image alone, as with ECS."""
+        return self is not TaskAction.COPY_IMAGE
 
 
 class Phase(StrEnum):

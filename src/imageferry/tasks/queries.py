@@ -30,7 +30,9 @@ LIST_KEPT_FOR = timedelta(minutes=10)
 
 @dataclass(frozen=True, kw_only=True)
 class TaskFilter:
-    """Which tasks are meant. An empty or absent condition does not narrow the choice.
+    """Which tasks are meant: of those that the API tells, all that meet every condition.
+
+    An empty or absent condition does not narrow the choice.
 
     ``created_from`` and ``created_to`` are both inclusive.
     """
@@ -211,6 +213,7 @@ def _where(condition: TaskFilter) -> sa.ColumnElement[bool]:
     conditions = [
         tasks.c.account_id == condition.account_id,
         tasks.c.region_id == condition.region_id,
+        tasks.c.action.in_([action.value for action in TaskAction if action.told]),
     ]
     if condition.task_ids:
         conditions.append(tasks.c.task_id.in_(condition.task_ids))

@@ -146,7 +146,7 @@ def test_active_tasks(rows: Rows, ended: bool) -> None:
         found = [
             queries.active_of_resource(connection, image, action)
             for image in ("m-1", "m-2")
-            for action in TaskAction
+            for action in (TaskAction.IMPORT_IMAGE, TaskAction.EXPORT_IMAGE)
         ]
 
     if ended:
