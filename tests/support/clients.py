@@ -73,6 +73,10 @@ class PythonV1:
         module = importlib.import_module(f"aliyunsdkecs.request.v20140526.{action}Request")
         request = getattr(module, f"{action}Request")()
         for name, value in parameters.items():
+            if name == "RegionId":
+                # The SDK has the region of the client, unless the request names another.
+                request.add_query_param(name, value)
+                continue
             plural = getattr(request, f"set_{name}s", None)
             (plural or getattr(request, f"set_{name}"))(value)
         return self._send(request)
