@@ -46,11 +46,13 @@ class Ferry:
         self.rows = rows
         store = FolderStore(folder / "buckets")
         self.bucket = store.create_bucket(BUCKET, region=REGION, owner=rows.account)
-        self.catalogue = open_catalogue(FolderStore(folder / "images"), REGION)
+        image_store = FolderStore(folder / "images")
+        self.catalogue = open_catalogue(image_store, REGION)
         self.context = WorkerContext(
             settings=Settings(data_dir=folder, **({"lease_seconds": 60} | settings)),
             database=rows.database,
             store=store,
+            image_store=image_store,
             catalogue=self.catalogue,
             scratch=folder / "scratch" / "embedded",
             qemu_img=QemuImg.find(),

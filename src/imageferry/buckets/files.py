@@ -31,9 +31,7 @@ class NewFile:
 
     def __init__(self, folder: Path) -> None:
         self.path = folder / f"{TEMPORARY_PREFIX}{secrets.token_hex(16)}"
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        self._fd = os.open(self.path, flags, 0o666)
-        fcntl.flock(self._fd, fcntl.LOCK_EX)
+        self._fd = _new_locked(self.path)
         self._renamed = False
 
     def fileno(self) -> int:
@@ -70,6 +68,16 @@ class NewFile:
             with suppress(FileNotFoundError):
                 self.path.unlink()
         os.close(self._fd)
+
+
+def _new_locked(path: Path) -> int:
+    """Make a file and lock it, again where a sweep took it away in between."""
+    while True:
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        if os.fstat(fd).st_nlink:
+            return fd
+        os.close(fd)
 
 
 class Digests:

@@ -113,7 +113,8 @@ class FolderStore:
         Files that are being written are told by their locks and stay.
 
         Args:
-            older_than: How long something must not have changed to be removed.
+            older_than: How long something must not have changed to be removed; what a dead
+                process was writing is removed at once.
 
         Returns:
             How many left-overs were removed.
@@ -124,7 +125,7 @@ class FolderStore:
             objects = ObjectFiles(folders)
             removed += _aborted(folders, objects, before)
             removed += _emptied(folders.temporary, before)
-            removed += _without_writer(folders.state, before)
+            removed += _without_writer(folders.state)
             removed += objects.forget_stale_sidecars(before)
         return removed
 
@@ -163,12 +164,12 @@ def _emptied(folder: Path, before: float) -> int:
     return removed
 
 
-def _without_writer(state: Path, before: float) -> int:
-    """Remove the temporary files whose writer is gone."""
+def _without_writer(state: Path) -> int:
+    """Remove the temporary files whose writer is gone, however new they are."""
     removed = 0
     with suppress(FileNotFoundError):
         for path in state.rglob(f"{TEMPORARY_PREFIX}*"):
-            if path.lstat().st_mtime < before and is_abandoned(path):
+            if is_abandoned(path):
                 path.unlink()
                 removed += 1
     return removed

@@ -22,6 +22,7 @@ class WorkerContext:
         settings: How the service is set up.
         database: The tasks and images.
         store: The buckets.
+        image_store: What keeps the catalogue.
         catalogue: The bucket that holds the disks of all images.
         scratch: This worker's folder for files in the making.
         qemu_img: The program that converts.
@@ -30,6 +31,7 @@ class WorkerContext:
     settings: Settings
     database: Database
     store: Store
+    image_store: Store
     catalogue: Bucket
     scratch: Path
     qemu_img: QemuImg

@@ -15,6 +15,7 @@ from pathlib import Path
 import structlog
 from dbos import DBOS, DBOSConfig, StepOptions
 
+from imageferry.buckets.interface import StoreError
 from imageferry.engine import leftovers
 from imageferry.engine.context import WorkerContext
 from imageferry.engine.queue import QUEUE
@@ -28,6 +29,9 @@ POLL_SECONDS = 0.25
 ENGINE_VERSION = "1"
 """What the steps of a task are. Tasks of another version are not taken up, so it changes
 only when the steps of tasks that are under way could not be gone on with."""
+
+SWEEP_SECONDS = 3600.0
+"""How often the stores are looked through for left-overs."""
 
 SWEEP_AGE = timedelta(days=1)
 """Uploads and temporary files that nobody has touched for so long are left-overs."""
@@ -64,13 +68,25 @@ def run(context: WorkerContext, executor: str, stop: threading.Event) -> None:
     _launch(context, executor)
     found = leftovers.find(context.database, context.catalogue, context.scratch.parent)
     leftovers.remove(found, context.catalogue)
-    context.store.sweep(SWEEP_AGE)
     nbd.sweep()
     _log.info("worker_started", executor=executor, slots=context.settings.worker_slots)
-    stop.wait()
+    _sweep(context)
+    while not stop.wait(SWEEP_SECONDS):
+        _sweep(context)
     _log.info("worker_stopping", executor=executor)
     DBOS.destroy(workflow_completion_timeout_sec=context.settings.drain_seconds)
     _log.info("worker_stopped", executor=executor)
+
+
+def _sweep(context: WorkerContext) -> None:
+    """Take away what crashes and forgotten uploads left in the stores."""
+    try:
+        removed = context.store.sweep(SWEEP_AGE) + context.image_store.sweep(SWEEP_AGE)
+    except (StoreError, OSError) as error:
+        # A store that cannot be reached just now is no reason not to work.
+        _log.warning("sweep_failed", reason=str(error))
+    else:
+        _log.info("swept", removed=removed)
 
 
 def executor_name(*, embedded: bool) -> str:

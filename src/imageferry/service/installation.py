@@ -30,12 +30,14 @@ class Installation:
         settings: How it is set up.
         database: The tasks, images and accounts.
         store: The buckets.
+        image_store: What keeps the catalogue.
         catalogue: The bucket that holds the disks of all images.
     """
 
     settings: Settings
     database: Database
     store: Store
+    image_store: Store
     catalogue: Bucket
 
     @property
@@ -54,11 +56,13 @@ def open_installation(settings: Settings) -> Installation:
     database = Database(settings.resolved_database_url)
     schema.upgrade(database)
     queue.prepare(database)
+    image_store = open_images(settings)
     return Installation(
         settings=settings,
         database=database,
         store=open_buckets(settings),
-        catalogue=open_catalogue(open_images(settings), settings.default_region),
+        image_store=image_store,
+        catalogue=open_catalogue(image_store, settings.default_region),
     )
 
 

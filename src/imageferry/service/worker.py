@@ -43,6 +43,7 @@ def run(settings: Settings, *, with_parent: bool) -> None:
             settings=settings,
             database=installation.database,
             store=installation.store,
+            image_store=installation.image_store,
             catalogue=installation.catalogue,
             scratch=installation.scratch / executor,
             qemu_img=QemuImg.find(settings.qemu_img),

@@ -164,11 +164,12 @@ def test_a_lost_lease_leaves_nothing(tmp_path: Path, raw: Path, qemu_img: QemuIm
 
 
 def _running_programs() -> list[psutil.Process]:
-    """The guards and programs that run, as soon as there is a qemu-img among them."""
+    """The qemu-img that runs and its guard, as soon as there is one."""
     while True:
         running: list[psutil.Process] = psutil.Process().children(recursive=True)
-        if any(process.name() == "qemu-img" for process in running):
-            return running
+        for process in running:
+            if process.name() == "qemu-img":
+                return [process, *process.parents()[:1]]
         time.sleep(0.01)
 
 

@@ -388,7 +388,7 @@ def test_kill_leaves_the_old_object_and_a_sweep_no_rubbish(
         writer.wait()
     assert bucket.head("key") == old
     assert content(bucket, "key") == b"old"
-    assert store.sweep(NOW) == 1
+    assert store.sweep(timedelta(days=1)) == 1
     assert files_below(tmp_path) == before
 
 
