@@ -93,17 +93,17 @@ def kill_worker(service: Service) -> None:
 
 
 def programs_of(service: Service) -> list[psutil.Process]:
-    """Every qemu-img that runs for the service."""
+    """Every qemu-img that works for a task of the service."""
     descendants = psutil.Process(service.process.pid).children(recursive=True)
-    return [process for process in descendants if _name(process) == "qemu-img"]
+    return [process for process in descendants if _works(process)]
 
 
-def _name(process: psutil.Process) -> str:
+def _works(process: psutil.Process) -> bool:
     try:
-        name: str = process.name()
+        # A worker that starts asks qemu-img for its version first.
+        return process.name() == "qemu-img" and "--version" not in process.cmdline()
     except psutil.NoSuchProcess:
-        return ""
-    return name
+        return False
 
 
 def scratch_of(data_dir: Path) -> list[Path]:

@@ -29,8 +29,7 @@ def run(settings: Settings, *, with_parent: bool) -> None:
         WorkerLockedError: another worker has the data folder.
     """
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: _leave() if stop.is_set() else stop.set())
+    _listen_for_signals(stop)
     if with_parent:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         threading.Thread(target=_die_with_parent, daemon=True).start()
@@ -50,6 +49,28 @@ def run(settings: Settings, *, with_parent: bool) -> None:
         )
         worker.run(context, executor, stop)
         _leave()
+
+
+def _listen_for_signals(stop: threading.Event) -> None:
+    """Let SIGTERM and SIGINT stop the worker.
+
+    The system may give a signal to any thread, and the interpreter sees to it
+    only when its main thread wakes, which may be long after. The pipe is
+    written to at once.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    threading.Thread(target=_obey, args=(reader, stop), daemon=True).start()
+
+
+def _obey(signals: int, stop: threading.Event) -> None:
+    os.read(signals, 1)
+    stop.set()
+    os.read(signals, 1)
+    _leave()
 
 
 def _die_with_parent() -> None:
