@@ -24,6 +24,7 @@ from support.crash import (
     worker_of,
     write_noise,
 )
+from support.processes import has_ended
 from support.service import ENDED, Service, until
 
 Start = Callable[..., Service]
@@ -73,7 +74,7 @@ def test_what_is_not_done_is_handed_to_the_next_start(
     service.process.send_signal(number)
 
     assert service.stop() == 0
-    assert not program.is_running()
+    until(lambda: has_ended(program), 5, "The end of its qemu-img")
     assert _statuses(service.data_dir, tasks) == ["Processing", "Waiting", "Waiting"]
     following = start_service(data_dir=service.data_dir, worker_slots=1)
     assert _most_programs(following, tasks) == 1
@@ -117,7 +118,7 @@ def test_an_idle_service_stops_soon(start_service: Start) -> None:
 
     assert service.stop() == 0
 
-    assert not any(process.is_running() for process in tree)
+    until(lambda: all(has_ended(process) for process in tree), 5, "The end of its processes")
     assert not (service.data_dir / "addresses.json").exists()
 
 

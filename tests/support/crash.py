@@ -16,6 +16,7 @@ import psutil
 from imageferry.buckets.folder import FolderStore
 from imageferry.engine import leftovers
 from imageferry.images.catalogue import open_catalogue
+from support.processes import has_ended
 from support.rows import REGION, open_database
 from support.service import Service
 
@@ -101,7 +102,8 @@ def programs_of(service: Service) -> list[psutil.Process]:
 def _works(process: psutil.Process) -> bool:
     try:
         # A worker that starts asks qemu-img for its version first.
-        return process.name() == "qemu-img" and "--version" not in process.cmdline()
+        is_qemu_img: bool = process.name() == "qemu-img" and "--version" not in process.cmdline()
+        return is_qemu_img and not has_ended(process)
     except psutil.NoSuchProcess:
         return False
 

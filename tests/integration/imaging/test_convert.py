@@ -22,6 +22,7 @@ from imageferry.imaging.program import Limits
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.imaging.source import ByteSource, FileSource
 from imageferry.imaging.verify import compare, verify
+from support.processes import has_ended
 
 _MIB = 1024 * 1024
 _SIZE = 19 * _MIB + 512
@@ -209,7 +210,7 @@ def test_cancelling_ends_qemu_img_and_removes_the_file(
             with pytest.raises(asyncio.CancelledError):
                 await job
             assert loop.time() - asked < 1
-        assert not [p for p in running if p.is_running()]
+        assert all(has_ended(process) for process in running)
         assert not target.exists()
 
     asyncio.run(main())
