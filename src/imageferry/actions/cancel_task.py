@@ -38,8 +38,7 @@ def cancel_task(call: Call, request: CancelTaskRequest) -> CancelTaskReply:
         reason = f"Cancelled by account {call.account_id}, request {call.request_id}."
         if not transitions.cancel(connection, task.task_id, reason):
             raise codes.INCORRECT_TASK_STATUS.error(
-                f"Task {task.task_id} is {task.status.value} since it ended: there is nothing "
-                "left to cancel."
+                f"Task {task.task_id} has ended as {task.status.value}: nothing is left to cancel."
             )
         if task.action is TaskAction.IMPORT_IMAGE:
             images.delete(connection, task.resource_id)
