@@ -17,6 +17,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from imageferry.engine.queue import TaskQueue
+from imageferry.service.absolute_form import with_absolute_form
 from imageferry.service.api import ecs_application, oss_application
 from imageferry.service.installation import (
     addresses_file,
@@ -124,7 +125,7 @@ class _Server(uvicorn.Server):
     def __init__(self, application: ASGIApp, listener: socket.socket) -> None:
         super().__init__(
             uvicorn.Config(
-                application,
+                with_absolute_form(application),
                 # The faster parser takes headers without end: 50 MB of them grew the process
                 # by as much.
                 http="h11",
