@@ -29,7 +29,11 @@ def passed_on(raw_path: bytes, path: str) -> Scope:
         "query_string": b"Action=A",
         "headers": [(b"accept", b"*/*"), (b"host", b"proxy:8080")],
     }
-    asyncio.run(with_absolute_form(application)(scope, receive, send))
+
+    async def ask() -> None:
+        await with_absolute_form(application)(scope, receive, send)
+
+    asyncio.run(ask())
     (only,) = seen
     return only
 
