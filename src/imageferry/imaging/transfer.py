@@ -1,0 +1,107 @@
+"""Move a disk from an image of one format into an image of another: imports and exports alike.
+
+Blocks are loaded, unpacked, hashed and packed by several threads, and written by one, in the
+order of the disk. At most a window of them is in memory, whatever the disk's size.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Generic
+
+from imageferry.imaging.blocks import Block
+from imageferry.imaging.content_hash import ContentHash, block_digest
+from imageferry.imaging.disk import DiskWriter, Packed
+from imageferry.imaging.threads import StopSignal
+
+_BLOCKS_FOR_EACH_THREAD = 3
+"""One that is being worked on, and two so that no thread waits for the writer."""
+
+
+@dataclass(frozen=True)
+class Transferred:
+    """What a transfer has made.
+
+    Attributes:
+        size: The target's size in bytes.
+        content_sha256: The hash of the guest's bytes; see
+            :mod:`imageferry.imaging.content_hash`.
+    """
+
+    size: int
+    content_sha256: str
+
+
+@dataclass(frozen=True)
+class _Worked(Generic[Packed]):
+    offset: int
+    cost: int
+    digest: bytes
+    packed: Packed
+
+
+def transfer(
+    blocks: Iterable[Block],
+    writer: DiskWriter[Packed],
+    virtual_size: Callable[[], int],
+    *,
+    stop: StopSignal,
+    progress: Callable[[int], None],
+    threads: int = 0,
+) -> Transferred:
+    """Write all blocks of a disk.
+
+    Args:
+        blocks: The blocks that hold data, by offset. They are asked for in a thread of the
+            transfer, a window ahead of the writer.
+        writer: Writes them. Nothing of it runs any more when this returns or raises.
+        virtual_size: Tells the disk's size in bytes, once all blocks were asked for.
+        stop: Ends the transfer early.
+        progress: Gets the bytes of the source that are done with, after each block.
+        threads: How many blocks are worked on at a time; 0 for one more than there are
+            processors, so that a block that waits for its source leaves none idle.
+
+    Raises:
+        StoppedError: it was stopped.
+        Exception: whatever loading, packing or writing raised.
+    """
+    count = threads or (os.cpu_count() or 1) + 1
+    content = ContentHash()
+    done = 0
+    for item in _work(blocks, writer, count):
+        stop.check()
+        writer.append(item.packed)
+        content.add(item.offset, item.digest)
+        done += item.cost
+        progress(done)
+    size = virtual_size()
+    return Transferred(writer.finish(size), content.finish(size))
+
+
+def _work(
+    blocks: Iterable[Block], writer: DiskWriter[Packed], threads: int
+) -> Iterator[_Worked[Packed]]:
+    """The blocks, worked on by threads, in their order."""
+
+    def work(block: Block) -> _Worked[Packed]:
+        data = block.load()
+        return _Worked(
+            block.offset, block.cost, block_digest(data), writer.pack(block.offset, data)
+        )
+
+    waiting: deque[Future[_Worked[Packed]]] = deque()
+    with ThreadPoolExecutor(threads) as pool:
+        try:
+            for block in blocks:
+                waiting.append(pool.submit(work, block))
+                if len(waiting) >= threads * _BLOCKS_FOR_EACH_THREAD:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
