@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+import re
+from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from support.clients import Client, PythonV1, RefusedError, Tea, pop_core
+from support.clients import OPENINGS, Client, Opening, PythonV1
+from support.refusals import RefusedError
 from support.service import REGION, Service
 
 WRONG_SECRET = "this is not the secret"
-
-Opening = Callable[..., AbstractContextManager[Client]]
-
-
-def _python(service: Service, **key: str) -> AbstractContextManager[Client]:
-    return nullcontext(PythonV1(service, **key))
-
-
-def _python_get(service: Service, **key: str) -> AbstractContextManager[Client]:
-    return nullcontext(PythonV1(service, method="GET", **key))
-
-
-def _tea(service: Service, **key: str) -> AbstractContextManager[Client]:
-    return nullcontext(Tea(service, **key))
-
-
-def _tea_v1(service: Service, **key: str) -> AbstractContextManager[Client]:
-    return nullcontext(Tea(service, algorithm="v2", **key))
-
-
-def _node_get(service: Service, **key: str) -> AbstractContextManager[Client]:
-    return pop_core(service, method="GET", **key)
-
-
-def _node_post(service: Service, **key: str) -> AbstractContextManager[Client]:
-    return pop_core(service, method="POST", **key)
-
-
-OPENINGS: dict[str, Opening] = {
-    "python-v1-post": _python,
-    "python-v1-get": _python_get,
-    "tea-v3": _tea,
-    "tea-v1": _tea_v1,
-    "pop-core-get": _node_get,
-    "pop-core-post": _node_post,
-}
+REQUEST_ID = "[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}"
 
 
 @pytest.fixture(params=OPENINGS)
@@ -57,10 +23,10 @@ def opening(request: pytest.FixtureRequest) -> Opening:
     return OPENINGS[request.param]
 
 
-@pytest.fixture
-def client(opening: Opening, service: Service) -> Iterator[Client]:
+@pytest.fixture(scope="module", params=OPENINGS)
+def client(request: pytest.FixtureRequest, service: Service) -> Iterator[Client]:
     """Each client with the first account's key."""
-    with opening(service) as opened:
+    with OPENINGS[request.param](service) as opened:
         yield opened
 
 
@@ -75,6 +41,7 @@ def test_an_unknown_task(client: Client) -> None:
 
     assert (error.code, error.status) == ("InvalidTaskId.NotFound", 400)
     assert 'The specified "TaskId" is not found.' in error.message
+    assert re.fullmatch(REQUEST_ID, error.request_id)
 
 
 def test_an_unknown_image(client: Client) -> None:
@@ -132,9 +99,8 @@ def test_a_wrong_secret(opening: Opening, service: Service) -> None:
         assert "Specified signature is not matched with our calculation." in error.message
 
 
-@pytest.mark.parametrize("name", ["python-v1-post", "python-v1-get", "tea-v3", "tea-v1"])
-def test_an_unknown_key(name: str, service: Service) -> None:
-    with OPENINGS[name](service, key_id="LTAIunknown") as client:
+def test_an_unknown_key(opening: Opening, service: Service) -> None:
+    with opening(service, key_id="LTAIunknown") as client:
         error = refusal(client, "DescribeRegions")
 
     assert (error.code, error.status) == ("InvalidAccessKeyId.NotFound", 404)

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from support.clients import PythonV1, RefusedError
+from support.clients import PythonV1
+from support.refusals import RefusedError
 from support.service import POLL_SECONDS, REGION, Service, until
 
 BUCKET = "tools"

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from support.clients import Client, PythonV1, RefusedError, Tea, pop_core
+from support.clients import OPENINGS, Client
+from support.refusals import RefusedError
 from support.service import ENDED, POLL_SECONDS, Service, until
 
 BUCKET = "walk"
@@ -21,22 +22,11 @@ EVERY_STATUS = "Creating,Waiting,Available,UnAvailable,CreateFailed"
 MIB = 1 << 20
 
 
-@pytest.fixture(params=["python-v1", "tea-v3", "tea-v1", "pop-core-get", "pop-core-post"])
+@pytest.fixture(scope="module", params=OPENINGS)
 def client(request: pytest.FixtureRequest, service: Service) -> Iterator[Client]:
     """Each official client in turn."""
-    match request.param:
-        case "python-v1":
-            yield PythonV1(service)
-        case "tea-v3":
-            yield Tea(service)
-        case "tea-v1":
-            yield Tea(service, algorithm="v2")
-        case "pop-core-get":
-            with pop_core(service, method="GET") as popped:
-                yield popped
-        case "pop-core-post":
-            with pop_core(service, method="POST") as popped:
-                yield popped
+    with OPENINGS[request.param](service) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")

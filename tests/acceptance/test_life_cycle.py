@@ -13,7 +13,8 @@ import pytest
 
 from imageferry.accounts import access_keys
 from imageferry.database.connection import Database
-from support.clients import Client, PythonV1, RefusedError, Tea
+from support.clients import Client, PythonV1, Tea
+from support.refusals import RefusedError
 from support.service import REGION, Service, until
 
 BUCKET = "life"

