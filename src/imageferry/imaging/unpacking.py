@@ -6,7 +6,7 @@ import struct
 import zlib
 
 import zstandard
-from isal import isal_zlib
+from isal import igzip_lib, isal_zlib
 
 from imageferry.imaging.disk import Extent, Packing
 from imageferry.imaging.errors import CORRUPT
@@ -31,7 +31,7 @@ def unpack(extent: Extent, stored: bytes) -> bytes:
     """
     try:
         data = _UNPACK[extent.packing](extent, stored)
-    except (zlib.error, isal_zlib.IsalError, zstandard.ZstdError, struct.error) as error:
+    except (zlib.error, igzip_lib.IsalError, zstandard.ZstdError, struct.error) as error:
         raise _damaged(extent, str(error)) from error
     if len(data) != extent.length:
         raise _damaged(extent, f"it unpacks to {len(data)} bytes instead of {extent.length}")
