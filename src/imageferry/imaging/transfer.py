@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Generic
 
 from imageferry.imaging.blocks import Block
+from imageferry.imaging.content_checksum import ContentChecksum, block_checksum
 from imageferry.imaging.content_hash import ContentHash, block_digest
 from imageferry.imaging.disk import DiskWriter, Packed
 from imageferry.imaging.threads import StopSignal
@@ -28,19 +29,25 @@ class Transferred:
 
     Attributes:
         size: The target's size in bytes.
+        virtual_size: The disk's size in bytes.
         content_sha256: The hash of the guest's bytes; see
             :mod:`imageferry.imaging.content_hash`.
+        content_crc32: Their checksum, by which what was stored is read back.
     """
 
     size: int
+    virtual_size: int
     content_sha256: str
+    content_crc32: int
 
 
 @dataclass(frozen=True)
 class _Worked(Generic[Packed]):
     offset: int
+    length: int
     cost: int
     digest: bytes
+    checksum: int
     packed: Packed
 
 
@@ -70,16 +77,17 @@ def transfer(
         Exception: whatever loading, packing or writing raised.
     """
     count = threads or (os.cpu_count() or 1) + 1
-    content = ContentHash()
+    content, checksum = ContentHash(), ContentChecksum()
     done = 0
     for item in _work(blocks, writer, count):
         stop.check()
         writer.append(item.packed)
         content.add(item.offset, item.digest)
+        checksum.add(item.offset, item.length, item.checksum)
         done += item.cost
         progress(done)
     size = virtual_size()
-    return Transferred(writer.finish(size), content.finish(size))
+    return Transferred(writer.finish(size), size, content.finish(size), checksum.finish(size))
 
 
 def _work(
@@ -90,7 +98,12 @@ def _work(
     def work(block: Block) -> _Worked[Packed]:
         data = block.load()
         return _Worked(
-            block.offset, block.cost, block_digest(data), writer.pack(block.offset, data)
+            block.offset,
+            len(data),
+            block.cost,
+            block_digest(data),
+            block_checksum(data),
+            writer.pack(block.offset, data),
         )
 
     waiting: deque[Future[_Worked[Packed]]] = deque()

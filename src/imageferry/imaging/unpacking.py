@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import struct
 import zlib
+from typing import cast
 
 import zstandard
-from isal import igzip_lib, isal_zlib
+from isal import isal_zlib
 
 from imageferry.imaging.disk import Extent, Packing
 from imageferry.imaging.errors import CORRUPT
@@ -15,6 +16,9 @@ _DEFLATE_WINDOW_BITS = -15
 _ZLIB_WINDOW_BITS = 15
 _MARKER = struct.Struct("<QI")
 _SECTOR = 512
+# isal's types say of its exception that it is an instance of one.
+_ISAL_ERROR = cast("type[Exception]", isal_zlib.error)
+_ERRORS = (zlib.error, _ISAL_ERROR, zstandard.ZstdError, struct.error)
 _ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 """What every zstd decoder has to support; a hostile frame asks for gigabytes."""
 
@@ -31,7 +35,7 @@ def unpack(extent: Extent, stored: bytes) -> bytes:
     """
     try:
         data = _UNPACK[extent.packing](extent, stored)
-    except (zlib.error, igzip_lib.IsalError, zstandard.ZstdError, struct.error) as error:
+    except _ERRORS as error:
         raise _damaged(extent, str(error)) from error
     if len(data) != extent.length:
         raise _damaged(extent, f"it unpacks to {len(data)} bytes instead of {extent.length}")
