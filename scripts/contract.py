@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from checklist.comparison import ADDED, LEFT_OUT, Difference, Point, compare
+from checklist.evidence import load
 from checklist.exceptions import EXCEPTIONS
 from checklist.facts import (
     EVERY_ACTION,
@@ -16,6 +17,7 @@ from checklist.facts import (
     load_contract,
     unused_parameters,
 )
+from checklist.hollow import EMPTY, REFUSED
 
 _HEAD = """\
 # The contract of the ECS API
@@ -29,8 +31,14 @@ purpose is listed in `scripts/checklist/exceptions.py`, and appears here with it
 - **served**: as the contract says.
 - **served, but**: with a difference in one respect.
 - **without effect**: accepted, checked by the contract's rules, and not used.
+- **always refused**, **always empty**: known by name only.
 - **left out**: not there.
 - **added**: ours, beyond the contract.
+
+The test beside a row was seen to show it: a call with the parameter succeeds, a reply has the
+field with a value, or an action answers with the error code. `make checklist` chooses the tests
+by what passes while they run, and keeps them in `tests/contract/evidence.json`; in every run of
+the tests, one that no longer shows what it is named for fails.
 
 Names are matched without regard to case. With every action these are accepted and not used:
 {hidden}. What no declaration knows is ignored.
@@ -58,6 +66,7 @@ class _Checklist:
         self._places = list(dict.fromkeys((*wanted, *declared)))
         self._differences = compare(wanted, declared)
         self._unused = unused_parameters()
+        self._tests = load()
 
     def chapter(self, action: str) -> str:
         """What is said of one action."""
@@ -69,19 +78,32 @@ class _Checklist:
         ]
         if not places:
             return ""
-        rows = "".join(f"| `{place.name}` | {self._state(place)} |\n" for place in places)
-        return f"\n| {section} | Is |\n| --- | --- |\n{rows}"
+        rows = "".join(
+            f"| `{place.name}` | {self._state(place)} | {self._test(place)} |\n" for place in places
+        )
+        return f"\n| {section} | Is | Test |\n| --- | --- | --- |\n{rows}"
 
     def _state(self, place: Place) -> str:
         for word in (LEFT_OUT, ADDED):
             if Point(place, word) in self._differences:
                 return f"{word}: {EXCEPTIONS[Point(place, word)]}"
+        if place in REFUSED:
+            return f"always refused: {REFUSED[place]}"
+        if place in EMPTY:
+            return f"always empty: {EMPTY[place]}"
         remarks = list(self._remarks(place))
         if place in self._unused:
             remarks.insert(0, f"without effect: {self._unused[place]}")
         elif remarks:
             remarks[0] = f"served, but {remarks[0]}"
         return "; ".join(remarks) or "served"
+
+    def _test(self, place: Place) -> str:
+        """The test that shows it, without the values that it was run with."""
+        if place not in self._tests:
+            return ""
+        path, _, name = self._tests[place].partition("::")
+        return f"[{name.partition('[')[0]}](../{path})"
 
     def _remarks(self, place: Place) -> Iterator[str]:
         for point, difference in self._differences.items():

@@ -10,6 +10,8 @@ import pytest
 from support.seaweedfs import S3Server, s3_server
 from support.service import Service, services
 
+pytest_plugins = ["support.evidence"]
+
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -13,18 +14,22 @@ import sqlalchemy as sa
 from imageferry.accounts import access_keys
 from imageferry.actions import error_codes
 from imageferry.actions.call import Call, Services
-from imageferry.actions.declaration import to_wire
 from imageferry.actions.errors import ServiceError
 from imageferry.actions.registry import PRODUCTS
 from imageferry.buckets.folder import FolderStore
 from imageferry.database.connection import Database
 from imageferry.gateway.parameters import read
+from imageferry.gateway.rendering import render_reply
+from imageferry.gateway.reply_format import ReplyFormat
 from imageferry.images import queries as images
 from imageferry.images.model import ImageStatus
 from imageferry.settings import Settings
 from imageferry.tasks import transitions
 from imageferry.tasks.model import TaskAction
+from support import evidence
 from support.rows import REGION
+
+REQUEST_ID = "REQUEST-1"
 
 DISK = {
     "DiskDeviceMapping__1__OSSBucket": "golden",
@@ -61,8 +66,19 @@ class Api:
             ServiceError: the action is refused.
         """
         texts = {name.replace("__", "."): str(value) for name, value in parameters.items()}
-        request = read(ACTIONS[action].request, {"RegionId": REGION} | texts)
-        return to_wire(ACTIONS[action].handler(self._call(), request))
+        sent = {"RegionId": REGION} | texts
+        try:
+            reply = ACTIONS[action].handler(self._call(), read(ACTIONS[action].request, sent))
+        except ServiceError as error:
+            evidence.note_refusal(action, sent, error)
+            raise
+        response = render_reply(
+            reply, action=action, request_id=REQUEST_ID, reply_format=ReplyFormat.JSON
+        )
+        members: dict[str, Any] = json.loads(response.body)
+        evidence.note_reply(action, sent, members)
+        assert members.pop("RequestId") == REQUEST_ID
+        return members
 
     def refusal(self, action: str, /, **parameters: object) -> ServiceError:
         """The error that an action answers with."""
@@ -132,7 +148,7 @@ class Api:
         )
         return Call(
             self.account_id,
-            "REQUEST-1",
+            REQUEST_ID,
             services,
             access_key_id=self.access_key_id,
             expires=self.expires,

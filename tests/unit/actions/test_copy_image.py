@@ -100,6 +100,13 @@ def test_a_copy_within_the_region_is_named_by_its_id(api: Api, source: str) -> N
     assert api.queued[-1] == (task_of(api, copy).task_id, TaskAction.COPY_IMAGE)
 
 
+def test_a_copy_that_is_not_to_be_encrypted(api: Api, source: str) -> None:
+    copy = copied(api, source, Encrypted="false")
+
+    (disk,) = shown(api, copy)["DiskDeviceMappings"]["DiskDeviceMapping"]
+    assert disk.get("Encrypted", False) is False
+
+
 def test_the_progress_of_a_copy_is_its_image_s(api: Api, source: str) -> None:
     copy = copied(api, source)
     task_id = task_of(api, copy).task_id

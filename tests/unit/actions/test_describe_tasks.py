@@ -270,6 +270,12 @@ def test_tasks_of_others_and_of_other_regions_are_not_listed(api: Api) -> None:
     assert listed(api, RegionId="us-west-1") == [elsewhere]
 
 
+def test_a_region_is_needed(api: Api) -> None:
+    error = api.refusal("DescribeTasks", RegionId="")
+
+    assert (error.code.status, error.code.code) == (400, "MissingParameter")
+
+
 def test_an_unknown_region_is_refused(api: Api) -> None:
     error = api.refusal("DescribeTasks", RegionId="mars-north-1")
 

@@ -299,3 +299,10 @@ def test_what_the_task_has_been_asked_for_is_kept(api: Api) -> None:
     assert task is not None
     assert task.request["ImageName"] == "golden-1"
     assert task.request["DiskDeviceMapping"] == [{"OSSBucket": "golden", "OSSObject": "disk.raw"}]
+
+
+def test_the_image_starts_as_it_was_asked_to(api: Api) -> None:
+    image_id = api.available_image(BootMode="UEFI", Architecture="x86_64")
+
+    (image,) = api.call("DescribeImages", ImageId=image_id)["Images"]["Image"]
+    assert (image["BootMode"], image["Architecture"]) == ("UEFI", "x86_64")

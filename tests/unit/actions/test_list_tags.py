@@ -206,5 +206,22 @@ def test_the_tags_of_one_resource(api: Api, tagged: dict[str, str]) -> None:
     found = api.call("DescribeTags", ResourceType="image", ResourceId=tagged["second"])
 
     assert [tag["TagValue"] for tag in found["Tags"]["Tag"]] == ["b"]
-    region = api.refusal("DescribeTags", RegionId="nowhere")
-    assert (region.code.status, region.code.code) == (404, "InvalidRegionId.NotFound")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "status", "code"),
+    [
+        ({"RegionId": "nowhere"}, 404, "InvalidRegionId.NotFound"),
+        ({"RegionId": ""}, 400, "MissingParameter"),
+        ({"ResourceType": "instance"}, 404, "InvalidResourceType.NotFound"),
+        ({f"Tag__{n}__Key": f"key-{n}" for n in range(1, 22)}, 400, "NumberExceed.Tags"),
+        ({"Tag__1__Value": "a"}, 400, "InvalidTag.Mismatch"),
+        ({"Tag__1__Key": "a", "Tag__2__Key": "a"}, 400, "Duplicate.TagKey"),
+    ],
+)
+def test_refusals_of_keys_and_values_in_use(
+    api: Api, parameters: dict[str, str], status: int, code: str
+) -> None:
+    error = api.refusal("DescribeTags", **parameters)
+
+    assert (error.code.status, error.code.code) == (status, code)

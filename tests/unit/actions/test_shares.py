@@ -260,3 +260,26 @@ def test_nothing_asked_for_changes_nothing(api: Api) -> None:
 
     assert shared_with(api, image_id) == []
     assert shared_with(api, image_id, RegionId="cn-hangzhou") == []
+
+
+def test_an_image_that_is_to_stay_private_is_shared(api: Api, other: Api) -> None:
+    image_id = api.available_image()
+
+    share(api, image_id, other.account_id, IsPublic="false")
+
+    assert shared_with(api, image_id) == [other.account_id]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [
+        ({"RegionId": "nowhere"}, "InvalidRegionId.NotFound"),
+        ({"ImageId": ""}, "MissingParameter"),
+    ],
+)
+def test_refusals_of_the_list(api: Api, parameters: dict[str, str], code: str) -> None:
+    valid = {"ImageId": api.available_image()}
+
+    error = api.refusal("DescribeImageSharePermission", **(valid | parameters))
+
+    assert (error.code.status, error.code.code) == (400, code)

@@ -145,6 +145,52 @@ def test_refusals_of_tags(api: Api, parameters: dict[str, str], status: int, cod
     assert tags(api, image_id) == {}
 
 
+@pytest.mark.parametrize(
+    ("action", "parameters", "status", "code"),
+    [
+        *(
+            (action, parameters, status, code)
+            for action in ("UntagResources", "AddTags", "RemoveTags")
+            for parameters, status, code in (
+                ({"RegionId": "nowhere"}, 404, "InvalidRegionId.NotFound"),
+                ({"ResourceType": "instance"}, 404, "InvalidResourceType.NotFound"),
+            )
+        ),
+        ("UntagResources", {"RegionId": ""}, 404, "MissingParameter.RegionId"),
+        ("UntagResources", {"ResourceType": ""}, 404, "MissingParameter.ResourceType"),
+        ("UntagResources", {"ResourceId__1": ""}, 404, "MissingParameter.ResourceIds"),
+        (
+            "UntagResources",
+            {f"ResourceId__{n}": "m-1" for n in range(1, 52)},
+            400,
+            "NumberExceed.ResourceIds",
+        ),
+        (
+            "UntagResources",
+            {f"TagKey__{n}": f"key-{n}" for n in range(1, 22)},
+            400,
+            "NumberExceed.Tags",
+        ),
+        ("AddTags", {"Tag__1__Key": "aliyun-x"}, 400, "InvalidTagKey.Malformed"),
+        ("AddTags", {"Tag__1__Value": "acs:x"}, 400, "InvalidTagValue.Malformed"),
+        ("AddTags", {"Tag__2__Key": "team"}, 400, "Duplicate.TagKey"),
+        ("AddTags", MANY_TAGS | {"Tag__21__Key": "key-21"}, 400, "NumberExceed.Tags"),
+        ("RemoveTags", {"Tag__2__Key": "team"}, 400, "Duplicate.TagKey"),
+        ("RemoveTags", MANY_TAGS | {"Tag__21__Key": "key-21"}, 400, "NumberExceed.Tags"),
+    ],
+)
+def test_refusals_of_the_other_actions(
+    api: Api, action: str, parameters: dict[str, str], status: int, code: str
+) -> None:
+    image_id = api.available_image(**ONE_TAG)
+    which = {"TagKey__1": "team"} if action == "UntagResources" else ONE_TAG
+
+    error = api.refusal(action, **(image_parameters(action, image_id) | which | parameters))
+
+    assert (error.code.status, error.code.code) == (status, code)
+    assert tags(api, image_id) == {"team": "platform"}
+
+
 def test_tags_left_out(api: Api) -> None:
     image_id = api.available_image()
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from unit.gateway.conftest import Service
 
 Sign = Callable[..., Request]
+NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
+"""The time of the service when a test begins."""
 
 
 def _authenticate(service: Service, request: Request) -> Identity:
@@ -35,6 +38,11 @@ def _refused(service: Service, request: Request) -> ServiceError:
     with pytest.raises(ServiceError) as refused:
         _authenticate(service, request)
     return refused.value
+
+
+def _told(service: Service, request: Request) -> str:
+    """The code that the caller of a gateway is answered with."""
+    return str(json.loads(service.gateway().handle(request).body)["Code"])
 
 
 @pytest.fixture(params=["v1", "v3"])
@@ -216,3 +224,58 @@ def test_bearer_tokens_are_checked_like_keys(service: Service) -> None:
     assert _authenticate(service, _bearer("good")) == Identity("1001", "LTAI")
     assert _refused(service, _bearer("off")).code is error_codes.INVALID_ACCESS_KEY_ID_INACTIVE
     assert _refused(service, _bearer("old")).code is error_codes.INVALID_SECURITY_TOKEN_EXPIRED
+
+
+@pytest.mark.parametrize(
+    ("key", "minutes", "parameters", "code"),
+    [
+        ({"active": False}, 0, {}, error_codes.INVALID_ACCESS_KEY_ID_INACTIVE),
+        ({"security_token": "t"}, 0, {}, error_codes.MISSING_SECURITY_TOKEN),
+        ({}, 0, {"SecurityToken": "t"}, error_codes.INVALID_SECURITY_TOKEN_MALFORMED),
+        (
+            {"security_token": "t"},
+            0,
+            {"SecurityToken": "other"},
+            error_codes.INVALID_SECURITY_TOKEN_MISMATCH,
+        ),
+        (
+            {"security_token": "t", "expires": NOW},
+            0,
+            {"SecurityToken": "t"},
+            error_codes.INVALID_SECURITY_TOKEN_EXPIRED,
+        ),
+        ({}, 16, {}, error_codes.INVALID_TIME_STAMP_EXPIRED),
+        ({}, 0, {"Timestamp": "yesterday"}, error_codes.INVALID_TIME_STAMP_FORMAT),
+        ({}, 0, {"SignatureMethod": "MD5"}, error_codes.INVALID_SIGNATURE_METHOD),
+    ],
+)
+def test_the_caller_is_told_the_code(
+    service: Service,
+    key: dict[str, Any],
+    minutes: int,
+    parameters: dict[str, str],
+    code: ErrorCode,
+) -> None:
+    service.keys["LTAI"] = dataclasses.replace(service.keys["LTAI"], **key)
+    request = service.v1(parameters)
+    service.now += timedelta(minutes=minutes)
+
+    assert _told(service, request) == code.code
+
+
+def test_the_caller_is_told_of_a_replay(service: Service) -> None:
+    request = service.v1({"RegionId": "cn-hangzhou"})
+
+    assert service.gateway().handle(request).status == 200
+    assert _told(service, request) == error_codes.SIGNATURE_NONCE_USED.code
+
+
+def test_the_caller_is_told_of_an_incomplete_signature(service: Service) -> None:
+    whole = service.v3()
+    cut = [
+        (name, value.partition(",Signature=")[0] if name.lower() == "authorization" else value)
+        for name, value in whole.headers
+    ]
+    request = dataclasses.replace(whole, headers=tuple(cut))
+
+    assert _told(service, request) == error_codes.INCOMPLETE_SIGNATURE.code
