@@ -21,7 +21,8 @@ MAX_CLOCK_SKEW = timedelta(minutes=15)
 MAX_NONCE_CHARACTERS = 128
 """Twice the longest that the official clients send."""
 
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", re.ASCII)
+# The STS client of ali-oss sends milliseconds, which the contract has nowhere.
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z", re.ASCII)
 _NONCE = re.compile(rf"[!-~]{{1,{MAX_NONCE_CHARACTERS}}}")
 _BEARER_SIGNATURE_TYPE = "BEARERTOKEN"
 

@@ -15,7 +15,8 @@ const agent = new http.Agent({
     options.all ? found(null, [{ address: '127.0.0.1', family: 4 }]) : found(null, '127.0.0.1', 4),
 });
 
-const client = new OSS({ ...settings, agent });
+const client = new OSS({ ...settings.oss, agent });
+const sts = new OSS.STS(settings.sts);
 
 /** Uploads so many parts of a file, gives up as a user may, and returns the checkpoint. */
 async function multipartUploadUntil(parts, name, file, options) {
@@ -36,8 +37,14 @@ function call(request) {
   const values = request.arguments.map((value) =>
     value && value.stream ? fs.createReadStream(value.stream) : value,
   );
-  if (request.method === 'multipartUploadUntil') return multipartUploadUntil(...values);
-  return client[request.method](...values);
+  switch (request.method) {
+    case 'multipartUploadUntil':
+      return multipartUploadUntil(...values);
+    case 'assumeRole':
+      return sts.assumeRole(...values);
+    default:
+      return client[request.method](...values);
+  }
 }
 
 serve(call, (error) => ({

@@ -111,6 +111,12 @@ def test_times_beyond_the_skew(service: Service, sign: Sign, direction: int) -> 
     assert "2026-11-22T08:30:00Z" in error.recommend
 
 
+def test_a_time_with_milliseconds(service: Service) -> None:
+    request = service.v1({"Timestamp": "2026-11-22T08:30:00.123Z"})
+
+    assert _authenticate(service, request).account_id == "1001"
+
+
 @pytest.mark.parametrize(
     "timestamp",
     [
