@@ -31,3 +31,12 @@ def test_an_address_that_the_machine_has_not_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(SettingError, match=r"on 192\.0\.2\.1:0: Cannot assign requested address"):
         server.serve(settings, with_worker=False)
+
+
+def test_no_connection_holds_packets_back_until_earlier_ones_are_acknowledged() -> None:
+    with (
+        server.listen("127.0.0.1", 0, "OSS") as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
