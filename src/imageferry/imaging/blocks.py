@@ -11,14 +11,11 @@ from imageferry.imaging.errors import SOURCE_FAILED
 from imageferry.imaging.unpacking import unpack
 
 
-class PlannedSource(Protocol):
-    """An image's bytes, of which it is known beforehand which will be wanted."""
+class TakenSource(Protocol):
+    """An image's bytes, each of them taken once."""
 
     def take(self, place: int, length: int) -> bytes:
-        """The bytes at a place; fewer only at the image's end. Safe in threads.
-
-        Each range of the plan is taken once: after that the source may forget it.
-        """
+        """The bytes at a place; fewer only at the image's end. Safe in threads."""
         ...
 
 
@@ -52,7 +49,7 @@ class ExtentBlock:
     offset: int
     length: int
     extents: tuple[Extent, ...]
-    source: PlannedSource
+    source: TakenSource
 
     @property
     def cost(self) -> int:
@@ -90,7 +87,7 @@ def ranges(reader: DiskReader) -> Iterator[tuple[int, int]]:
             yield extent.place, extent.stored_length
 
 
-def blocks(reader: DiskReader, source: PlannedSource) -> Iterator[ExtentBlock]:
+def blocks(reader: DiskReader, source: TakenSource) -> Iterator[ExtentBlock]:
     """The blocks that hold data, by offset."""
     for offset, extents in _cut(reader):
         length = min(BLOCK_SIZE, reader.virtual_size - offset)

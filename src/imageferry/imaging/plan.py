@@ -1,0 +1,56 @@
+"""What a transfer will take of its source, known before the first byte is moved."""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass
+
+from imageferry.imaging.blocks import ranges
+from imageferry.imaging.disk import DiskReader
+from imageferry.imaging.errors import MORE_THAN_DECLARED
+
+CHUNK_SIZE = 4 * 1024 * 1024
+"""Bytes of a source that are fetched by one request. 16 requests of 4 MiB in flight reached the
+limit of a store that answers after 20 ms; of 1 MiB they took 1.8 times as long."""
+
+_REREAD_FACTOR = 16
+"""How often a sound image's bytes are taken at most: readers take whole sectors around small
+compressed clusters, and guess how long compressed grains are."""
+
+_REREAD_FREE_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The bytes of a source that a transfer takes.
+
+    Attributes:
+        total: How many they are in all.
+        wanted: How many of them lie in each chunk of the source.
+    """
+
+    total: int
+    wanted: array[int]
+
+    @classmethod
+    def of(cls, reader: DiskReader, size: int) -> Plan:
+        """Make the plan for a disk in a source of ``size`` bytes.
+
+        Raises:
+            ImageError: the image's tables cannot be right, or name the same bytes so often
+                that a small file would become a huge disk.
+        """
+        wanted = array("Q", bytes(8 * -(-size // CHUNK_SIZE)))
+        total = 0
+        limit = _REREAD_FREE_BYTES + _REREAD_FACTOR * size
+        for place, length in ranges(reader):
+            end = min(place + length, size)
+            for chunk in range(place // CHUNK_SIZE, -(-end // CHUNK_SIZE)):
+                start, stop = chunk * CHUNK_SIZE, (chunk + 1) * CHUNK_SIZE
+                wanted[chunk] += min(end, stop) - max(place, start)
+            total += end - place
+            if total > limit:
+                raise MORE_THAN_DECLARED.error(
+                    f"The image has {size} bytes, of which its disk would take {total} and more."
+                )
+        return cls(total, wanted)

@@ -1,0 +1,113 @@
+"""The bytes of an image for a transfer: fetched ahead where reading is slow, else just read."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from imageferry.imaging.hashing import SourceHash
+from imageferry.imaging.look_ahead import LookAhead
+from imageferry.imaging.plan import Plan
+from imageferry.imaging.source import ByteSource
+from imageferry.imaging.threads import StoppedError, StopSignal
+
+
+class PlannedSource(Protocol):
+    """An image's bytes, of which it is known beforehand which will be wanted.
+
+    Attributes:
+        sha256: The SHA-256 of the whole image in hexadecimal digits, once it is finished; empty
+            if it was not wanted.
+    """
+
+    sha256: str
+
+    def take(self, place: int, length: int) -> bytes:
+        """The bytes at a place; fewer only at the image's end. Safe in threads.
+
+        Each range of the plan is taken once: after that the source may forget it.
+        """
+        ...
+
+    def finish(self) -> None:
+        """Wait until all was hashed."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+class DirectSource:
+    """An image in a file: read when it is wanted, and hashed beside."""
+
+    def __init__(self, source: ByteSource, *, hash_source: bool) -> None:
+        """Read from ``source``, and hash all of it if that is wanted."""
+        self.sha256 = ""
+        self._source = source
+        self._hash_source = hash_source
+        self._stop = StopSignal()
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._hash)
+
+    def take(self, place: int, length: int) -> bytes:
+        """The bytes at a place; fewer only at the image's end. Safe in threads."""
+        return self._source.pread(place, length)
+
+    def finish(self) -> None:
+        """Wait until all was hashed.
+
+        Raises:
+            Exception: whatever a read of the source raised.
+        """
+        self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _hash(self) -> None:
+        if not self._hash_source:
+            return
+        hashing = SourceHash(self._source)
+        try:
+            hashing.compute(self._stop)
+        except StoppedError:
+            return
+        except Exception as error:  # noqa: BLE001 - raised again by whoever waits
+            self._failure = error
+        self.sha256 = hashing.hexdigest
+
+
+def plan_source(
+    source: ByteSource, plan: Plan, *, scratch: Path, hash_source: bool
+) -> PlannedSource:
+    """The bytes of a source for a transfer.
+
+    Args:
+        source: The image; it stays open until the result is closed.
+        plan: What will be taken of it.
+        scratch: A folder for what memory has no room for.
+        hash_source: Whether the SHA-256 of the whole image is wanted.
+    """
+    if source.fileno() is not None:
+        return DirectSource(source, hash_source=hash_source)
+    return LookAhead(source, plan, scratch=scratch, hash_source=hash_source)
