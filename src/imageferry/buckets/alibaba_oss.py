@@ -41,6 +41,8 @@ class AlibabaOssClient:
         path_style: Whether the bucket's name is in the path of a URL, not in its host.
     """
 
+    least_part = 100 << 10
+
     def __init__(
         self,
         bucket: str,
@@ -149,7 +151,9 @@ class AlibabaOssClient:
                 for part in page.parts or ()
             ]
 
-    def complete_upload(self, key: str, upload_id: str, parts: Sequence[tuple[int, str]]) -> str:
+    def complete_upload(
+        self, key: str, upload_id: str, parts: Sequence[tuple[int, str]], *, overwrite: bool
+    ) -> str:
         """Make the object of the parts ``(number, etag)``, and return its ETag."""
         named = [oss.UploadPart(part_number=number, etag=f'"{etag}"') for number, etag in parts]
         request = oss.CompleteMultipartUploadRequest(
@@ -157,6 +161,7 @@ class AlibabaOssClient:
             key=key,
             upload_id=upload_id,
             complete_multipart_upload=oss.CompleteMultipartUpload(parts=named),
+            forbid_overwrite=_forbidden(overwrite),
         )
         with _translated("CompleteMultipartUpload"):
             return _unquoted(self._client.complete_multipart_upload(request).etag)
@@ -182,7 +187,13 @@ class AlibabaOssClient:
         return self._signed(oss.GetObjectRequest(bucket=self._bucket, key=key))
 
     def sign_put(
-        self, key: str, *, content_md5: str, content_type: str, metadata: Mapping[str, str]
+        self,
+        key: str,
+        *,
+        content_md5: str,
+        content_type: str,
+        metadata: Mapping[str, str],
+        overwrite: bool,
     ) -> SignedUrl:
         """A URL to store an object at."""
         return self._signed(
@@ -192,6 +203,7 @@ class AlibabaOssClient:
                 content_md5=content_md5,
                 content_type=content_type,
                 metadata=encoded_metadata(metadata),
+                forbid_overwrite=_forbidden(overwrite),
             )
         )
 
@@ -240,6 +252,10 @@ def _translated(operation: str) -> Iterator[None]:
 
 def _refusal(error: Any, operation: str) -> StoreError:
     return refusal(error.status_code, error.code or "", operation)
+
+
+def _forbidden(overwrite: bool) -> str | None:
+    return None if overwrite else "true"
 
 
 def _unquoted(etag: str) -> str:

@@ -105,10 +105,12 @@ class FolderBucket:
         *,
         content_type: str = DEFAULT_CONTENT_TYPE,
         metadata: Mapping[str, str] = {},
+        overwrite: bool = True,
     ) -> ObjectInfo:
         """Store an object from its bytes in order. If ``chunks`` raises, nothing changes.
 
         Raises:
+            ObjectExistsError: the object is there, and ``overwrite`` is false.
             InvalidObjectNameError: the key breaks OSS's rules.
             BucketNotFoundError: the bucket is gone.
             OSError: the disk is full; nothing changes.
@@ -123,7 +125,8 @@ class FolderBucket:
                 content_type=content_type,
                 metadata=metadata,
             )
-            return self._objects.publish(file.path, file.sync(), description)
+            status = file.sync()
+            return self._objects.publish(file.path, status, description, overwrite=overwrite)
 
     def adopt(
         self,

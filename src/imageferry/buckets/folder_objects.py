@@ -15,6 +15,7 @@ from imageferry.buckets import names
 from imageferry.buckets.files import TEMPORARY_PREFIX, NewFile, sync_folder
 from imageferry.buckets.interface import (
     BucketNotFoundError,
+    ObjectExistsError,
     ObjectInfo,
     ObjectNotFoundError,
     StoreError,
@@ -152,22 +153,31 @@ class ObjectFiles:
             return self._folders.gone()
         return ObjectNotFoundError(f"there is no object {key!r} in {self._folders.name!r}")
 
-    def publish(self, source: Path, status: os.stat_result, description: Description) -> ObjectInfo:
+    def publish(
+        self,
+        source: Path,
+        status: os.stat_result,
+        description: Description,
+        *,
+        overwrite: bool = True,
+    ) -> ObjectInfo:
         """Make a file that is safe on the disk the object of a key, in one step.
 
         Args:
             source: The file, on the bucket's file system; it is taken away.
             status: Its status after its last change.
             description: What is known of it; its name is the key.
+            overwrite: Whether an object that is there may be replaced.
 
         Raises:
+            ObjectExistsError: the object is there, and may not be replaced.
             BucketNotFoundError: the bucket is gone.
             StoreError: something that is no object stands in the way.
         """
         key = description.name
         replaced = self.status(key)
         try:
-            self._publish(source, status, description)
+            self._publish(source, status, description, overwrite=overwrite)
         except FileNotFoundError:
             if source.parent == self._folders.temporary or not self._folders.exist():
                 raise self._folders.gone() from None
@@ -213,21 +223,33 @@ class ObjectFiles:
         status = self.status(description.name)
         return status is not None and self._sidecars.path(description.name, status) == path
 
-    def _publish(self, source: Path, status: os.stat_result, description: Description) -> None:
+    def _publish(
+        self, source: Path, status: os.stat_result, description: Description, *, overwrite: bool
+    ) -> None:
         self._folders.check()
         self._sidecars.write(status, description)
         try:
-            self._rename(source, description.name)
+            self._rename(source, description.name, overwrite=overwrite)
         except BaseException:
             self._sidecars.remove(description.name, status)
             raise
 
-    def _rename(self, source: Path, key: str) -> None:
+    def _rename(self, source: Path, key: str, *, overwrite: bool) -> None:
+        """Give a file the name of an object: the one step in which the object appears."""
         target = self.path(key)
         for _ in range(_PUBLISH_ATTEMPTS):
             try:
                 self._make_parents(target)
-                source.replace(target)
+                if overwrite:
+                    source.replace(target)
+                else:
+                    target.hardlink_to(source)
+                    source.unlink()
+            except FileExistsError:
+                if self.status(key):
+                    raise ObjectExistsError(f"there is an object {key!r} already") from None
+                if os.path.lexists(target):
+                    break
             except FileNotFoundError:
                 # A deletion elsewhere may have removed a cut name's empty folder.
                 if not (self._folders.exist() and source.exists()):

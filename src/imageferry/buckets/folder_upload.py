@@ -25,6 +25,7 @@ from imageferry.buckets.interface import (
     PartInfo,
     UploadNotFoundError,
 )
+from imageferry.buckets.part_sizes import check_sizes
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE, Description, Sidecars
 
 MAX_PART_NUMBER = 10_000
@@ -114,19 +115,29 @@ class FolderUpload:
             raise self._gone() from None
         return [part for path in found if (part := self._part(path))]
 
-    def complete(self, parts: Sequence[tuple[int, str]] | None = None) -> ObjectInfo:
+    def complete(
+        self,
+        parts: Sequence[tuple[int, str]] | None = None,
+        *,
+        least_part: int = 0,
+        overwrite: bool = True,
+    ) -> ObjectInfo:
         """Make the object of the parts ``(number, etag)`` named, or of all, and forget the upload.
 
         A crash on the way leaves the upload as it was, or the object complete.
 
         Raises:
             InvalidPartError: a named part is missing or has another ETag, or there is none.
+            PartTooSmallError: a part that is not the last has less than ``least_part`` bytes.
+            ObjectExistsError: the object is there, and ``overwrite`` is false.
             UploadNotFoundError: the upload was completed or aborted meanwhile.
             OSError: the disk is full; the upload stays as it was.
         """
         with self._claimed():
             chosen = self._chosen(parts)
-            info = self._linked(chosen[0]) if len(chosen) == 1 else self._assembled(chosen)
+            check_sizes(chosen, least_part)
+            make = self._linked if len(chosen) == 1 else self._assembled
+            info = make(chosen, overwrite=overwrite)
             self._forget()
         return info
 
@@ -158,16 +169,17 @@ class FolderUpload:
                 raise InvalidPartError(f"there is no part {number} with the ETag {etag!r}")
         return [there[number] for number, _ in named]
 
-    def _linked(self, part: PartInfo) -> ObjectInfo:
+    def _linked(self, parts: Sequence[PartInfo], *, overwrite: bool) -> ObjectInfo:
         """Make the object of the only part's file itself, under a second name."""
+        (part,) = parts
         with self._objects.temporary_name() as path:
             path.hardlink_to(self._part_path(part.number))
             with self._opened(part, path) as version:
                 etag = _multipart_etag([part])
                 description = self._describe(etag, version.description.crc64)
-                return self._objects.publish(path, version.status, description)
+                return self._objects.publish(path, version.status, description, overwrite=overwrite)
 
-    def _assembled(self, parts: Sequence[PartInfo]) -> ObjectInfo:
+    def _assembled(self, parts: Sequence[PartInfo], *, overwrite: bool) -> ObjectInfo:
         with self._objects.new_file() as file:
             position, crc64 = 0, 0
             for part in parts:
@@ -175,7 +187,8 @@ class FolderUpload:
                     position = append(version.fd, file.fileno(), position=position)
                     crc64 = combine(crc64, version.description.crc64 or 0, part.size)
             description = self._describe(_multipart_etag(parts), crc64)
-            return self._objects.publish(file.path, file.sync(), description)
+            status = file.sync()
+            return self._objects.publish(file.path, status, description, overwrite=overwrite)
 
     def _describe(self, etag: str, crc64: int | None) -> Description:
         return Description(

@@ -45,12 +45,32 @@ class ObjectChangedError(StoreError):
     """The object is no longer the one that was asked for by its ETag."""
 
 
+class ObjectExistsError(StoreError):
+    """An object with that key is there already, and must not be replaced."""
+
+
 class UploadNotFoundError(StoreError):
     """No multipart upload has that id."""
 
 
 class InvalidPartError(StoreError):
     """A part named at the end of an upload is missing or has another ETag."""
+
+
+class PartTooSmallError(InvalidPartError):
+    """A part that is not the last of its upload has too few bytes.
+
+    Attributes:
+        number: The part.
+        size: Its size in bytes.
+        least: The size that it must have.
+    """
+
+    def __init__(self, number: int, size: int, least: int) -> None:
+        super().__init__(f"part {number} has {size} bytes, and needs {least}")
+        self.number = number
+        self.size = size
+        self.least = least
 
 
 @dataclass(frozen=True)
@@ -147,11 +167,24 @@ class Upload(Protocol):
         """The parts that are there, by number."""
         ...
 
-    def complete(self, parts: Sequence[tuple[int, str]] | None = None) -> ObjectInfo:
+    def complete(
+        self,
+        parts: Sequence[tuple[int, str]] | None = None,
+        *,
+        least_part: int = ...,
+        overwrite: bool = ...,
+    ) -> ObjectInfo:
         """Make the object of the parts ``(number, etag)`` named, or of all, and forget the upload.
+
+        Args:
+            parts: The parts, in order.
+            least_part: The bytes that each of them must have, but for the last.
+            overwrite: Whether an object that is there may be replaced.
 
         Raises:
             InvalidPartError: a named part is missing or has another ETag.
+            PartTooSmallError: a part that is not the last has too few bytes.
+            ObjectExistsError: the object is there, and may not be replaced; the upload stays.
         """
         ...
 
@@ -208,8 +241,14 @@ class Bucket(Protocol):
         *,
         content_type: str = ...,
         metadata: Mapping[str, str] = ...,
+        overwrite: bool = ...,
     ) -> ObjectInfo:
-        """Store an object from its bytes in order. If ``chunks`` raises, nothing changes."""
+        """Store an object from its bytes in order. If ``chunks`` raises, nothing changes.
+
+        Raises:
+            ObjectExistsError: the object is there, and ``overwrite`` is false. Of several that
+                store it at the same time, one succeeds.
+        """
         ...
 
     def adopt(self, key: str, path: Path, *, metadata: Mapping[str, str] = ...) -> ObjectInfo:

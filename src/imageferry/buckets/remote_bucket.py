@@ -16,11 +16,13 @@ from imageferry.buckets.interface import (
     BucketInfo,
     BucketNotFoundError,
     ObjectChangedError,
+    ObjectExistsError,
     ObjectInfo,
     ObjectNotFoundError,
     StoreError,
     UploadNotFoundError,
 )
+from imageferry.buckets.remote import Remote
 from imageferry.buckets.remote_client import content_md5
 from imageferry.buckets.remote_parts import in_threads, pieces
 from imageferry.buckets.remote_paths import BucketPaths
@@ -34,7 +36,7 @@ from imageferry.buckets.remote_stage import (
     write_record,
 )
 from imageferry.buckets.remote_transfer import date_of, etag_of
-from imageferry.buckets.remote_upload import Remote, RemoteUpload
+from imageferry.buckets.remote_upload import RemoteUpload
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
 
 
@@ -105,26 +107,29 @@ class RemoteBucket:
         *,
         content_type: str = DEFAULT_CONTENT_TYPE,
         metadata: Mapping[str, str] = {},
+        overwrite: bool = True,
     ) -> ObjectInfo:
         """Store an object from its bytes in order. If ``chunks`` raises, nothing changes.
 
         Up to one part is stored by one request; more go by several threads.
 
         Raises:
+            ObjectExistsError: the object is there, and ``overwrite`` is false.
             InvalidObjectNameError: the store cannot have such a key.
         """
+        to_be = object_to_be(key, 0, content_type, metadata)
         remote_key = self._paths.object(key)
         parts = pieces(chunks)
         first, second = next(parts, b""), next(parts, None)
         if second is None:
-            return self._put_whole(key, remote_key, first, content_type, metadata)
+            return self._put_whole(to_be, remote_key, first, overwrite=overwrite)
         upload = self.start_upload(key, content_type=content_type, metadata=metadata)
         numbered = enumerate(chain((first, second), parts), 1)
         with _aborted_on_failure(upload):
             stored = in_threads(lambda part: upload.write_bytes(*part), numbered)
-            etag = upload.finish([(part.number, part.etag) for part in stored])
-        size = sum(part.size for part in stored)
-        return replace(object_to_be(key, size, content_type, metadata), etag=etag)
+            named = [(part.number, part.etag) for part in stored]
+            etag = upload.finish(named, overwrite=overwrite)
+        return replace(to_be, size=sum(part.size for part in stored), etag=etag)
 
     def adopt(
         self,
@@ -239,7 +244,7 @@ class RemoteBucket:
         self._client.delete(self._paths.object(key))
 
     def _put_whole(
-        self, key: str, remote_key: str, data: bytes, content_type: str, metadata: Mapping[str, str]
+        self, to_be: ObjectInfo, remote_key: str, data: bytes, *, overwrite: bool
     ) -> ObjectInfo:
         digests = Digests()
         digests.update(data)
@@ -247,12 +252,17 @@ class RemoteBucket:
             self._client.sign_put,
             remote_key,
             content_md5=content_md5(digests),
-            content_type=content_type,
-            metadata=metadata,
+            content_type=to_be.content_type,
+            metadata=to_be.metadata,
+            overwrite=overwrite,
         )
-        headers = self._remote.transfer.write(sign, data, len(data))
+        try:
+            headers = self._remote.transfer.write(sign, data, len(data))
+        except ObjectChangedError:
+            raise ObjectExistsError(f"there is an object {to_be.key!r} already") from None
         return replace(
-            object_to_be(key, len(data), content_type, metadata),
+            to_be,
+            size=len(data),
             etag=etag_of(headers),
             modified=date_of(headers),
             crc64=digests.crc64,

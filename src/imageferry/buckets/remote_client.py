@@ -64,6 +64,11 @@ class RemoteClient(Protocol):
     when the store cannot be reached or refuses it.
     """
 
+    @property
+    def least_part(self) -> int:
+        """The bytes that the store wants of every part of an upload, but for the last."""
+        ...
+
     def head(self, key: str) -> ObjectInfo:
         """What is known of an object.
 
@@ -107,10 +112,13 @@ class RemoteClient(Protocol):
         """
         ...
 
-    def complete_upload(self, key: str, upload_id: str, parts: Sequence[tuple[int, str]]) -> str:
+    def complete_upload(
+        self, key: str, upload_id: str, parts: Sequence[tuple[int, str]], *, overwrite: bool
+    ) -> str:
         """Make the object of the parts ``(number, etag)``, and return its ETag.
 
         Raises:
+            ObjectExistsError: the object is there, and may not be replaced.
             UploadNotFoundError: there is no such upload.
             InvalidPartError: a part is missing, is another, or is too small.
         """
@@ -133,7 +141,13 @@ class RemoteClient(Protocol):
         ...
 
     def sign_put(
-        self, key: str, *, content_md5: str, content_type: str, metadata: Mapping[str, str]
+        self,
+        key: str,
+        *,
+        content_md5: str,
+        content_type: str,
+        metadata: Mapping[str, str],
+        overwrite: bool,
     ) -> SignedUrl:
         """A URL to store an object at. ``content_md5`` is in base64."""
         ...

@@ -8,6 +8,7 @@ from imageferry.buckets.interface import (
     InvalidObjectNameError,
     InvalidPartError,
     ObjectChangedError,
+    ObjectExistsError,
     ObjectNotFoundError,
     StoreError,
     UploadNotFoundError,
@@ -21,6 +22,8 @@ class RemoteStoreError(StoreError, OSError):
 _BY_CODE: Mapping[str, type[StoreError]] = {
     "NoSuchKey": ObjectNotFoundError,
     "NoSuchUpload": UploadNotFoundError,
+    "FileAlreadyExists": ObjectExistsError,
+    "ConditionalRequestConflict": ObjectExistsError,
     "PreconditionFailed": ObjectChangedError,
     "InvalidPart": InvalidPartError,
     "InvalidPartOrder": InvalidPartError,

@@ -31,6 +31,11 @@ class StorePaths:
         """What the keys of all records of staged files begin with."""
         return f"{self.prefix}{_HIDDEN}/staged/"
 
+    @property
+    def small_parts(self) -> str:
+        """What the keys of all parts begin with that are too small for the store."""
+        return f"{self.prefix}{_HIDDEN}/parts/"
+
     def bucket(self, name: str) -> BucketPaths:
         """The paths of one bucket."""
         return BucketPaths(

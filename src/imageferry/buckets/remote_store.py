@@ -21,12 +21,14 @@ from imageferry.buckets.interface import (
     UploadNotFoundError,
 )
 from imageferry.buckets.names import check_bucket_name, is_bucket_name
+from imageferry.buckets.remote import Remote
 from imageferry.buckets.remote_bucket import RemoteBucket
 from imageferry.buckets.remote_client import RemoteClient
 from imageferry.buckets.remote_paths import StorePaths
+from imageferry.buckets.remote_small_parts import folder_of
 from imageferry.buckets.remote_stage import discard_recorded
 from imageferry.buckets.remote_transfer import Transfer
-from imageferry.buckets.remote_upload import Remote, RemoteUpload
+from imageferry.buckets.remote_upload import RemoteUpload
 
 
 class _BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,9 +47,9 @@ class RemoteStore:
     """
 
     def __init__(self, client: RemoteClient, prefix: str = "") -> None:
-        self._remote = Remote(client, Transfer())
         self._client = client
         self._paths = StorePaths(prefix)
+        self._remote = Remote(client, Transfer(), self._paths.small_parts)
 
     def buckets(self) -> Sequence[BucketInfo]:
         """Every bucket, by name."""
@@ -103,13 +105,24 @@ class RemoteStore:
         """Take away what crashes and forgotten uploads left that long ago, and count it."""
         before = datetime.now(UTC) - older_than
         removed = discard_recorded(self._client, self._paths.staged, before)
-        for found in list(self._client.uploads(self._paths.prefix)):
+        small_parts = [found.key for found in self._client.list(self._paths.small_parts, "")]
+        uploads = list(self._client.uploads(self._paths.prefix))
+        removed += self._without_upload(small_parts, [found.id for found in uploads])
+        for found in uploads:
             upload = RemoteUpload(self._remote, "", found.key, found.id, found.started)
             with suppress(UploadNotFoundError):
                 if upload.last_change() < before:
                     upload.abort()
                     removed += 1
         return removed
+
+    def _without_upload(self, keys: Sequence[str], upload_ids: Sequence[str]) -> int:
+        """Remove small parts whose upload was gone after they were seen."""
+        kept = {folder_of(self._remote, upload_id) for upload_id in upload_ids}
+        orphans = [key for key in keys if key.rpartition("/")[0] + "/" not in kept]
+        for key in orphans:
+            self._client.delete(key)
+        return len(orphans)
 
     def _read(self, key: str) -> BucketInfo:
         record = msgspec.json.decode(self._client.read(key), type=_BucketRecord)

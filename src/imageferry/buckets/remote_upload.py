@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import IO
@@ -13,21 +14,19 @@ from typing import IO
 from imageferry.buckets.files import Digests
 from imageferry.buckets.interface import (
     InvalidPartError,
+    ObjectChangedError,
+    ObjectExistsError,
     ObjectInfo,
+    ObjectNotFoundError,
     PartInfo,
     UploadNotFoundError,
 )
-from imageferry.buckets.remote_client import RemoteClient, content_md5
-from imageferry.buckets.remote_parts import MAX_PARTS, PART_SIZE
-from imageferry.buckets.remote_transfer import Transfer, date_of, etag_of
-
-
-@dataclass(frozen=True)
-class Remote:
-    """What every part of one remote store shares: who signs and calls, and who moves bytes."""
-
-    client: RemoteClient
-    transfer: Transfer
+from imageferry.buckets.part_sizes import check_sizes
+from imageferry.buckets.remote import Remote
+from imageferry.buckets.remote_client import content_md5
+from imageferry.buckets.remote_parts import MAX_PARTS, PART_SIZE, in_threads
+from imageferry.buckets.remote_small_parts import SmallParts, groups
+from imageferry.buckets.remote_transfer import date_of, etag_of
 
 
 class RemoteUpload:
@@ -49,8 +48,9 @@ class RemoteUpload:
         remote_id: str,
         started: datetime | None = None,
     ) -> None:
+        self._remote = remote
         self._client = remote.client
-        self._transfer = remote.transfer
+        self._small = SmallParts(remote, remote_id)
         self._key = key
         self._remote_key = folder + key
         self._remote_id = remote_id
@@ -97,10 +97,18 @@ class RemoteUpload:
             for chunk in chunks:
                 kept.write(chunk)
                 digests.update(chunk)
-            return self._store(number, kept, kept.tell(), digests)
+            size = kept.tell()
+            if size < self._client.least_part:
+                return self._store_small(number, kept, size, digests)
+            part = self._store(number, kept, size, digests)
+        self._small.forget(number)
+        return part
 
     def write_bytes(self, number: int, data: bytes) -> PartInfo:
-        """Store one part that is in memory."""
+        """Store one part that is in memory, and that :meth:`finish` will name.
+
+        It must not be smaller than the store takes it, unless it is the last.
+        """
         digests = Digests()
         digests.update(data)
         return self._store(number, data, len(data), digests)
@@ -111,23 +119,58 @@ class RemoteUpload:
         Raises:
             UploadNotFoundError: the upload was completed or aborted meanwhile.
         """
+        # In this order, because the small parts go when the upload is gone.
+        small = self._small.all()
+        large = self.stored_parts()
+        replaced = {part.number for part in small}
+        remaining = [part for part in large if part.number not in replaced]
+        return sorted([*remaining, *small], key=lambda part: (part.number, part.modified))
+
+    def stored_parts(self) -> Sequence[PartInfo]:
+        """The parts that the store itself has, without those that are too small for it.
+
+        Raises:
+            UploadNotFoundError: the upload was completed or aborted meanwhile.
+        """
         return self._client.parts(self._remote_key, self._remote_id)
 
-    def complete(self, parts: Sequence[tuple[int, str]] | None = None) -> ObjectInfo:
+    def complete(
+        self,
+        parts: Sequence[tuple[int, str]] | None = None,
+        *,
+        least_part: int = 0,
+        overwrite: bool = True,
+    ) -> ObjectInfo:
         """Make the object of the parts ``(number, etag)`` named, or of all, and forget the upload.
 
         Raises:
-            InvalidPartError: a named part is missing, has another ETag or is too small
-                for the store, or there is none.
+            InvalidPartError: a named part is missing or has another ETag, or there is none.
+            PartTooSmallError: a part that is not the last has less than ``least_part`` bytes,
+                or is too small for the store and has a large one after it.
+            ObjectExistsError: the object is there, and ``overwrite`` is false.
             UploadNotFoundError: the upload was completed or aborted meanwhile.
         """
         chosen = self._chosen(parts)
-        etag = self.finish([(part.number, part.etag) for part in chosen])
+        check_sizes(chosen, least_part)
+        named = in_threads(self._as_one, groups(chosen, self._client.least_part))
+        etag = self.finish(named, overwrite=overwrite)
+        self._small.forget_all()
         return replace(self._client.head(self._remote_key), key=self._key, etag=etag)
 
-    def finish(self, parts: Sequence[tuple[int, str]]) -> str:
-        """Make the object of parts that are known to be there, and return its ETag."""
-        return self._client.complete_upload(self._remote_key, self._remote_id, parts)
+    def finish(self, parts: Sequence[tuple[int, str]], *, overwrite: bool = True) -> str:
+        """Make the object of parts that the store has, and return its ETag.
+
+        Raises:
+            ObjectExistsError: the object is there, and ``overwrite`` is false.
+            UploadNotFoundError: the upload was completed or aborted meanwhile.
+        """
+        with nullcontext() if overwrite else self._remote.completion:
+            try:
+                return self._client.complete_upload(
+                    self._remote_key, self._remote_id, parts, overwrite=overwrite
+                )
+            except ObjectChangedError:
+                raise ObjectExistsError(f"there is an object {self._key!r} already") from None
 
     def abort(self) -> None:
         """Forget the upload and every part of it.
@@ -136,14 +179,36 @@ class RemoteUpload:
             UploadNotFoundError: it was completed or aborted before.
         """
         self._client.abort_upload(self._remote_key, self._remote_id)
+        self._small.forget_all()
 
     def last_change(self) -> datetime:
         """When it was started, or its last part stored."""
         return max([self.started, *(part.modified for part in self.parts())])
 
+    def _as_one(self, group: Sequence[PartInfo]) -> tuple[int, str]:
+        """Make one part of the store of a group, and name it."""
+        if group[0].size < self._client.least_part:
+            try:
+                data = b"".join(map(self._small.read, group))
+            except (ObjectChangedError, ObjectNotFoundError):
+                self.stored_parts()
+                raise InvalidPartError(f"part {group[0].number} was replaced meanwhile") from None
+            part = self.write_bytes(group[0].number, data)
+            return part.number, part.etag
+        return group[0].number, group[0].etag
+
+    def _store_small(self, number: int, body: IO[bytes], size: int, digests: Digests) -> PartInfo:
+        _check_number(number)
+        part = self._small.write(number, body, size, digests)
+        try:
+            self.stored_parts()
+        except UploadNotFoundError:
+            self._small.forget(number)
+            raise
+        return part
+
     def _store(self, number: int, body: bytes | IO[bytes], size: int, digests: Digests) -> PartInfo:
-        if not 1 <= number <= MAX_PARTS:
-            raise InvalidPartError(f"a part's number is 1 to {MAX_PARTS}, not {number}")
+        _check_number(number)
         sign = partial(
             self._client.sign_part,
             self._remote_key,
@@ -151,11 +216,11 @@ class RemoteUpload:
             number,
             content_md5=content_md5(digests),
         )
-        headers = self._transfer.write(sign, body, size)
+        headers = self._remote.transfer.write(sign, body, size)
         return PartInfo(number, size, etag_of(headers), date_of(headers), digests.crc64)
 
     def _chosen(self, named: Sequence[tuple[int, str]] | None) -> list[PartInfo]:
-        there = sorted(self.parts(), key=lambda part: (part.number, part.modified))
+        there = self.parts()
         if named is None:
             return list({part.number: part for part in there}.values())
         if not named:
@@ -167,6 +232,11 @@ class RemoteUpload:
             number, etag = named[chosen.index(None)]
             raise InvalidPartError(f"there is no part {number} with the ETag {etag!r}")
         return [part for part in chosen if part is not None]
+
+
+def _check_number(number: int) -> None:
+    if not 1 <= number <= MAX_PARTS:
+        raise InvalidPartError(f"a part's number is 1 to {MAX_PARTS}, not {number}")
 
 
 def find(remote: Remote, folder: str, identifier: str) -> RemoteUpload:
@@ -183,5 +253,5 @@ def find(remote: Remote, folder: str, identifier: str) -> RemoteUpload:
     if not remote_id or not key:
         raise UploadNotFoundError(f"there is no upload {identifier!r}")
     upload = RemoteUpload(remote, folder, key, remote_id)
-    upload.parts()
+    upload.stored_parts()
     return upload

@@ -28,6 +28,7 @@ from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
 
 _CONNECTIONS = 32
 _TAKEN = frozenset({409, 412})
+_IF_ABSENT = {"IfNoneMatch": "*"}
 
 
 class S3Client:
@@ -40,6 +41,8 @@ class S3Client:
         endpoint: The store's URL; empty: that of Amazon S3 in the region.
         path_style: Whether the bucket's name is in the path of a URL, not in its host.
     """
+
+    least_part = 5 << 20
 
     def __init__(
         self,
@@ -141,12 +144,18 @@ class S3Client:
             for part in page.get("Parts", ())
         ]
 
-    def complete_upload(self, key: str, upload_id: str, parts: Sequence[tuple[int, str]]) -> str:
+    def complete_upload(
+        self, key: str, upload_id: str, parts: Sequence[tuple[int, str]], *, overwrite: bool
+    ) -> str:
         """Make the object of the parts ``(number, etag)``, and return its ETag."""
         named = [{"PartNumber": number, "ETag": f'"{etag}"'} for number, etag in parts]
         with _translated("CompleteMultipartUpload"):
             completed = self._client.complete_multipart_upload(
-                Bucket=self._bucket, Key=key, UploadId=upload_id, MultipartUpload={"Parts": named}
+                Bucket=self._bucket,
+                Key=key,
+                UploadId=upload_id,
+                MultipartUpload={"Parts": named},
+                **({} if overwrite else _IF_ABSENT),
             )
         return _unquoted(completed["ETag"])
 
@@ -168,7 +177,13 @@ class S3Client:
         return SignedUrl(self._signed("get_object", Key=key))
 
     def sign_put(
-        self, key: str, *, content_md5: str, content_type: str, metadata: Mapping[str, str]
+        self,
+        key: str,
+        *,
+        content_md5: str,
+        content_type: str,
+        metadata: Mapping[str, str],
+        overwrite: bool,
     ) -> SignedUrl:
         """A URL to store an object at."""
         encoded = encoded_metadata(metadata)
@@ -178,8 +193,11 @@ class S3Client:
             ContentMD5=content_md5,
             ContentType=content_type,
             Metadata=encoded,
+            **({} if overwrite else _IF_ABSENT),
         )
         headers = {f"x-amz-meta-{name}": value for name, value in encoded.items()}
+        if not overwrite:
+            headers["If-None-Match"] = "*"
         return SignedUrl(url, {"Content-MD5": content_md5, "Content-Type": content_type, **headers})
 
     def sign_part(self, key: str, upload_id: str, number: int, *, content_md5: str) -> SignedUrl:

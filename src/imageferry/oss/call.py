@@ -17,11 +17,14 @@ from imageferry.buckets.interface import (
     InvalidObjectNameError,
     InvalidPartError,
     ObjectChangedError,
+    ObjectExistsError,
     ObjectNotFoundError,
+    PartTooSmallError,
     Store,
     StoreError,
     UploadNotFoundError,
 )
+from imageferry.buckets.remote_errors import RemoteStoreError
 from imageferry.oss import errors
 from imageferry.oss.body import CheckedBody
 from imageferry.oss.errors import OssError, OssErrorCode
@@ -36,7 +39,9 @@ _CODES: dict[type[StoreError], OssErrorCode] = {
     InvalidObjectNameError: errors.INVALID_OBJECT_NAME,
     InvalidPartError: errors.INVALID_PART,
     ObjectChangedError: errors.PRECONDITION_FAILED,
+    ObjectExistsError: errors.FILE_ALREADY_EXISTS,
     ObjectNotFoundError: errors.NO_SUCH_KEY,
+    PartTooSmallError: errors.ENTITY_TOO_SMALL,
     UploadNotFoundError: errors.NO_SUCH_UPLOAD,
 }
 
@@ -128,9 +133,15 @@ def store_errors(request: OssRequest) -> Iterator[None]:
 
 def _oss_error(error: StoreError, request: OssRequest) -> OssError:
     code = _CODES.get(type(error))
+    if isinstance(error, RemoteStoreError):
+        return errors.SERVICE_UNAVAILABLE.error(str(error))
     if code is None:
         return errors.INTERNAL_ERROR.error(str(error))
     details = {"BucketName": request.bucket}
     if request.key:
         details["Key"] = request.key
+    if isinstance(error, PartTooSmallError):
+        details["PartNumber"] = str(error.number)
+        details["ProposedSize"] = str(error.size)
+        details["MinSizeAllowed"] = str(error.least)
     return code.error(**details)

@@ -49,6 +49,9 @@ CRC64_MISMATCH = OssErrorCode(
     400,
     "The x-oss-hash-crc64ecma you specified did not match what was received.",
 )
+ENTITY_TOO_SMALL = OssErrorCode(
+    "EntityTooSmall", 400, "Your proposed upload smaller than the minimum allowed size."
+)
 FILE_ALREADY_EXISTS = OssErrorCode(
     "FileAlreadyExists", 409, "The object you specified already exists and can not be overwritten."
 )
@@ -120,6 +123,9 @@ REQUEST_TIME_TOO_SKEWED = OssErrorCode(
 )
 SECURITY_TOKEN_EXPIRED = OssErrorCode(
     "SecurityTokenExpired", 403, "The security token you provided has expired."
+)
+SERVICE_UNAVAILABLE = OssErrorCode(
+    "ServiceUnavailable", 503, "Please reduce your request rate or try again later."
 )
 SIGNATURE_DOES_NOT_MATCH = OssErrorCode(
     "SignatureDoesNotMatch",

@@ -13,17 +13,18 @@ from imageferry.oss.call import Call
 from imageferry.oss.conditions import copy_range
 from imageferry.oss.errors import INVALID_PART_ORDER, MALFORMED_XML
 from imageferry.oss.listing import common_prefix
-from imageferry.oss.object_operations import check_overwrite, open_source, read_chunks
+from imageferry.oss.object_operations import may_overwrite, open_source, read_chunks
 from imageferry.oss.reply import Reply, xml_reply
 
 _MAX_PART_NUMBER = 10_000
 _MAX_LISTED = 1000
+_LEAST_PART_BYTES = 100 << 10
 
 
 def initiate(call: Call) -> Reply:
     """``POST /bucket/key?uploads``: begin an upload."""
     refuse_public(call, "x-oss-object-acl")
-    check_overwrite(call)
+    may_overwrite(call)
     upload = call.bucket().start_upload(
         call.request.key,
         content_type=object_headers.content_type(call.request),
@@ -52,10 +53,14 @@ def upload_part(call: Call) -> Reply:
 def complete(call: Call) -> Reply:
     """``POST /bucket/key?uploadId``: make the object of its parts."""
     upload = _upload(call)
-    check_overwrite(call)
+    overwrite = may_overwrite(call)
     body = call.body.read(xml.MAX_XML_BYTES)
     every_part = call.request.header("x-oss-complete-all").lower() == "yes"
-    info = upload.complete(None if every_part else _named_parts(body))
+    info = upload.complete(
+        None if every_part else _named_parts(body),
+        least_part=_LEAST_PART_BYTES,
+        overwrite=overwrite,
+    )
     encode = call.name_encoder()
     path = f"/{call.request.bucket}/{quote(info.key)}"
     content = {

@@ -29,14 +29,15 @@ _PARTIAL_CONTENT = 206
 def put_object(call: Call) -> Reply:
     """``PUT /bucket/key``: store an object, or a copy of another."""
     refuse_public(call, "x-oss-object-acl")
-    check_overwrite(call)
+    overwrite = may_overwrite(call)
     if call.request.header("x-oss-copy-source"):
-        return _copy_object(call)
+        return _copy_object(call, overwrite=overwrite)
     info = call.bucket().put(
         call.request.key,
         call.body.chunks(),
         content_type=object_headers.content_type(call.request),
         metadata=object_headers.metadata(call.request),
+        overwrite=overwrite,
     )
     return Reply(headers=object_headers.version_headers(info))
 
@@ -121,17 +122,21 @@ def append_object(_: Call) -> Reply:
     )
 
 
-def check_overwrite(call: Call) -> None:
-    """Refuse to replace an object that the sender wants kept.
+def may_overwrite(call: Call) -> bool:
+    """Whether the sender lets an object be replaced.
+
+    One that is there already is refused before its bytes are read; the store
+    decides of those that come at the same time.
 
     Raises:
-        OssError: it is there, and the sender forbids to overwrite it.
+        OssError: the object is there, and the sender forbids to overwrite it.
     """
-    if call.request.header("x-oss-forbid-overwrite") != "true":
-        return
+    if call.request.header("x-oss-forbid-overwrite").lower() != "true":
+        return True
     with suppress(ObjectNotFoundError):
         call.bucket().head(call.request.key)
         raise FILE_ALREADY_EXISTS.error(Key=call.request.key)
+    return False
 
 
 def open_source(call: Call) -> ObjectReader:
@@ -186,7 +191,7 @@ def _opened(call: Call, reader: ObjectReader) -> Reply:
     return Reply(_PARTIAL_CONTENT, headers, content=ByteRange(reader, offset, length))
 
 
-def _copy_object(call: Call) -> Reply:
+def _copy_object(call: Call, *, overwrite: bool) -> Reply:
     bucket = call.bucket()
     with open_source(call) as reader:
         content_type, metadata = _copied_headers(call, reader.info)
@@ -195,6 +200,7 @@ def _copy_object(call: Call) -> Reply:
             read_chunks(reader, 0, reader.size),
             content_type=content_type,
             metadata=metadata,
+            overwrite=overwrite,
         )
     content = {"ETag": f'"{info.etag}"', "LastModified": xml.timestamp(info.modified)}
     return xml_reply("CopyObjectResult", content, object_headers.version_headers(info))

@@ -13,6 +13,8 @@ import urllib3
 from integration.oss.service import KEYS, Service
 
 KEY = "a folder/дis k+%&=.qcow2"
+PART = 100 << 10
+"""The least that OSS takes for a part that is not the last."""
 MIB = 1 << 20
 HTTP = urllib3.PoolManager()
 
@@ -149,7 +151,7 @@ def test_multipart_by_hand(bucket: Any) -> None:
         oss2.models.PartInfo(number, bucket.upload_part(KEY, upload, number, data).etag)
         for number, data in ((3, b"c"), (1, b"a" * MIB))
     ]
-    copied = bucket.upload_part_copy(bucket.bucket_name, "source", (10, 19), KEY, upload, 2)
+    copied = bucket.upload_part_copy(bucket.bucket_name, "source", (10, PART + 9), KEY, upload, 2)
     parts.append(oss2.models.PartInfo(2, copied.etag))
     listed = [part.part_number for part in oss2.PartIterator(bucket, KEY, upload, max_parts=2)]
     assert listed == [1, 2, 3]
@@ -157,7 +159,7 @@ def test_multipart_by_hand(bucket: Any) -> None:
     assert [(item.key, item.upload_id) for item in uploads] == [(KEY, upload)]
     parts.sort(key=lambda part: part.part_number)
     done = bucket.complete_multipart_upload(KEY, upload, parts)
-    assert bucket.get_object(KEY).read() == b"a" * MIB + b"s" * 10 + b"c"
+    assert bucket.get_object(KEY).read() == b"a" * MIB + b"s" * PART + b"c"
     assert bucket.head_object(KEY).headers["x-oss-meta-a"] == "1"
     assert done.crc == bucket.head_object(KEY).server_crc
     with pytest.raises(oss2.exceptions.NoSuchUpload):
@@ -167,7 +169,7 @@ def test_multipart_by_hand(bucket: Any) -> None:
 def test_multipart_mistakes(bucket: Any) -> None:
     upload = bucket.init_multipart_upload("key").upload_id
     etag = bucket.upload_part("key", upload, 1, b"a").etag
-    bucket.upload_part("key", upload, 2, b"a")
+    small = bucket.upload_part("key", upload, 2, b"a").etag
 
     def code(*parts: tuple[int, str]) -> str:
         named = [oss2.models.PartInfo(*part) for part in parts]
@@ -177,6 +179,7 @@ def test_multipart_mistakes(bucket: Any) -> None:
 
     assert code((1, "0" * 32)) == "InvalidPart"
     assert code((3, etag)) == "InvalidPart"
+    assert code((1, etag), (2, small)) == "EntityTooSmall"
     with pytest.raises(oss2.exceptions.NoSuchUpload):
         bucket.upload_part("other", upload, 1, b"a")
     bucket.abort_multipart_upload("key", upload)

@@ -14,6 +14,8 @@ from integration.oss.service import KEYS, Service
 
 BUCKET = "bucket-sdk2"
 KEY = "a folder/дis k+%&=.qcow2"
+PART = b"p" * (100 << 10)
+"""The least that OSS takes for a part that is not the last."""
 MIB = 1 << 20
 HTTP = urllib3.PoolManager()
 
@@ -150,7 +152,7 @@ def test_multipart_by_hand(client: Any) -> None:
         oss.InitiateMultipartUploadRequest(bucket=BUCKET, key=KEY)
     ).upload_id
     first = client.upload_part(
-        oss.UploadPartRequest(bucket=BUCKET, key=KEY, upload_id=upload, part_number=1, body=b"a")
+        oss.UploadPartRequest(bucket=BUCKET, key=KEY, upload_id=upload, part_number=1, body=PART)
     )
     second = client.upload_part_copy(
         oss.UploadPartCopyRequest(
@@ -164,7 +166,7 @@ def test_multipart_by_hand(client: Any) -> None:
         )
     )
     listed = client.list_parts(oss.ListPartsRequest(bucket=BUCKET, key=KEY, upload_id=upload))
-    assert [(part.part_number, part.size) for part in listed.parts] == [(1, 1), (2, 10)]
+    assert [(part.part_number, part.size) for part in listed.parts] == [(1, len(PART)), (2, 10)]
     uploads = client.list_multipart_uploads(oss.ListMultipartUploadsRequest(bucket=BUCKET))
     assert [(item.key, item.upload_id) for item in uploads.uploads] == [(KEY, upload)]
     parts = [
@@ -179,7 +181,7 @@ def test_multipart_by_hand(client: Any) -> None:
             complete_multipart_upload=oss.CompleteMultipartUpload(parts=parts),
         )
     )
-    assert get(client, KEY) == b"a" + b"s" * 10
+    assert get(client, KEY) == PART + b"s" * 10
 
 
 def test_an_upload_completed_of_all_its_parts(client: Any) -> None:
@@ -193,7 +195,7 @@ def test_an_upload_completed_of_all_its_parts(client: Any) -> None:
                 key="key",
                 upload_id=upload,
                 part_number=number,
-                body=str(number).encode(),
+                body=PART + str(number).encode(),
             )
         )
     client.complete_multipart_upload(
@@ -201,7 +203,7 @@ def test_an_upload_completed_of_all_its_parts(client: Any) -> None:
             bucket=BUCKET, key="key", upload_id=upload, complete_all="yes"
         )
     )
-    assert get(client, "key") == b"12"
+    assert get(client, "key") == PART + b"1" + PART + b"2"
 
 
 def test_uploader_downloader_and_copier(client: Any, tmp_path: Path) -> None:

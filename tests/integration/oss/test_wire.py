@@ -8,7 +8,8 @@ import os
 import socket
 import threading
 import tracemalloc
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,10 +20,14 @@ import urllib3
 
 from imageferry.buckets.folder_bucket import FolderBucket
 from imageferry.buckets.interface import StoreError
+from imageferry.buckets.remote_errors import RemoteStoreError
 from integration.oss.service import Service, presigned
 
 BUCKET = "wire"
-HTTP = urllib3.PoolManager(retries=False)
+PART = b"p" * (100 << 10)
+"""The least that OSS takes for a part that is not the last."""
+WRITERS = 12
+HTTP = urllib3.PoolManager(retries=False, maxsize=WRITERS)
 
 
 @pytest.fixture(autouse=True)
@@ -146,6 +151,66 @@ def test_overwriting_can_be_forbidden(service: Service) -> None:
     assert send(service, "GET").data == b"first"
 
 
+def successes(race: Callable[[int], urllib3.BaseHTTPResponse]) -> int:
+    """Send requests at the same time, and count those that stored what they were to store."""
+    start = threading.Barrier(WRITERS)
+
+    def answer(number: int) -> urllib3.BaseHTTPResponse:
+        start.wait()
+        return race(number)
+
+    with ThreadPoolExecutor(WRITERS) as threads:
+        answers = list(threads.map(answer, range(WRITERS)))
+    refused = [response for response in answers if response.status != 200]
+    assert {(each.status, code(each)) for each in refused} == {(409, "FileAlreadyExists")}
+    return WRITERS - len(refused)
+
+
+FORBIDDEN = {"x-oss-forbid-overwrite": "true"}
+
+
+def test_of_many_puts_that_may_not_overwrite_one_succeeds(service: Service) -> None:
+    bodies = [bytes([65 + number]) * 200_000 for number in range(WRITERS)]
+
+    def put(number: int) -> urllib3.BaseHTTPResponse:
+        return send(service, "PUT", body=bodies[number], signed=FORBIDDEN)
+
+    assert successes(put) == 1
+    assert send(service, "GET").data in bodies
+
+
+def test_of_many_copies_that_may_not_overwrite_one_succeeds(service: Service) -> None:
+    for number in range(WRITERS):
+        send(service, "PUT", f"source-{number}", body=b"%d" % number)
+
+    def copy(number: int) -> urllib3.BaseHTTPResponse:
+        source = {"x-oss-copy-source": f"/{BUCKET}/source-{number}"}
+        return send(service, "PUT", signed={**FORBIDDEN, **source})
+
+    assert successes(copy) == 1
+
+
+def test_of_many_uploads_that_may_not_overwrite_one_succeeds(
+    service: Service, bucket: FolderBucket
+) -> None:
+    uploads = [bucket.start_upload("key") for _ in range(WRITERS)]
+    etags = [upload.write_part(1, [upload.id.encode()]).etag for upload in uploads]
+
+    def complete(number: int) -> urllib3.BaseHTTPResponse:
+        which = {"uploadId": uploads[number].id}
+        body = completion((1, etags[number]))
+        return send(service, "POST", body=body, parameters=which, signed=FORBIDDEN)
+
+    assert successes(complete) == 1
+    assert len(bucket.uploads()) == WRITERS - 1
+
+
+def test_an_upload_of_a_name_that_is_taken_is_refused_at_its_start(service: Service) -> None:
+    send(service, "PUT", body=b"first")
+    response = send(service, "POST", parameters={"uploads": ""}, signed=FORBIDDEN)
+    assert (response.status, code(response)) == (409, "FileAlreadyExists")
+
+
 def test_public_objects_are_refused(service: Service) -> None:
     response = send(service, "PUT", body=b"x", signed={"x-oss-object-acl": "public-read"})
     assert (response.status, code(response)) == (501, "NotImplemented")
@@ -183,8 +248,8 @@ def completion(*parts: tuple[int, str]) -> bytes:
 
 def test_parts_have_to_be_named_in_order(service: Service, bucket: FolderBucket) -> None:
     upload = bucket.start_upload("key")
-    etag = upload.write_part(1, [b"a"]).etag
-    upload.write_part(2, [b"a"])
+    etag = upload.write_part(1, [PART]).etag
+    upload.write_part(2, [PART])
     which = {"uploadId": upload.id}
     for parts, expected in (
         ([(2, etag), (1, etag)], "InvalidPartOrder"),
@@ -196,7 +261,25 @@ def test_parts_have_to_be_named_in_order(service: Service, bucket: FolderBucket)
         assert (response.status, code(response)) == (400, expected)
     response = send(service, "POST", body=completion((1, etag), (2, etag)), parameters=which)
     assert response.status == 200
-    assert send(service, "GET").data == b"aa"
+    assert send(service, "GET").data == PART + PART
+
+
+def test_only_the_last_part_may_be_small(service: Service, bucket: FolderBucket) -> None:
+    upload = bucket.start_upload("key")
+    parts = [PART, PART[1:], b"end"]
+    etags = [upload.write_part(number, [data]).etag for number, data in enumerate(parts, 1)]
+    named = list(enumerate(etags, 1))
+    which = {"uploadId": upload.id}
+    refused = send(service, "POST", body=completion(*named), parameters=which)
+    assert (refused.status, code(refused)) == (400, "EntityTooSmall")
+    details = ElementTree.fromstring(refused.data)
+    assert details.findtext("PartNumber") == "2"
+    assert details.findtext("ProposedSize") == "102399"
+    assert details.findtext("MinSizeAllowed") == "102400"
+    assert send(service, "HEAD").status == 404
+    last = send(service, "POST", body=completion(named[0], named[2]), parameters=which)
+    assert last.status == 200
+    assert send(service, "GET").data == PART + b"end"
 
 
 @pytest.mark.parametrize("number", ["0", "10001", "-1", "one", ""])
@@ -271,6 +354,7 @@ def open_objects(service: Service) -> list[Path]:
         (OSError(errno.EIO, "broken"), 500, "InternalError"),
         (RuntimeError("a fault of ours"), 500, "InternalError"),
         (StoreError("a folder stands in the way"), 500, "InternalError"),
+        (RemoteStoreError("the remote store did not answer"), 503, "ServiceUnavailable"),
     ],
 )
 def test_failures_of_the_service_are_answered(
