@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from imageferry.accounts import access_keys
-from imageferry.database.connection import Database
+from support.accounts import OtherAccount, create_account
 from support.clients import Client, PythonV1, Tea
 from support.refusals import RefusedError
 from support.service import REGION, Service, until
@@ -36,14 +35,9 @@ def client(connect: Clients, service: Service) -> Client:
 
 
 @pytest.fixture
-def other(service: Service) -> tuple[str, dict[str, str]]:
-    """Another account, and its key."""
-    database = Database(f"sqlite:///{service.data_dir / 'imageferry.db'}")
-    with database.write() as connection:
-        account = access_keys.create_account(connection, "other")
-        key = access_keys.create_key(connection, account)
-    database.close()
-    return account, {"key_id": key.access_key_id, "secret": key.secret}
+def other(service: Service) -> OtherAccount:
+    """Another account."""
+    return create_account(service, "other")
 
 
 @pytest.fixture
@@ -154,10 +148,10 @@ def test_an_image_is_shared_and_taken_back(
     service: Service,
     client: Client,
     image_id: str,
-    other: tuple[str, dict[str, str]],
+    other: OtherAccount,
 ) -> None:
-    account, key = other
-    friend = connect(service, **key)
+    account = other.account_id
+    friend = connect(service, **other.key)
     which = {"RegionId": REGION, "ImageId": image_id}
 
     client.call("ModifyImageSharePermission", {**which, "AddAccount": [account]})

@@ -11,6 +11,7 @@ import pytest
 import urllib3
 
 from support.ali_oss import AliOss, ali_oss, buffer, content, stream
+from support.oss_ways import WAYS
 from support.refusals import RefusedError
 from support.service import REGION, Service
 
@@ -18,12 +19,6 @@ KEY = "a folder/дis k+%&=.qcow2"
 MIB = 1 << 20
 ROLE = "AliyunECSImageImportDefaultRole"
 HTTP = urllib3.PoolManager()
-WAYS = {
-    "v1-path": {"v4": False, "path_style": True},
-    "v1-host": {"v4": False, "path_style": False},
-    "v4-path": {"v4": True, "path_style": True},
-    "v4-host": {"v4": True, "path_style": False},
-}
 
 
 @pytest.fixture(scope="module", params=WAYS)
@@ -34,7 +29,7 @@ def way(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def opened(way: str, service: Service) -> Iterator[AliOss]:
-    with ali_oss(service, f"node-{way}", **WAYS[way]) as found:
+    with ali_oss(service, f"node-{way}", WAYS[way]) as found:
         found.call("putBucket", f"node-{way}")
         yield found
         found.call("deleteBucket", f"node-{way}")
@@ -242,7 +237,7 @@ def test_presigned_requests(client: AliOss, way: str) -> None:
 
 
 def _presigned(client: AliOss, way: str, method: str) -> str:
-    if WAYS[way]["v4"]:
+    if WAYS[way].version == "v4":
         url = client.call("signatureUrlV4", method, 60, {}, "key")
     else:
         url = client.call("signatureUrl", "key", {"method": method, "expires": 60})
@@ -264,10 +259,10 @@ def test_temporary_credentials(client: AliOss, way: str, service: Service) -> No
     named = {"accessKeyId": key["AccessKeyId"], "accessKeySecret": key["AccessKeySecret"]}
 
     with ali_oss(
-        service, f"node-{way}", **WAYS[way], **named, stsToken=key["SecurityToken"]
+        service, f"node-{way}", WAYS[way], **named, stsToken=key["SecurityToken"]
     ) as temporary:
         assert content(temporary.call("get", "key")) == b"data"
         assert _send("GET", _presigned(temporary, way, "GET")).data == b"data"
-    with ali_oss(service, f"node-{way}", **WAYS[way], **named, stsToken="other") as wrong:
+    with ali_oss(service, f"node-{way}", WAYS[way], **named, stsToken="other") as wrong:
         error = refusal(wrong, "get", "key")
     assert (error.code, error.status) == ("InvalidSecurityToken", 403)

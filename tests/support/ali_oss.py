@@ -8,7 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from support import node
+from support.oss_ways import Way
 from support.service import REGION, Service
+
+DEFAULT_WAY = Way()
 
 
 class AliOss:
@@ -45,29 +48,25 @@ def stream(path: Path) -> dict[str, str]:
 
 
 @contextmanager
-def ali_oss(
-    service: Service, bucket: str, *, path_style: bool = True, v4: bool = False, **key: str
-) -> Iterator[AliOss]:
+def ali_oss(service: Service, bucket: str, way: Way = DEFAULT_WAY, **key: str) -> Iterator[AliOss]:
     """A client of a service's bucket, which need not be there.
 
     Args:
         service: The service.
         bucket: The bucket.
-        path_style: Whether the bucket is named in the path; otherwise it is in the host's name.
-        v4: Whether requests are signed by version 4; otherwise by version 1.
+        way: How it signs, and where it names the bucket.
         key: ``accessKeyId``, ``accessKeySecret`` and ``stsToken``, where the key is not the
             first account's.
     """
-    port = service.oss.rpartition(":")[2]
     own = {
         "accessKeyId": service.access_key_id,
         "accessKeySecret": service.access_key_secret,
     }
     oss = {
         # The client presigns for hosts that have a name, never for an address.
-        "endpoint": f"http://{'localhost' if path_style else 'oss.test'}:{port}",
-        "sldEnable": path_style,
-        "authorizationV4": v4,
+        "endpoint": way.endpoint(service).replace("127.0.0.1", "localhost"),
+        "sldEnable": way.path_style,
+        "authorizationV4": way.version == "v4",
         "region": f"oss-{REGION}",
         "bucket": bucket,
         **own,
