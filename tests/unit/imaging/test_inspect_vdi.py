@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,32 +8,10 @@ import pytest
 from imageferry.imaging.errors import ImageError
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
+from support.images.vdi import vdi
 
 _MIB = 1024**2
 _TIB = 1024**4
-_FREE = 0xFFFFFFFF
-
-
-def vdi(
-    *,
-    version: int = 0x10001,
-    kind: int = 1,
-    table_offset: int = 512,
-    data_offset: int = _MIB,
-    sector: int = 512,
-    size: int = 4 * _MIB,
-    block: int = _MIB,
-    blocks: int = 4,
-    link: bytes = bytes(16),
-    parent: bytes = bytes(16),
-    table: Sequence[int] = (0, _FREE, 1, 0xFFFFFFFE),
-) -> dict[int, bytes]:
-    header = struct.pack(
-        "<64sIIIII256sIIIIIIIQIIII16s16s16s16s", b"<<< VDI >>>", 0xBEDA107F, version, 400, kind,
-        0, b"", table_offset, data_offset, 0, 0, 0, sector, 0, size, block, 0, blocks, 2,
-        bytes(16), bytes(16), link, parent,
-    )  # fmt: skip
-    return {0: header, 512: struct.pack(f"<{len(table)}I", *table), 3 * _MIB - 1: b"\0"}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +24,7 @@ def vdi(
         (vdi(kind=3), "Unsupported", "type is 3"),
         (vdi(sector=4096), "Unsupported", "sectors of 4096"),
         (vdi(block=2 * _MIB), "Unsupported", "blocks of 2097152"),
+        (vdi(extra=512), "Unsupported", "512 extra bytes before each block"),
         (vdi(table_offset=100), "Corrupt", "lie at 100 and 1048576"),
         (vdi(size=5 * _MIB), "Corrupt", "4 blocks do not hold its 5242880 bytes"),
         (vdi(blocks=2**29), "Corrupt", "536870912 blocks"),

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,53 +8,11 @@ import pytest
 from imageferry.imaging.errors import ImageError
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
+from support.images.vhd import dynamic, footer
 
 _TIB = 1024**4
 _MIB = 1024**2
-_BLOCK = 2 * _MIB
 _MAXIMUM = (65535, 16, 255)
-_FREE = 0xFFFFFFFF
-
-
-def _with_checksum(data: bytes, position: int) -> bytes:
-    checksum = ~sum(data) & 0xFFFFFFFF
-    return data[:position] + struct.pack(">I", checksum) + data[position + 4 :]
-
-
-def footer(
-    *,
-    kind: int = 3,
-    size: int = 4 * _MIB,
-    creator: bytes = b"win ",
-    geometry: tuple[int, int, int] = (120, 4, 17),
-    data_offset: int = 512,
-) -> bytes:
-    data = struct.pack(
-        ">8sIIQI4sIIQQHBBII", b"conectix", 2, 0x10000, data_offset, 0, creator, 0x50003, 0,
-        size, size, *geometry, kind, 0,
-    )  # fmt: skip
-    return _with_checksum(data.ljust(512, b"\0"), 64)
-
-
-def dynamic(
-    *,
-    entries: int = 2,
-    block_size: int = _BLOCK,
-    table: Sequence[int] = (4, _FREE),
-    tail: bytes | None = None,
-    mark: bytes = b"cxsparse",
-    **fields: Any,
-) -> dict[int, bytes]:
-    """Copy of the footer, header, table at 1536, a block at 2048, footer."""
-    header = struct.pack(">8sQQIIII", mark, 2**64 - 1, 1536, 0x10000, entries, block_size, 0).ljust(
-        1024, b"\0"
-    )
-    return {
-        0: footer(**fields),
-        512: _with_checksum(header, 36),
-        1536: struct.pack(f">{len(table)}I", *table),
-        2048 + 512 + _BLOCK: footer(**fields) if tail is None else tail,
-    }
 
 
 def refusal(source: Any) -> ImageError:
@@ -74,6 +31,7 @@ def refusal(source: Any) -> ImageError:
         (dynamic(tail=footer(size=_MIB)), "InvalidImageFormat.Corrupt", "do not agree"),
         (dynamic(mark=b"cxsparsf"), "InvalidImageFormat.Corrupt", "no header at byte 512"),
         (dynamic(block_size=3000), "InvalidImageFormat.Corrupt", "blocks of 3000 bytes"),
+        (dynamic(block_size=2048), "InvalidImageFormat.Corrupt", "blocks of 2048 bytes"),
         (dynamic(block_size=0), "InvalidImageFormat.Corrupt", "blocks of 0 bytes"),
         (dynamic(entries=1), "InvalidVHDImage.IncorrectSize", "1 blocks of 2097152"),
         (dynamic(entries=2**31), "InvalidImageFormat.Corrupt", "2147483648 entries"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import struct
-import sys
 from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 from imageferry.imaging.errors import BACKING_FILE, CORRUPT, FORMAT_UNSUPPORTED
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspection import Inspection
-from imageferry.imaging.inspectors.extents import TABLE_BYTES, check_extents
+from imageferry.imaging.inspectors.block_table import BlockTable, check_blocks
 from imageferry.imaging.reader import BoundedReader
 
 _HEADER = struct.Struct("<64sIIIII256sIIIIIIIQIIII16s16s16s16s")
@@ -28,8 +29,34 @@ _UNALLOCATED = 0xFFFFFFFE
 _NO_UUID = bytes(16)
 
 
+@dataclass(frozen=True)
+class Layout:
+    """How a VDI keeps its disk.
+
+    Attributes:
+        subformat: ``dynamic`` or ``static``.
+        virtual_size: The disk's size in bytes.
+        table: Where its blocks are.
+    """
+
+    subformat: str
+    virtual_size: int
+    table: BlockTable
+
+
 def inspect(reader: BoundedReader) -> Inspection:
     """Accept a dynamic or static disk of version 1.1 that has no parent.
+
+    Raises:
+        ImageError: the image is refused.
+    """
+    layout = read_layout(reader)
+    complete = check_blocks(reader, layout.table)
+    return Inspection(Format.VDI, layout.subformat, layout.virtual_size, complete=complete)
+
+
+def read_layout(reader: BoundedReader) -> Layout:
+    """Read and check all but the blocks.
 
     Raises:
         ImageError: the image is refused.
@@ -37,7 +64,7 @@ def inspect(reader: BoundedReader) -> Inspection:
     fields = _HEADER.unpack(reader.read(0, _HEADER.size, "VDI header"))
     mark, version, _, kind, _ = fields[1:6]
     table_offset, data_offset = fields[7:9]
-    sector_size, disk_size, block_size, blocks = fields[12], *fields[14:16], fields[17]
+    sector_size, disk_size, block_size, extra, blocks = fields[12], *fields[14:18]
     link, parent = fields[21:23]
     if kind == _DIFFERENCING or link != _NO_UUID or parent != _NO_UUID:
         raise BACKING_FILE.error("The VDI is a differencing disk.")
@@ -49,21 +76,31 @@ def inspect(reader: BoundedReader) -> Inspection:
         raise FORMAT_UNSUPPORTED.error(
             f"The VDI has sectors of {sector_size} and blocks of {block_size} bytes."
         )
+    if extra:  # VirtualBox skips these bytes, qemu reads them as the guest's
+        raise FORMAT_UNSUPPORTED.error(f"The VDI has {extra} extra bytes before each block.")
     if table_offset % _SECTOR or data_offset % _SECTOR:
         raise CORRUPT.error(f"The VDI's table and data lie at {table_offset} and {data_offset}.")
     if blocks > _MAX_BLOCKS or disk_size > blocks * _BLOCK:
         raise CORRUPT.error(f"The VDI's {blocks} blocks do not hold its {disk_size} bytes.")
-    complete = _check_table(reader, table_offset, data_offset, -(-disk_size // _BLOCK))
     virtual_size = -(-disk_size // _SECTOR) * _SECTOR
-    return Inspection(Format.VDI, _KINDS[kind], virtual_size, complete=complete)
+    table = _table(reader, table_offset, data_offset, -(-disk_size // _BLOCK))
+    return Layout(_KINDS[kind], virtual_size, table)
 
 
-def _check_table(reader: BoundedReader, table_offset: int, data_offset: int, blocks: int) -> bool:
-    wanted = blocks * 4
-    readable = min(wanted, TABLE_BYTES)
-    table = array("I", reader.read(table_offset, readable, "VDI table"))
-    if sys.byteorder == "big":
-        table.byteswap()
-    places = [data_offset + entry * _BLOCK for entry in table if entry < _UNALLOCATED]
-    check_extents(places, _BLOCK, reader.size)
-    return readable == wanted
+def _table(reader: BoundedReader, offset: int, data_offset: int, blocks: int) -> BlockTable:
+    def decode(first: int, entries: array[int]) -> Iterator[tuple[int, int]]:
+        for block, entry in enumerate(entries, first):
+            if entry < _UNALLOCATED:
+                yield block, data_offset + entry * _BLOCK
+
+    return BlockTable(
+        name="VDI table",
+        offset=offset,
+        entries=blocks,
+        type_code="I",
+        byte_order="little",
+        block_size=_BLOCK,
+        lead_size=0,
+        end=reader.size,
+        decode=decode,
+    )

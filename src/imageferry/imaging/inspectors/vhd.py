@@ -6,14 +6,14 @@ Its layout: Microsoft's "Virtual Hard Disk Image Format Specification", version 
 from __future__ import annotations
 
 import struct
-import sys
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from imageferry.imaging.errors import BACKING_FILE, CORRUPT, FORMAT_UNSUPPORTED, TRUNCATED, VHD_SIZE
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspection import Inspection
-from imageferry.imaging.inspectors.extents import TABLE_BYTES, check_extents
+from imageferry.imaging.inspectors.block_table import BlockTable, check_blocks
 from imageferry.imaging.reader import BoundedReader
 
 _SECTOR = 512
@@ -36,6 +36,8 @@ _GEOMETRY_CREATORS = (b"vpc ", b"qemu")
 """Programs for which the disk ends where its geometry says, not where its size says."""
 
 _UNALLOCATED = 0xFFFFFFFF
+_SMALLEST_BLOCK = 4096
+"""qemu takes smaller ones to have no bitmap, against the specification."""
 _LARGEST_BLOCK = 256 * 1024 * 1024
 _MAX_TABLE_ENTRIES = 2**22
 """qemu holds the whole table in memory; this is enough for 2040 GiB in blocks of 512 KiB."""
@@ -63,8 +65,41 @@ class _Footer:
         return self.current_size // _SECTOR * _SECTOR
 
 
+@dataclass(frozen=True)
+class Layout:
+    """How a VHD keeps its disk.
+
+    Attributes:
+        virtual_size: The disk's size in bytes.
+        uses_geometry: The size was taken from the geometry.
+        table: Where a dynamic disk's blocks are; None for a fixed disk, whose bytes are the
+            file's from the beginning.
+    """
+
+    virtual_size: int
+    uses_geometry: bool
+    table: BlockTable | None
+
+
 def inspect(reader: BoundedReader) -> Inspection:
     """Accept a fixed or dynamic disk that has no parent and whose blocks are all there.
+
+    Raises:
+        ImageError: the image is refused.
+    """
+    layout = read_layout(reader)
+    complete = layout.table is None or check_blocks(reader, layout.table)
+    return Inspection(
+        Format.VHD,
+        "fixed" if layout.table is None else "dynamic",
+        layout.virtual_size,
+        {"force_size_calc": "chs" if layout.uses_geometry else "current_size"},
+        complete=complete,
+    )
+
+
+def read_layout(reader: BoundedReader) -> Layout:
+    """Read and check all but the blocks.
 
     Raises:
         ImageError: the image is refused.
@@ -76,18 +111,12 @@ def inspect(reader: BoundedReader) -> Inspection:
         raise FORMAT_UNSUPPORTED.error(f"The VHD's disk type is {footer.kind}.")
     if footer.virtual_size > _MAX_SECTORS * _SECTOR:
         raise VHD_SIZE.error(f"The VHD's virtual size is {footer.virtual_size} bytes.")
-    complete = True
+    table = None
     if footer.kind == _FIXED:
         _check_fixed(reader, footer)
     else:
-        complete = _check_dynamic(reader, footer)
-    return Inspection(
-        Format.VHD,
-        "fixed" if footer.kind == _FIXED else "dynamic",
-        footer.virtual_size,
-        {"force_size_calc": "chs" if footer.uses_geometry else "current_size"},
-        complete=complete,
-    )
+        table = _read_dynamic(reader, footer)
+    return Layout(footer.virtual_size, footer.uses_geometry, table)
 
 
 def _read_footer(reader: BoundedReader, offset: int) -> _Footer:
@@ -119,8 +148,8 @@ def _check_fixed(reader: BoundedReader, footer: _Footer) -> None:
         )
 
 
-def _check_dynamic(reader: BoundedReader, footer: _Footer) -> bool:
-    """Check the header and the table; tell whether all of the table was read."""
+def _read_dynamic(reader: BoundedReader, footer: _Footer) -> BlockTable:
+    """Check the header, and tell what it says of the table."""
     copy = _read_footer(reader, 0)
     if _identity(copy) != _identity(footer):
         raise CORRUPT.error("The VHD's footer and its copy at the start do not agree.")
@@ -129,7 +158,7 @@ def _check_dynamic(reader: BoundedReader, footer: _Footer) -> bool:
     if mark != _DYNAMIC_MARK:
         raise CORRUPT.error(f"The VHD has no header at byte {footer.data_offset}.")
     _check_checksum(header, _DYNAMIC_CHECKSUM_AT, "header")
-    if block_size.bit_count() != 1 or not _SECTOR <= block_size <= _LARGEST_BLOCK:
+    if block_size.bit_count() != 1 or not _SMALLEST_BLOCK <= block_size <= _LARGEST_BLOCK:
         raise CORRUPT.error(f"The VHD has blocks of {block_size} bytes.")
     if entries > _MAX_TABLE_ENTRIES:
         raise CORRUPT.error(f"The VHD's table has {entries} entries.")
@@ -138,7 +167,28 @@ def _check_dynamic(reader: BoundedReader, footer: _Footer) -> bool:
             f"The VHD's virtual size is {footer.virtual_size} bytes, but its table has"
             f" {entries} blocks of {block_size}."
         )
-    return _check_table(reader, footer, table_offset, block_size)
+    return BlockTable(
+        name="VHD table",
+        offset=table_offset,
+        entries=-(-footer.virtual_size // block_size),
+        type_code="I",
+        byte_order="big",
+        block_size=block_size,
+        lead_size=-(-block_size // (_SECTOR * 8 * _SECTOR)) * _SECTOR,
+        end=reader.size - _FOOTER_SIZE,
+        decode=_blocks,
+    )
+
+
+def _blocks(first: int, entries: array[int]) -> Iterator[tuple[int, int]]:
+    """The blocks that are kept.
+
+    A bitmap before each says which of its sectors were written. QEMU's ``block/vpc.c`` reads
+    all of them whatever it says, and so do we.
+    """
+    for block, entry in enumerate(entries, first):
+        if entry != _UNALLOCATED:
+            yield block, entry * _SECTOR
 
 
 def _identity(footer: _Footer) -> tuple[int, bytes, int, int, int]:
@@ -149,15 +199,3 @@ def _identity(footer: _Footer) -> tuple[int, bytes, int, int, int]:
         footer.geometry_sectors,
         footer.kind,
     )
-
-
-def _check_table(reader: BoundedReader, footer: _Footer, offset: int, block_size: int) -> bool:
-    wanted = -(-footer.virtual_size // block_size) * 4
-    readable = min(wanted, TABLE_BYTES)
-    table = array("I", reader.read(offset, readable, "VHD table"))
-    if sys.byteorder == "little":
-        table.byteswap()
-    bitmap_size = -(-block_size // (_SECTOR * 8 * _SECTOR)) * _SECTOR
-    blocks = [entry * _SECTOR for entry in table if entry != _UNALLOCATED]
-    check_extents(blocks, bitmap_size + block_size, reader.size - _FOOTER_SIZE)
-    return readable == wanted

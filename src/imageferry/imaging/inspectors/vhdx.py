@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import struct
-import sys
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -17,8 +17,8 @@ from imageferry.imaging.errors import (
 )
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspection import Inspection
+from imageferry.imaging.inspectors.block_table import BlockTable, check_blocks
 from imageferry.imaging.inspectors.crc32c import crc32c
-from imageferry.imaging.inspectors.extents import TABLE_BYTES, check_extents
 from imageferry.imaging.reader import BoundedReader
 
 _KIB = 1024
@@ -55,6 +55,8 @@ _MAX_TABLE_BYTES = 64 * _MIB
 _SECTOR = 512
 
 _STATE_MASK = 7
+_ZERO_STATES = frozenset((0, 1, 2, 3, 5))
+"""Not present, undefined, zero, unmapped, and unmapped as drafts of the format had it."""
 _PRESENT = 6
 _PARTIAL = 7
 _OFFSET_SHIFT = 20
@@ -84,6 +86,34 @@ class _Geometry:
     def table_entries(self) -> int:
         return self.blocks + max(0, self.blocks - 1) // self.chunk_ratio
 
+    def decode(self, first: int, entries: array[int]) -> Iterator[tuple[int, int]]:
+        """The blocks that are kept; entries for bitmaps, which stand between, are no blocks."""
+        for index, entry in enumerate(entries, first):
+            state = entry & _STATE_MASK
+            if state in _ZERO_STATES:
+                continue
+            chunk, position = divmod(index, self.chunk_ratio + 1)
+            if position == self.chunk_ratio:
+                continue
+            if state == _PARTIAL:
+                raise BACKING_FILE.error("The VHDX has blocks that are partly in another disk.")
+            if state != _PRESENT:
+                raise CORRUPT.error(f"The VHDX has a block in state {state}.")
+            yield index - chunk, entry >> _OFFSET_SHIFT << _OFFSET_SHIFT
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a VHDX keeps its disk.
+
+    Attributes:
+        virtual_size: The disk's size in bytes.
+        table: Where its blocks are.
+    """
+
+    virtual_size: int
+    table: BlockTable
+
 
 def inspect(reader: BoundedReader) -> Inspection:
     """Accept a disk that was closed cleanly and has no parent.
@@ -94,11 +124,21 @@ def inspect(reader: BoundedReader) -> Inspection:
     Raises:
         ImageError: the image is refused.
     """
+    layout = read_layout(reader)
+    complete = check_blocks(reader, layout.table)
+    return Inspection(Format.VHDX, "dynamic", layout.virtual_size, complete=complete)
+
+
+def read_layout(reader: BoundedReader) -> Layout:
+    """Read and check all but the blocks.
+
+    Raises:
+        ImageError: the image is refused.
+    """
     _check_log(reader)
     regions = _read_regions(reader)
     geometry = _read_geometry(reader, regions[_METADATA_REGION])
-    complete = _check_table(reader, regions[_TABLE_REGION], geometry)
-    return Inspection(Format.VHDX, "dynamic", geometry.virtual_size, complete=complete)
+    return Layout(geometry.virtual_size, _table(reader, regions[_TABLE_REGION], geometry))
 
 
 def _check_log(reader: BoundedReader) -> None:
@@ -185,23 +225,20 @@ def _read_metadata(reader: BoundedReader, region: _Region) -> dict[bytes, bytes]
     return items
 
 
-def _check_table(reader: BoundedReader, region: _Region, geometry: _Geometry) -> bool:
+def _table(reader: BoundedReader, region: _Region, geometry: _Geometry) -> BlockTable:
     wanted = geometry.table_entries * 8
     if not wanted <= region.length <= _MAX_TABLE_BYTES:
         raise CORRUPT.error(
             f"The VHDX's table of blocks has {region.length} bytes where {wanted} are needed."
         )
-    readable = min(wanted, TABLE_BYTES)
-    entries = array("Q", reader.read(region.offset, readable, "VHDX table"))
-    if sys.byteorder == "big":
-        entries.byteswap()
-    del entries[geometry.chunk_ratio :: geometry.chunk_ratio + 1]
-    if any(entry & _STATE_MASK == _PARTIAL for entry in entries):
-        raise BACKING_FILE.error("The VHDX has blocks that are partly in another disk.")
-    blocks = [
-        entry >> _OFFSET_SHIFT << _OFFSET_SHIFT
-        for entry in entries
-        if entry & _STATE_MASK == _PRESENT
-    ]
-    check_extents(blocks, geometry.block_size, reader.size)
-    return readable == wanted
+    return BlockTable(
+        name="VHDX table",
+        offset=region.offset,
+        entries=geometry.table_entries,
+        type_code="Q",
+        byte_order="little",
+        block_size=geometry.block_size,
+        lead_size=0,
+        end=reader.size,
+        decode=geometry.decode,
+    )
