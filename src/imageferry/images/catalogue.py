@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from imageferry.buckets.interface import Bucket, BucketNotFoundError, Store
+import structlog
+
+from imageferry.buckets.interface import Bucket, BucketNotFoundError, Store, StoreError
 
 CATALOGUE_BUCKET = "catalogue"
 OWNER = "imageferry"
+
+_log = structlog.get_logger()
 
 
 def open_catalogue(store: Store, region: str) -> Bucket:
@@ -20,3 +24,15 @@ def discard(catalogue: Bucket, image_id: str) -> None:
     """Take the disks of an image out of the catalogue; no error where there are none."""
     for stored in list(catalogue.list(prefix=f"{image_id}-")):
         catalogue.delete(stored.key)
+
+
+def discard_or_leave(catalogue: Bucket, image_id: str) -> None:
+    """Take the disks of an image that is gone away, or leave them to the sweep.
+
+    A call that has deleted the image must not answer with an error: clients
+    send such a call again (CLIENTS.md 1.8), and would find no image.
+    """
+    try:
+        discard(catalogue, image_id)
+    except (StoreError, OSError) as error:
+        _log.warning("disks_left", image_id=image_id, reason=str(error))

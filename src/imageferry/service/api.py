@@ -20,7 +20,7 @@ from imageferry.engine.queue import TaskQueue
 from imageferry.gateway.application import routes
 from imageferry.gateway.authentication import AccessKey, Authenticator
 from imageferry.gateway.gateway import CallContext, Gateway
-from imageferry.images.catalogue import discard
+from imageferry.images.catalogue import discard_or_leave
 from imageferry.oss.application import create_app
 from imageferry.service.endpoints import oss_endpoint
 from imageferry.service.installation import Installation
@@ -90,7 +90,7 @@ def _call(installation: Installation, tasks: TaskQueue, context: CallContext) ->
         database=installation.database,
         store=installation.store,
         enqueue=tasks.enqueue,
-        discard=partial(discard, installation.catalogue),
+        discard=partial(discard_or_leave, installation.catalogue),
         endpoint=context.host,
         find_oss_endpoint=partial(oss_endpoint, installation.settings, context.host),
     )

@@ -1,11 +1,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+import structlog
 
 from imageferry.buckets.folder import FolderStore
-from imageferry.images.catalogue import CATALOGUE_BUCKET, discard, open_catalogue
+from imageferry.buckets.interface import StoreError
+from imageferry.images.catalogue import (
+    CATALOGUE_BUCKET,
+    discard,
+    discard_or_leave,
+    open_catalogue,
+)
 from imageferry.images.model import catalogue_key, image_of_key
 from support.rows import disk
 
@@ -30,6 +38,24 @@ def test_the_disks_of_one_image_are_discarded(tmp_path: Path) -> None:
     discard(catalogue, IMAGE)
 
     assert [stored.key for stored in catalogue.list()] == [catalogue_key(OTHER, 1)]
+
+
+@pytest.mark.parametrize("error", [OSError("read-only"), StoreError("away")], ids=str)
+def test_disks_that_cannot_be_discarded_now_are_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    catalogue = open_catalogue(FolderStore(tmp_path), "cn-hangzhou")
+    catalogue.put(catalogue_key(IMAGE, 1), [b"disk"])
+
+    with monkeypatch.context() as patch, structlog.testing.capture_logs() as logs:
+        patch.setattr(type(catalogue), "delete", Mock(side_effect=error))
+        discard_or_leave(catalogue, IMAGE)
+
+    assert [stored.key for stored in catalogue.list()] == [catalogue_key(IMAGE, 1)]
+    (entry,) = logs
+    assert (entry["event"], entry["image_id"]) == ("disks_left", IMAGE)
+    discard_or_leave(catalogue, IMAGE)
+    assert list(catalogue.list()) == []
 
 
 @pytest.mark.parametrize(
