@@ -151,6 +151,32 @@ class AlibabaOssClient:
                 for part in page.parts or ()
             ]
 
+    def copy_part(self, key: str, upload_id: str, number: int, source_key: str, length: int) -> str:
+        """Let the store make a part of the beginning of an object, and return its ETag."""
+        request = oss.UploadPartCopyRequest(
+            bucket=self._bucket,
+            key=key,
+            upload_id=upload_id,
+            part_number=number,
+            source_key=source_key,
+            source_range=f"bytes=0-{length - 1}",
+        )
+        with _translated("UploadPartCopy"):
+            return _unquoted(self._client.upload_part_copy(request).etag)
+
+    def replace_metadata(self, info: ObjectInfo) -> str:
+        """Give an object the metadata and media type of ``info``, and return its ETag."""
+        request = oss.CopyObjectRequest(
+            bucket=self._bucket,
+            key=info.key,
+            source_key=info.key,
+            content_type=info.content_type,
+            metadata=encoded_metadata(info.metadata),
+            metadata_directive="REPLACE",
+        )
+        with _translated("CopyObject"):
+            return _unquoted(self._client.copy_object(request).etag)
+
     def complete_upload(
         self, key: str, upload_id: str, parts: Sequence[tuple[int, str]], *, overwrite: bool
     ) -> str:

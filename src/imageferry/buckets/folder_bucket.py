@@ -8,9 +8,11 @@ import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from imageferry.buckets import folder_upload
+from imageferry.buckets.file_draft import FileDraft
 from imageferry.buckets.files import append
 from imageferry.buckets.folder_objects import BucketFolders, ObjectFiles
 from imageferry.buckets.folder_reader import FileReader
@@ -192,6 +194,30 @@ class FolderBucket:
 
     def discard_staged(self, token: str) -> None:
         """Take back what was staged: nothing was stored."""
+
+    def draft(
+        self,
+        key: str,
+        path: Path,
+        *,
+        token: str,  # noqa: ARG002 - nothing is stored that would have to be found again
+        head_size: int = 0,  # noqa: ARG002 - a file takes its bytes in any order
+        metadata: Mapping[str, str] = {},  # noqa: ARG002 - known when the object appears
+    ) -> FileDraft:
+        """Begin an object in a local file, which is moved into the folder when it is published.
+
+        Args:
+            key: The key that the object will have.
+            path: The file; best on the file system of the folder.
+            token: Not used here.
+            head_size: Not used here.
+            metadata: Not used here.
+
+        Raises:
+            InvalidObjectNameError: the key breaks OSS's rules.
+        """
+        check_key(key)
+        return FileDraft(path, partial(FileToAdopt, self, key))
 
     def start_upload(
         self,

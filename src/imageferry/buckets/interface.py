@@ -205,6 +205,40 @@ class StagedObject(Protocol):
         ...
 
 
+class Draft(Protocol):
+    """An object in the making, which nobody sees.
+
+    Its bytes come in order, but for those of the head, which may come at any time; each
+    once, and what never comes is zero.
+    """
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Put bytes at a place.
+
+        Raises:
+            StoreError: these or earlier bytes could not be stored.
+            OSError: there is no room for them.
+        """
+        ...
+
+    def finish(self, size: int, metadata: Mapping[str, str]) -> StagedObject:
+        """Wait until all is stored.
+
+        Args:
+            size: The object's size in bytes.
+            metadata: All of its user metadata.
+
+        Raises:
+            StoreError: something could not be stored.
+            OSError: there is no room for it.
+        """
+        ...
+
+    def abort(self) -> None:
+        """Take back all that was stored. It may be called whatever has failed."""
+        ...
+
+
 class Bucket(Protocol):
     """The objects of one bucket."""
 
@@ -272,6 +306,27 @@ class Bucket(Protocol):
             token: What it can be discarded by, from any machine; letters, digits and ``-``.
             metadata: The object's user metadata.
             progress: Is told the bytes stored, by several threads; what it raises ends the work.
+        """
+        ...
+
+    def draft(
+        self,
+        key: str,
+        path: Path,
+        *,
+        token: str,
+        head_size: int = ...,
+        metadata: Mapping[str, str] = ...,
+    ) -> Draft:
+        """Begin an object of which nobody knows yet how large it will be.
+
+        Args:
+            key: The key that the object will have.
+            path: A local file for stores that keep objects in files; whatever is there is
+                overwritten.
+            token: What it can be discarded by, from any machine; letters, digits and ``-``.
+            head_size: The bytes at its beginning that may come last.
+            metadata: What is known already of its user metadata.
         """
         ...
 

@@ -24,6 +24,7 @@ from imageferry.buckets.interface import (
 )
 from imageferry.buckets.remote import Remote
 from imageferry.buckets.remote_client import content_md5
+from imageferry.buckets.remote_draft import RemoteDraft
 from imageferry.buckets.remote_parts import in_threads, pieces
 from imageferry.buckets.remote_paths import BucketPaths
 from imageferry.buckets.remote_reader import RemoteReader
@@ -37,6 +38,7 @@ from imageferry.buckets.remote_stage import (
 )
 from imageferry.buckets.remote_transfer import date_of, etag_of
 from imageferry.buckets.remote_upload import RemoteUpload
+from imageferry.buckets.remote_zeros import RemoteZeros
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
 
 
@@ -196,6 +198,39 @@ class RemoteBucket:
     def discard_staged(self, token: str) -> None:
         """Take back what was staged under a token and not published, and forget the token."""
         discard_recorded(self._client, self._staged(token))
+
+    def draft(
+        self,
+        key: str,
+        path: Path,  # noqa: ARG002 - nothing is kept in a local file
+        *,
+        token: str,
+        head_size: int = 0,
+        metadata: Mapping[str, str] = {},
+    ) -> RemoteDraft:
+        """Begin an object whose bytes are sent while it is being made.
+
+        Args:
+            key: The key that the object will have.
+            path: Not used here.
+            token: What it can be discarded by; letters, digits and ``-``.
+            head_size: The bytes at its beginning that may come last.
+            metadata: What is known already of its user metadata.
+
+        Raises:
+            InvalidObjectNameError: the store cannot have such a key.
+        """
+        remote_key = self._paths.object(key)
+        upload_id = self._client.start_upload(
+            remote_key, content_type=DEFAULT_CONTENT_TYPE, metadata=metadata
+        )
+        upload = RemoteUpload(self._remote, self._paths.objects, key, upload_id)
+        with _aborted_on_failure(upload):
+            record = StagedRecord(key=remote_key, upload_id=upload_id)
+            write_record(self._client, self._staged(token), record)
+        info = object_to_be(remote_key, 0, DEFAULT_CONTENT_TYPE, metadata)
+        zeros = RemoteZeros(self._client, f"{self._staged(token)}{upload_id}/")
+        return RemoteDraft(self._client, upload, info, zeros, head_size)
 
     def start_upload(
         self,

@@ -112,6 +112,22 @@ class RemoteClient(Protocol):
         """
         ...
 
+    def copy_part(self, key: str, upload_id: str, number: int, source_key: str, length: int) -> str:
+        """Let the store make a part of the beginning of an object, and return its ETag.
+
+        Raises:
+            UploadNotFoundError: there is no such upload.
+        """
+        ...
+
+    def replace_metadata(self, info: ObjectInfo) -> str:
+        """Give an object the metadata and media type of ``info``, and return its ETag.
+
+        Raises:
+            ObjectNotFoundError: there is none.
+        """
+        ...
+
     def complete_upload(
         self, key: str, upload_id: str, parts: Sequence[tuple[int, str]], *, overwrite: bool
     ) -> str:

@@ -29,6 +29,8 @@ from imageferry.buckets.remote_client import RemoteClient
 from imageferry.buckets.remote_parts import file_parts, in_threads, read_exactly
 from imageferry.buckets.remote_upload import RemoteUpload
 
+_RECORD_SUFFIX = ".json"
+
 
 class StagedRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Where the bytes of a staged file are: the remote key and the id of the upload."""
@@ -121,12 +123,12 @@ def upload_file(
 
 def write_record(client: RemoteClient, folder: str, record: StagedRecord) -> None:
     """Note an upload before its first part is stored."""
-    name = f"{folder}{secrets.token_hex(16)}.json"
+    name = f"{folder}{secrets.token_hex(16)}{_RECORD_SUFFIX}"
     client.create(name, msgspec.json.encode(record))
 
 
 def discard_recorded(client: RemoteClient, folder: str, before: datetime | None = None) -> int:
-    """End the uploads of records, remove the records, and count them.
+    """End the uploads of records, remove the records and what lies beside them, and count these.
 
     Args:
         client: The store's client.
@@ -137,12 +139,17 @@ def discard_recorded(client: RemoteClient, folder: str, before: datetime | None 
     for found in list(client.list(folder, "")):
         if before is not None and found.modified >= before:
             continue
-        with suppress(UploadNotFoundError, ObjectNotFoundError):
-            record = msgspec.json.decode(client.read(found.key), type=StagedRecord)
-            client.abort_upload(record.key, record.upload_id)
+        if found.key.endswith(_RECORD_SUFFIX):
+            _abort_recorded(client, found.key)
         client.delete(found.key)
         discarded += 1
     return discarded
+
+
+def _abort_recorded(client: RemoteClient, key: str) -> None:
+    with suppress(UploadNotFoundError, ObjectNotFoundError):
+        record = msgspec.json.decode(client.read(key), type=StagedRecord)
+        client.abort_upload(record.key, record.upload_id)
 
 
 def object_to_be(key: str, size: int, content_type: str, metadata: Mapping[str, str]) -> ObjectInfo:

@@ -113,6 +113,19 @@ class RemoteUpload:
         digests.update(data)
         return self._store(number, data, len(data), digests)
 
+    def copy_part(self, number: int, source_key: str, length: int) -> str:
+        """Let the store make a part of the beginning of one of its objects, and return its ETag.
+
+        Args:
+            number: The part's number.
+            source_key: The object's remote key.
+            length: The part's bytes.
+
+        Raises:
+            UploadNotFoundError: the upload was completed or aborted meanwhile.
+        """
+        return self._client.copy_part(self._remote_key, self._remote_id, number, source_key, length)
+
     def parts(self) -> Sequence[PartInfo]:
         """The parts that are there, by number.
 

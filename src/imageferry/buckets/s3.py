@@ -8,6 +8,7 @@ from datetime import UTC
 from typing import Any
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -28,6 +29,7 @@ from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
 
 _CONNECTIONS = 32
 _TAKEN = frozenset({409, 412})
+_COPY = TransferConfig(multipart_threshold=5 << 30, multipart_chunksize=1 << 30)
 _IF_ABSENT = {"IfNoneMatch": "*"}
 
 
@@ -143,6 +145,38 @@ class S3Client:
             for page in self._pages("list_parts", Key=key, UploadId=upload_id)
             for part in page.get("Parts", ())
         ]
+
+    def copy_part(self, key: str, upload_id: str, number: int, source_key: str, length: int) -> str:
+        """Let the store make a part of the beginning of an object, and return its ETag."""
+        with _translated("UploadPartCopy"):
+            copied = self._client.upload_part_copy(
+                Bucket=self._bucket,
+                Key=key,
+                UploadId=upload_id,
+                PartNumber=number,
+                CopySource={"Bucket": self._bucket, "Key": source_key},
+                CopySourceRange=f"bytes=0-{length - 1}",
+            )
+        return _unquoted(copied["CopyPartResult"]["ETag"])
+
+    def replace_metadata(self, info: ObjectInfo) -> str:
+        """Give an object the metadata and media type of ``info``, and return its ETag.
+
+        Up to 5 GiB are one request; boto3 copies larger objects in parts.
+        """
+        with _translated("CopyObject"):
+            self._client.copy(
+                {"Bucket": self._bucket, "Key": info.key},
+                self._bucket,
+                info.key,
+                ExtraArgs={
+                    "Metadata": encoded_metadata(info.metadata),
+                    "ContentType": info.content_type,
+                    "MetadataDirective": "REPLACE",
+                },
+                Config=_COPY,
+            )
+        return self.head(info.key).etag
 
     def complete_upload(
         self, key: str, upload_id: str, parts: Sequence[tuple[int, str]], *, overwrite: bool

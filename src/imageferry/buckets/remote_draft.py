@@ -1,0 +1,245 @@
+"""An object in the making, in a remote store: parts are sent while the rest is being made.
+
+The bytes come in order, but for those of the head, which may come last. So a part
+can be sent as soon as a later one has begun, and memory holds the parts that are on their
+way, the one that is being filled, and those of the head.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import IO
+
+from imageferry.buckets.draft_parts import PartRange, part_at
+from imageferry.buckets.interface import (
+    ObjectInfo,
+    PartInfo,
+    StoreError,
+    UploadNotFoundError,
+)
+from imageferry.buckets.remote_client import RemoteClient
+from imageferry.buckets.remote_upload import RemoteUpload
+from imageferry.buckets.remote_zeros import RemoteZeros
+
+CONNECTIONS = 8
+"""Parts that are on their way at once."""
+
+LARGEST_IN_MEMORY = 8 << 20
+"""Longer parts are put together in a temporary file without a name: an object with such parts has
+more than 16 GiB."""
+
+_STEP = 1 << 20
+
+
+class RemoteDraft:
+    """A draft that is a multipart upload.
+
+    Args:
+        client: The store's client.
+        upload: The upload that takes the parts.
+        info: The object to be, under its remote key.
+        zeros: Objects of zeros, of which parts without data are copied.
+        head_size: The bytes at the beginning that may come last.
+    """
+
+    def __init__(
+        self,
+        client: RemoteClient,
+        upload: RemoteUpload,
+        info: ObjectInfo,
+        zeros: RemoteZeros,
+        head_size: int,
+    ) -> None:
+        self._client = client
+        self._upload = upload
+        self._info = info
+        self._head_size = head_size
+        self._open: dict[int, _OpenPart] = {}
+        self._end = 0
+        self._sent: dict[int, Future[str]] = {}
+        self._free = threading.Semaphore(CONNECTIONS)
+        self._pool = ThreadPoolExecutor(CONNECTIONS)
+        self._failed = threading.Event()
+        self._zeros = zeros
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Put bytes at a place, behind all that were put before or in the head.
+
+        Raises:
+            StoreError: an earlier part could not be stored.
+            OSError: the temporary file of a part has no room.
+        """
+        rest = memoryview(data)
+        while rest:
+            part = part_at(offset)
+            length = min(len(rest), part.end - offset)
+            self._part(part).put(offset - part.start, rest[:length])
+            offset, rest = offset + length, rest[length:]
+
+    def finish(self, size: int, metadata: Mapping[str, str]) -> RemoteDraftObject:
+        """Wait until every part is stored.
+
+        Args:
+            size: The object's size in bytes.
+            metadata: Its user metadata, if other than what the draft was begun with.
+
+        Raises:
+            StoreError: a part could not be stored.
+        """
+        last = part_at(max(0, size - 1))
+        self._open_up_to(last)
+        for number in sorted(self._open):
+            self._send(number, min(size, self._open[number].range.end))
+        parts = [(number, self._sent[number].result()) for number in sorted(self._sent)]
+        self._pool.shutdown()
+        self._zeros.delete()
+        info = replace(self._info, size=size, metadata=dict(metadata))
+        changed = dict(metadata) != dict(self._info.metadata)
+        return RemoteDraftObject(self._client, self._upload, parts, info, changed=changed)
+
+    def abort(self) -> None:
+        """Take back all that was sent."""
+        self._failed.set()
+        self._pool.shutdown(cancel_futures=True)
+        for part in self._open.values():
+            part.close()
+        self._zeros.delete()
+        with suppress(UploadNotFoundError):
+            self._upload.abort()
+
+    def _part(self, part: PartRange) -> _OpenPart:
+        self._open_up_to(part)
+        return self._open[part.number]
+
+    def _open_up_to(self, part: PartRange) -> None:
+        """Open a part and those before it, and send what is whole now."""
+        while self._end < part.end:
+            self._send_whole()
+            opened = part_at(self._end)
+            self._open[opened.number] = _OpenPart(opened)
+            self._end = opened.end
+
+    def _send_whole(self) -> None:
+        for number, part in list(self._open.items()):
+            if part.range.start >= self._head_size:
+                self._send(number, part.range.end)
+
+    def _send(self, number: int, end: int) -> None:
+        """Let a part be stored, when a connection is free for it."""
+        self._free.acquire()
+        self._check()
+        part = self._open.pop(number)
+        self._sent[number] = self._pool.submit(self._store, part, end - part.range.start)
+
+    def _store(self, part: _OpenPart, length: int) -> str:
+        try:
+            if self._failed.is_set():
+                raise StoreError("another part could not be stored")  # noqa: TRY301
+            return self._store_part(part, length)
+        except BaseException:
+            self._failed.set()
+            raise
+        finally:
+            part.close()
+            self._free.release()
+
+    def _store_part(self, part: _OpenPart, length: int) -> str:
+        number = part.range.number
+        if part.is_zero and length:
+            return self._upload.copy_part(number, self._zeros.key_of(part.range.length), length)
+        return part.store(self._upload, length).etag
+
+    def _check(self) -> None:
+        """Make known what went wrong with a part."""
+        if self._failed.is_set():
+            for sent in self._sent.values():
+                if sent.done() and (error := sent.exception()) is not None:
+                    raise error
+
+
+class _OpenPart:
+    """A part that is being filled; what is never put is zero."""
+
+    def __init__(self, part: PartRange) -> None:
+        self.range = part
+        self._memory: bytearray | None = None
+        self._file: IO[bytes] | None = None
+
+    @property
+    def is_zero(self) -> bool:
+        """Nothing was put."""
+        return self._memory is None and self._file is None
+
+    def put(self, position: int, data: memoryview) -> None:
+        if self.range.length > LARGEST_IN_MEMORY:
+            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - close() does
+            os.pwrite(self._file.fileno(), data, position)
+            return
+        if self._memory is None:
+            self._memory = bytearray(self.range.length)
+        self._memory[position : position + len(data)] = data
+
+    def store(self, upload: RemoteUpload, length: int) -> PartInfo:
+        if self._file is None:
+            return upload.write_bytes(self.range.number, bytes((self._memory or b"")[:length]))
+        self._file.truncate(length)
+        self._file.seek(0)
+        return upload.write_part(self.range.number, iter(partial(self._file.read, _STEP), b""))
+
+    def close(self) -> None:
+        self._memory = None
+        if self._file is not None:
+            self._file.close()
+
+
+class RemoteDraftObject:
+    """An object whose bytes are in the store, and which nobody sees yet.
+
+    Args:
+        client: The store's client.
+        upload: The upload that has the bytes.
+        parts: Its parts, as numbers and ETags.
+        info: The object to be, under its remote key.
+        changed: Whether its metadata are other than what the upload was begun with.
+    """
+
+    def __init__(
+        self,
+        client: RemoteClient,
+        upload: RemoteUpload,
+        parts: list[tuple[int, str]],
+        info: ObjectInfo,
+        *,
+        changed: bool,
+    ) -> None:
+        self._client = client
+        self._upload = upload
+        self._parts = parts
+        self._info = info
+        self._changed = changed
+
+    def publish(self) -> ObjectInfo:
+        """Let the object appear.
+
+        A store takes the metadata of an upload when it begins. So what was found out since is
+        added as soon as the object is there: by the store itself, without moving its bytes.
+
+        Raises:
+            UploadNotFoundError: it was discarded.
+        """
+        etag = self._upload.finish(self._parts)
+        if self._changed:
+            etag = self._client.replace_metadata(self._info)
+        return replace(self._info, key=self._upload.key, etag=etag)
+
+    def discard(self) -> None:
+        """Take the bytes out of the store."""
+        with suppress(UploadNotFoundError):
+            self._upload.abort()

@@ -1,0 +1,112 @@
+"""Objects in the making, of which nobody knows yet how large they will be."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from imageferry.buckets.draft_parts import part_at
+from imageferry.buckets.interface import Bucket, ObjectNotFoundError, Store
+
+TOKEN = "t-000000000001"
+MIB = 2**20
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "draft"
+
+
+def content(bucket: Bucket, key: str) -> bytes:
+    with bucket.open(key) as reader:
+        return reader.pread(0, reader.size)
+
+
+def test_an_object_appears_whole_when_it_is_published(bucket: Bucket, path: Path) -> None:
+    data = os.urandom(20 * MIB + 123)
+    draft = bucket.draft("key", path, token=TOKEN, metadata={"task": "1"})
+    for start in range(0, len(data), 3 * MIB):
+        draft.write(start, data[start : start + 3 * MIB])
+    staged = draft.finish(len(data), {"task": "1", "sha256": "abc"})
+    with pytest.raises(ObjectNotFoundError):
+        bucket.head("key")
+
+    info = staged.publish()
+
+    assert (info.key, info.size) == ("key", len(data))
+    assert bucket.head("key").etag == info.etag
+    assert bucket.head("key").metadata == {"task": "1", "sha256": "abc"}
+    assert content(bucket, "key") == data
+    assert not path.exists()
+    bucket.discard_staged(TOKEN)
+    assert content(bucket, "key") == data
+
+
+def test_the_head_may_come_last_and_gaps_are_zero(bucket: Bucket, path: Path) -> None:
+    draft = bucket.draft("key", path, token=TOKEN, head_size=100)
+    draft.write(9 * MIB, b"behind")
+    draft.write(41 * MIB, b"far behind")
+    draft.write(0, b"head")
+    draft.finish(50 * MIB + 7, {}).publish()
+
+    expected = bytearray(50 * MIB + 7)
+    expected[0:4], expected[9 * MIB : 9 * MIB + 6] = b"head", b"behind"
+    expected[41 * MIB : 41 * MIB + 10] = b"far behind"
+    assert content(bucket, "key") == expected
+
+
+def test_an_object_may_be_empty_or_all_zero(bucket: Bucket, path: Path) -> None:
+    bucket.draft("zero", path, token=TOKEN).finish(17 * MIB, {}).publish()
+    bucket.draft("empty", path, token=TOKEN).finish(0, {}).publish()
+
+    assert content(bucket, "zero") == bytes(17 * MIB)
+    assert bucket.head("empty").size == 0
+
+
+def test_nothing_is_left_of_a_draft_that_is_aborted(
+    store: Store, bucket: Bucket, path: Path
+) -> None:
+    draft = bucket.draft("key", path, token=TOKEN)
+    draft.write(0, bytes(9 * MIB))
+    draft.write(40 * MIB, b"behind")
+    draft.abort()
+    bucket.discard_staged(TOKEN)
+
+    assert not path.exists()
+    assert (list(bucket.list()), bucket.uploads()) == ([], [])
+    store.delete_bucket("images")
+
+
+def test_a_draft_whose_maker_died_is_discarded_by_its_token(
+    bucket: Bucket, store: Store, path: Path
+) -> None:
+    dead = bucket.draft("key", path, token=TOKEN)
+    dead.write(20 * MIB, b"data")
+    kept = bucket.draft("kept", path.with_name("kept"), token="t-another")
+    kept.write(0, b"kept")
+
+    store.bucket("images").discard_staged(TOKEN)
+
+    kept.finish(4, {}).publish()
+    assert content(bucket, "kept") == b"kept"
+    dead.abort()
+    assert [found.key for found in bucket.list()] == ["kept"]
+    assert bucket.uploads() == []
+
+
+@pytest.mark.parametrize(
+    ("offset", "number", "start", "length"),
+    [
+        (0, 1, 0, 8 * MIB),
+        (8 * MIB, 2, 8 * MIB, 8 * MIB),
+        (16_000 * MIB, 2001, 16_000 * MIB, 32 * MIB),
+        (5 * 2**40 - 1, 9896, 5_240_960 * MIB, 2048 * MIB),
+    ],
+)
+def test_parts_grow_with_the_object(offset: int, number: int, start: int, length: int) -> None:
+    part = part_at(offset)
+
+    assert (part.number, part.start) == (number, start)
+    assert part.length == length
