@@ -165,6 +165,13 @@ INTERNAL_ERROR = ErrorCode(
     "The service met with something it did not expect. This is our mistake.",
     "Try again; if it stays, look for the RequestId in the service's log.",
 )
+SERVICE_UNAVAILABLE = ErrorCode(
+    "ServiceUnavailable",
+    503,
+    "The request has failed due to a temporary failure of the server.",
+    "What the service needs, such as the store of a bucket, cannot be reached just now.",
+    "Try again later; nothing has been changed.",
+)
 IDEMPOTENT_PARAMETER_MISMATCH = ErrorCode(
     "IdempotentParameterMismatch",
     400,

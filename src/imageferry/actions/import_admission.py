@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from imageferry.actions import image_error_codes as codes
-from imageferry.actions.bucket_access import own_bucket
+from imageferry.actions.bucket_access import own_bucket, reached_stores
 from imageferry.actions.call import Call, shorten
 from imageferry.actions.common import bucket_name
 from imageferry.actions.declaration import Model, Parameter
-from imageferry.actions.error_codes import MISSING_PARAMETER
+from imageferry.actions.error_codes import MISSING_PARAMETER, SERVICE_UNAVAILABLE
 from imageferry.actions.errors import ServiceError
 from imageferry.buckets.interface import (
     Bucket,
@@ -23,7 +23,7 @@ from imageferry.buckets.interface import (
     ObjectNotFoundError,
     ObjectReader,
 )
-from imageferry.imaging.errors import ImageError
+from imageferry.imaging.errors import SOURCE_FAILED, ImageError
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
@@ -125,10 +125,11 @@ def admit_disks(call: Call, mappings: tuple[DiskDeviceMapping, ...]) -> tuple[Ad
     """
     if not mappings:
         raise codes.MISSING_DISK_DEVICE_MAPPING.error()
-    return tuple(
-        _admit(call, f"DiskDeviceMapping.{position}", mapping, is_system=position == 1)
-        for position, mapping in enumerate(mappings, start=1)
-    )
+    with reached_stores():
+        return tuple(
+            _admit(call, f"DiskDeviceMapping.{position}", mapping, is_system=position == 1)
+            for position, mapping in enumerate(mappings, start=1)
+        )
 
 
 def _admit(call: Call, name: str, mapping: DiskDeviceMapping, *, is_system: bool) -> AdmittedDisk:
@@ -179,6 +180,8 @@ def _inspect(call: Call, name: str, mapping: DiskDeviceMapping, reader: ObjectRe
 def _refusal(name: str, mapping: DiskDeviceMapping, error: ImageError) -> ServiceError:
     reason = f"{name} ({shorten(mapping.oss_object)}): {error.detail} [{error.code}]"
     remedy = error.kind.remedy
+    if error.kind is SOURCE_FAILED:
+        return SERVICE_UNAVAILABLE.error(f"{reason} {SERVICE_UNAVAILABLE.remedy}")
     if error.code == codes.INVALID_VHD_SIZE.code:
         return codes.INVALID_VHD_SIZE.error(f"{reason} {remedy}")
     if error.code.startswith(codes.INVALID_IMAGE_SIZE.code):
