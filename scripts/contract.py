@@ -90,7 +90,7 @@ class _Checklist:
         if place in REFUSED:
             return f"always refused: {REFUSED[place]}"
         if place in EMPTY:
-            return f"always empty: {EMPTY[place]}"
+            return f"always empty: {EMPTY[place][1]}"
         remarks = list(self._remarks(place))
         if place in self._unused:
             remarks.insert(0, f"without effect: {self._unused[place]}")

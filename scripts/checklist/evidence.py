@@ -59,9 +59,9 @@ def shown_by_reply(
         reply: What was answered.
     """
     fields = {Place(action, Section.REPLY, path) for path in _paths(reply)}
-    nothing = tuple(_empty_paths(reply))
+    nothing = set(_empty_paths(reply))
     empty = {
-        place for place in EMPTY if place.action == action and f"{place.name}.".startswith(nothing)
+        place for place, (part, _) in EMPTY.items() if place.action == action and part in nothing
     }
     return _sent(action, parameters) | (fields & served_places() - EMPTY.keys()) | empty
 
@@ -160,7 +160,7 @@ def _paths(value: Any, path: str = "") -> Iterable[str]:
 
 
 def _empty_paths(value: Any, path: str = "") -> Iterator[str]:
-    """The beginnings of the names of all members of a reply that have no value."""
+    """The names of all texts and lists of a reply that are empty."""
     if isinstance(value, Mapping):
         for name, member in value.items():
             yield from _empty_paths(member, f"{path}.{name}" if path else name)
@@ -168,6 +168,6 @@ def _empty_paths(value: Any, path: str = "") -> Iterator[str]:
         for item in value:
             yield from _empty_paths(item, f"{path}[]")
     elif isinstance(value, list):
-        yield f"{path}[]."
+        yield f"{path}[]"
     elif value == "":
-        yield f"{path}."
+        yield path

@@ -20,11 +20,18 @@ REFUSED: Mapping[Place, str] = {
 }
 """The parameters of which every value is refused, with the reason."""
 
-EMPTY: Mapping[Place, str] = {
-    Place(
-        "DescribeImageSharePermission", Section.REPLY, "ShareGroups.ShareGroup[].Group"
-    ): _NO_GROUPS,
-    Place("DescribeImages", Section.REPLY, "Images.Image[].ProductCode"): _NO_MARKETPLACE,
-    Place("DescribeImages", Section.REPLY, "Images.Image[].SupplierName"): _NO_MARKETPLACE,
+EMPTY: Mapping[Place, tuple[str, str]] = {
+    Place("DescribeImageSharePermission", Section.REPLY, "ShareGroups.ShareGroup[].Group"): (
+        "ShareGroups.ShareGroup[]",
+        _NO_GROUPS,
+    ),
+    Place("DescribeImages", Section.REPLY, "Images.Image[].ProductCode"): (
+        "Images.Image[].ProductCode",
+        _NO_MARKETPLACE,
+    ),
+    Place("DescribeImages", Section.REPLY, "Images.Image[].SupplierName"): (
+        "Images.Image[].SupplierName",
+        _NO_MARKETPLACE,
+    ),
 }
-"""The fields of replies that never have a value, with the reason."""
+"""The fields of replies that never have a value: what is empty, the field or its list, and why."""

