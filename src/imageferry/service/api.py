@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from functools import partial
 
 import sqlalchemy as sa
@@ -24,6 +25,7 @@ from imageferry.images.catalogue import discard_or_leave
 from imageferry.oss.application import create_app
 from imageferry.service.endpoints import oss_endpoint
 from imageferry.service.installation import Installation
+from imageferry.service.key_cache import KeyCache
 
 
 def ecs_application(installation: Installation, tasks: TaskQueue) -> ASGIApp:
@@ -44,7 +46,7 @@ def oss_application(installation: Installation) -> ASGIApp:
     """The OSS API over the installation's buckets."""
     return create_app(
         installation.store,
-        find_access_key=partial(_find_access_key, installation),
+        find_access_key=KeyCache(partial(_find_access_key, installation), time.monotonic).find,
         regions=installation.settings.regions,
         clock=now,
     )
