@@ -95,30 +95,42 @@ def test_a_run_and_a_forced_one(tool: RpcTool, service: Service) -> None:
         assert not bucket.object_exists(KEY)
 
 
-def test_an_import_that_is_sent_again(
-    start_service: Callable[..., Service], tmp_path: Path
-) -> None:
-    """It takes either answer for success, so neither may make a second image."""
+def test_imports_that_are_sent_again(start_service: Callable[..., Service], tmp_path: Path) -> None:
+    """It takes either refusal for success, so neither may make a second image.
+
+    One that failed later leaves its name free, and its reason with the task: Packer
+    polls such an image to the hour.
+    """
     waiting = start_service("--no-worker", data_dir=tmp_path / "data")
+    tool = RpcTool(waiting, "POST")
     waiting.put(BUCKET, KEY, os.urandom(4096))
+    waiting.put(BUCKET, "other.raw", os.urandom(4096))
     asked = {"ImageName": NAME} | disk(BUCKET, KEY)
-    first = RpcTool(waiting, "POST").call("ImportImage", **asked)
-    codes = [refusal(waiting, asked)]
-
+    failing = {"ImageName": "failing"} | disk(BUCKET, "other.raw")
+    first, failed = tool.call("ImportImage", **asked), tool.call("ImportImage", **failing)
+    assert refusal(tool, asked) == "ImageIsImporting"
+    waiting.put(BUCKET, "other.raw", os.urandom(8192))
     waiting.stop()
+
     working = start_service(data_dir=tmp_path / "data")
+    tool = RpcTool(working, "POST")
     working.wait_for(first["TaskId"])
-    codes.append(refusal(working, asked))
+    task = working.wait_for(failed["TaskId"])
 
-    assert codes == ["ImageIsImporting", "InvalidImageName.Duplicated"]
-    (only,) = RpcTool(working, "POST").images(ImageName=NAME, Status=QUERIED)
+    assert refusal(tool, asked) == "InvalidImageName.Duplicated"
+    (only,) = tool.images(ImageName=NAME, Status=QUERIED)
     assert only["ImageId"] == first["ImageId"]
+    (image,) = tool.images(ImageId=failed["ImageId"], Status=QUERIED)
+    assert (task["TaskStatus"], image["Status"]) == ("Failed", "CreateFailed")
+    assert "other.raw" in task["FailedReason"]
+    again = tool.call("ImportImage", **failing)
+    assert working.wait_for(again["TaskId"])["TaskStatus"] == "Finished"
 
 
-def refusal(service: Service, asked: dict[str, str]) -> str:
+def refusal(tool: RpcTool, asked: dict[str, str]) -> str:
     """The code that an import is refused with."""
     with pytest.raises(RefusedError) as refused:
-        RpcTool(service, "POST").call("ImportImage", **asked)
+        tool.call("ImportImage", **asked)
     return refused.value.code
 
 
@@ -129,28 +141,6 @@ def test_an_object_that_is_not_there(tool: RpcTool, service: Service) -> None:
         tool.call("ImportImage", **disk(BUCKET, "nowhere.raw"))
 
     assert (refused.value.code, refused.value.status) == ("InvalidOSSObject.NotFound", 400)
-
-
-def test_an_import_that_fails_later_says_so(
-    start_service: Callable[..., Service], tmp_path: Path
-) -> None:
-    """It polls a failed image to the hour: the reason is with the task, and the name is free."""
-    waiting = start_service("--no-worker", data_dir=tmp_path / "data")
-    waiting.put(BUCKET, KEY, os.urandom(4096))
-    asked = {"ImageName": NAME} | disk(BUCKET, KEY)
-    first = RpcTool(waiting, "POST").call("ImportImage", **asked)
-    waiting.put(BUCKET, KEY, os.urandom(8192))
-    waiting.stop()
-
-    working = start_service(data_dir=tmp_path / "data")
-    tool = RpcTool(working, "POST")
-    task = working.wait_for(first["TaskId"])
-    again = tool.call("ImportImage", **asked)
-
-    (image,) = tool.images(ImageId=first["ImageId"], Status=QUERIED)
-    assert (task["TaskStatus"], image["Status"]) == ("Failed", "CreateFailed")
-    assert KEY in task["FailedReason"]
-    assert working.wait_for(again["TaskId"])["TaskStatus"] == "Finished"
 
 
 def test_the_roles_that_it_would_make(service: Service) -> None:
