@@ -1,0 +1,1 @@
+"""What an imported disk holds, found out without mounting it. Its checks are advice."""
