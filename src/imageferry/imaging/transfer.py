@@ -6,10 +6,8 @@ order of the disk. At most a window of them is in memory, whatever the disk's si
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Generic
 
@@ -17,10 +15,8 @@ from imageferry.imaging.blocks import Block
 from imageferry.imaging.content_checksum import ContentChecksum, block_checksum
 from imageferry.imaging.content_hash import ContentHash, block_digest
 from imageferry.imaging.disk import DiskWriter, Packed
+from imageferry.imaging.parallel import in_order
 from imageferry.imaging.threads import StopSignal
-
-_BLOCKS_FOR_EACH_THREAD = 3
-"""One that is being worked on, and two so that no thread waits for the writer."""
 
 
 @dataclass(frozen=True)
@@ -63,37 +59,18 @@ def transfer(
     """Write all blocks of a disk.
 
     Args:
-        blocks: The blocks that hold data, by offset. They are asked for in a thread of the
-            transfer, a window ahead of the writer.
+        blocks: The blocks that hold data, by offset. They are asked for in this thread, a window
+            ahead of the writer.
         writer: Writes them. Nothing of it runs any more when this returns or raises.
         virtual_size: Tells the disk's size in bytes, once all blocks were asked for.
         stop: Ends the transfer early.
         progress: Gets the bytes of the source that are done with, after each block.
-        threads: How many blocks are worked on at a time; 0 for one more than there are
-            processors, so that a block that waits for its source leaves none idle.
+        threads: How many blocks are worked on at a time; 0 for the default.
 
     Raises:
         StoppedError: it was stopped.
         Exception: whatever loading, packing or writing raised.
     """
-    count = threads or (os.cpu_count() or 1) + 1
-    content, checksum = ContentHash(), ContentChecksum()
-    done = 0
-    for item in _work(blocks, writer, count):
-        stop.check()
-        writer.append(item.packed)
-        content.add(item.offset, item.digest)
-        checksum.add(item.offset, item.length, item.checksum)
-        done += item.cost
-        progress(done)
-    size = virtual_size()
-    return Transferred(writer.finish(size), size, content.finish(size), checksum.finish(size))
-
-
-def _work(
-    blocks: Iterable[Block], writer: DiskWriter[Packed], threads: int
-) -> Iterator[_Worked[Packed]]:
-    """The blocks, worked on by threads, in their order."""
 
     def work(block: Block) -> _Worked[Packed]:
         data = block.load()
@@ -106,15 +83,15 @@ def _work(
             writer.pack(block.offset, data),
         )
 
-    waiting: deque[Future[_Worked[Packed]]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
-        try:
-            for block in blocks:
-                waiting.append(pool.submit(work, block))
-                if len(waiting) >= threads * _BLOCKS_FOR_EACH_THREAD:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            for future in waiting:
-                future.cancel()
+    content, checksum = ContentHash(), ContentChecksum()
+    done = 0
+    with closing(in_order(work, blocks, threads=threads)) as worked:
+        for item in worked:
+            stop.check()
+            writer.append(item.packed)
+            content.add(item.offset, item.digest)
+            checksum.add(item.offset, item.length, item.checksum)
+            done += item.cost
+            progress(done)
+    size = virtual_size()
+    return Transferred(writer.finish(size), size, content.finish(size), checksum.finish(size))
