@@ -19,13 +19,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from imageferry.buckets.interface import Store
 from imageferry.oss.authentication import FindAccessKey, authenticate
-from imageferry.oss.body import CheckedBody, ClientGoneError, RequestBody
+from imageferry.oss.body import SMALL_BODY_BYTES, CheckedBody, ClientGoneError, RequestBody
 from imageferry.oss.call import Call, store_errors
 from imageferry.oss.errors import INSUFFICIENT_STORAGE, INTERNAL_ERROR, OssError
 from imageferry.oss.operations import operation_for
 from imageferry.oss.reply import Reply, error_reply
 from imageferry.oss.request import OssRequest, parse_request
-from imageferry.oss.streaming import ObjectStream
+from imageferry.oss.streaming import ObjectStream, with_small_content_read
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -79,6 +79,8 @@ class _Endpoint:
         request_id = secrets.token_hex(12).upper()
         loop = asyncio.get_running_loop()
         body = RequestBody(receive, loop, idle_seconds=self.idle_seconds)
+        if _has_small_body(scope):
+            await body.fetch_first()
         work = loop.run_in_executor(self.pool, self._answer, scope, body, request_id)
         try:
             reply = await work
@@ -115,7 +117,7 @@ class _Endpoint:
             regions=self.regions,
         )
         with store_errors(call.request):
-            return operation_for(call.request)(call)
+            return with_small_content_read(operation_for(call.request)(call))
 
     async def _send(
         self, reply: Reply, request_id: str, scope: Scope, receive: Receive, send: Send
@@ -126,18 +128,18 @@ class _Endpoint:
             "x-oss-request-id": request_id,
         }
         raw_headers = [_raw_header(*item) for item in headers.items()]
-        stream = ObjectStream(reply.content, self.pool) if reply.content else None
-        response = (
-            StreamingResponse(stream.chunks(), reply.status)
-            if stream
-            else Response(reply.body, reply.status)
-        )
-        response.raw_headers = raw_headers
-        try:
+        if reply.content is None:
+            response = Response(reply.body, reply.status)
+            response.raw_headers = raw_headers
             await response(scope, receive, send)
+            return
+        stream = ObjectStream(reply.content, self.pool)
+        streaming = StreamingResponse(stream.chunks(), reply.status)
+        streaming.raw_headers = raw_headers
+        try:
+            await streaming(scope, receive, send)
         finally:
-            if stream is not None:
-                await stream.close()
+            await stream.close()
 
 
 def _request(scope: Scope) -> OssRequest:
@@ -147,6 +149,13 @@ def _request(scope: Scope) -> OssRequest:
         scope["query_string"],
         scope["headers"],
     )
+
+
+def _has_small_body(scope: Scope) -> bool:
+    """Whether a body is announced that is small, and sent without waiting to be asked for."""
+    headers = dict(scope["headers"])
+    length = headers.get(b"content-length", b"")
+    return b"expect" not in headers and length.isdigit() and int(length) <= SMALL_BODY_BYTES
 
 
 def _failed(request: OssRequest | None, request_id: str) -> Reply:

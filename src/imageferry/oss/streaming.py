@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 from collections.abc import AsyncIterator
 from concurrent.futures import Executor, Future
 from contextlib import suppress
 
-from imageferry.oss.reply import ByteRange
+from imageferry.oss.reply import ByteRange, Reply
 
 _CHUNK_BYTES = 1 << 20
+_SMALL_BYTES = 256 << 10
+
+
+def with_small_content_read(reply: Reply) -> Reply:
+    """The reply with the bytes of a small object as its body, which saves changes of thread.
+
+    Raises:
+        EOFError: the object has become shorter.
+    """
+    content = reply.content
+    if content is None or content.length > _SMALL_BYTES:
+        return reply
+    with content.reader as reader:
+        body = reader.pread(content.offset, content.length)
+    if len(body) != content.length:
+        raise EOFError("an object became shorter while it was read")
+    return dataclasses.replace(reply, body=body, content=None)
 
 
 class ObjectStream:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import structlog
 import uvicorn
+import uvloop
 from starlette.types import ASGIApp
 
 from imageferry.engine.queue import TaskQueue
@@ -71,16 +72,16 @@ def serve(settings: Settings, *, with_worker: bool) -> None:
         key, generated = first_key(installation)
         if generated:
             _print(f"access key id      {key.access_key_id}\naccess key secret  {key.secret}")
-        asyncio.run(
-            _serve(
-                settings,
-                (
-                    _Server(ecs_application(installation, tasks), ecs),
-                    _Server(oss_application(installation), oss),
-                ),
-                with_worker=with_worker,
-            )
+        serving = _serve(
+            settings,
+            (
+                _Server(ecs_application(installation, tasks), ecs),
+                _Server(oss_application(installation), oss),
+            ),
+            with_worker=with_worker,
         )
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serving)
 
 
 def listen(host: str, port: int, api: str) -> socket.socket:

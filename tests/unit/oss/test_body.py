@@ -15,7 +15,9 @@ def part(data: bytes, *, more: bool = True) -> Message:
     return {"type": "http.request", "body": data, "more_body": more}
 
 
-async def collected(messages: Iterator[Message], request: OssRequest | None = None) -> list[bytes]:
+async def collected(
+    messages: Iterator[Message], request: OssRequest | None = None, *, fetch_first: bool = False
+) -> list[bytes]:
     async def receive() -> Message:
         message = next(messages, None)
         if message is None:
@@ -25,6 +27,8 @@ async def collected(messages: Iterator[Message], request: OssRequest | None = No
 
     body = RequestBody(receive, asyncio.get_running_loop(), idle_seconds=0.05)
     checked = CheckedBody(request or put(), body)
+    if fetch_first:
+        await body.fetch_first()
     try:
         return await asyncio.to_thread(lambda: list(checked.chunks()))
     finally:
@@ -82,6 +86,25 @@ def test_a_client_that_hangs_up() -> None:
 def test_a_client_that_stops_sending() -> None:
     with pytest.raises(OssError) as refused:
         run([part(b"a")])
+    assert refused.value.code.code == "RequestTimeout"
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [[part(b"a"), part(b"b", more=False)], [part(bytes(1 << 20)), part(b"b", more=False)]],
+    ids=["one batch", "more than one batch"],
+)
+def test_a_body_is_the_same_when_its_first_batch_is_fetched_ahead(messages: list[Message]) -> None:
+    ahead = asyncio.run(collected(iter(messages), fetch_first=True))
+
+    assert ahead == run(messages)
+
+
+def test_what_fails_ahead_is_told_to_who_reads_the_body() -> None:
+    with pytest.raises(ClientGoneError):
+        asyncio.run(collected(iter([part(b"a"), {"type": "http.disconnect"}]), fetch_first=True))
+    with pytest.raises(OssError) as refused:
+        asyncio.run(collected(iter([part(b"a")]), fetch_first=True))
     assert refused.value.code.code == "RequestTimeout"
 
 
