@@ -27,6 +27,7 @@ def qcow2(
     l1_offset: int = 3 * _CLUSTER,
     features: int = 0,
     header_length: int = 104,
+    compression_type: int = 0,
     extensions: bytes = b"",
     l1: Sequence[int] = (4 * _CLUSTER | _COPIED,),
     l2: Sequence[int] = (5 * _CLUSTER | _COPIED,),
@@ -37,6 +38,8 @@ def qcow2(
         l1_size, l1_offset, _CLUSTER, 1, 0, 0,
     )  # fmt: skip
     header += struct.pack(">QQQII", features, 0, 0, 4, header_length)
+    if header_length > 104:
+        header += bytes([compression_type])
     header = header.ljust(header_length, b"\0") + extensions
     return {
         0: header,
@@ -67,6 +70,17 @@ def refusal(source: Any) -> ImageError:
         (qcow2(features=1), "NotClean", "marked dirty"),
         (qcow2(features=2), "Corrupt", "marked corrupt"),
         (qcow2(features=1 << 5), "Unsupported", "unknown features .0x20."),
+        (
+            qcow2(features=1 << 3, header_length=112, compression_type=2),
+            "Unsupported",
+            "type of compression is 2",
+        ),
+        (qcow2(features=1 << 3), "Corrupt", "type of compression is 0, but its features are 0x8"),
+        (
+            qcow2(header_length=112, compression_type=1),
+            "Corrupt",
+            "type of compression is 1, but its features are 0x0",
+        ),
         (qcow2(version=4), "Unsupported", "qcow2 version 4"),
         (qcow2(version=1), "Unsupported", "qcow2 version 1"),
         (qcow2(cluster_bits=8), "Corrupt", r"clusters of 2\^8"),
@@ -133,7 +147,12 @@ def test_a_plain_image_is_accepted(pieces: Callable[..., Any], version: int) -> 
 def test_compressed_clusters_and_the_compression_type_are_accepted(
     pieces: Callable[..., Any],
 ) -> None:
-    image = qcow2(features=1 << 3, l2=[5 * _CLUSTER | _PACKED, 5 * _CLUSTER + 100 | _PACKED])
+    image = qcow2(
+        features=1 << 3,
+        header_length=112,
+        compression_type=1,
+        l2=[5 * _CLUSTER | _PACKED, 5 * _CLUSTER + 100 | _PACKED],
+    )
     assert inspect(pieces(image), max_virtual_size=_TIB).compressed
 
 
