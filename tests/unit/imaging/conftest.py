@@ -14,10 +14,13 @@ class PieceSource:
         self._pieces = dict(sorted(pieces.items()))
         ends = [offset + len(data) for offset, data in self._pieces.items()]
         self.size = max(ends, default=0) if size is None else size
-        self.bytes_asked = 0
+        self.reads: list[int] = []
+
+    def put(self, offset: int, data: bytes) -> None:
+        self._pieces[offset] = data
 
     def pread(self, offset: int, length: int) -> bytes:
-        self.bytes_asked += length
+        self.reads.append(length)
         length = max(0, min(length, self.size - offset))
         window = bytearray(length)
         for start, data in self._pieces.items():
@@ -25,6 +28,10 @@ class PieceSource:
             if low < high:
                 window[low - offset : high - offset] = data[low - start : high - start]
         return bytes(window)
+
+    @property
+    def bytes_asked(self) -> int:
+        return sum(self.reads)
 
     def data_ranges(self) -> Iterator[tuple[int, int]]:
         for start, data in self._pieces.items():

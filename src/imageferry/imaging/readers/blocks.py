@@ -1,0 +1,64 @@
+"""The extents of a disk whose image has a table with one entry for each block."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from imageferry.imaging.disk import Extent
+from imageferry.imaging.errors import SOURCE_FAILED, TRUNCATED
+from imageferry.imaging.inspection import Inspection
+from imageferry.imaging.inspectors.block_table import BlockTable
+from imageferry.imaging.reader import BoundedReader
+from imageferry.imaging.readers.coalesce import coalesce
+from imageferry.imaging.source import ByteSource
+
+_PIECE_BYTES = 1024 * 1024
+"""Bytes of a table that are read, and held, at once."""
+
+
+def check_unchanged(virtual_size: int, inspection: Inspection) -> None:
+    """Make sure that a disk has the size that was inspected, as limits were set by that.
+
+    Raises:
+        ImageError: it has another one.
+    """
+    if virtual_size != inspection.virtual_size:
+        raise SOURCE_FAILED.error(
+            f"The image's virtual size was {inspection.virtual_size} bytes at its inspection,"
+            f" and is {virtual_size} now."
+        )
+
+
+def block_extents(source: ByteSource, table: BlockTable, virtual_size: int) -> Iterator[Extent]:
+    """The blocks that an image keeps, neighbours joined, the last one cut at the disk's end.
+
+    Args:
+        source: The image's bytes.
+        table: Where its blocks are.
+        virtual_size: The disk's size in bytes.
+
+    Raises:
+        ImageError: the table cannot be read, or an entry cannot be right.
+    """
+    return coalesce(_extents(source, table, virtual_size))
+
+
+def _extents(source: ByteSource, table: BlockTable, virtual_size: int) -> Iterator[Extent]:
+    for block, place in _places(source, table):
+        offset = block * table.block_size
+        length = min(table.block_size, virtual_size - offset)
+        data = place + table.lead_size
+        if data + length > table.end:
+            raise TRUNCATED.error(
+                f"The image has {source.size} bytes, but keeps data at byte {place}."
+            )
+        yield Extent(offset, length, data, length)
+
+
+def _places(source: ByteSource, table: BlockTable) -> Iterator[tuple[int, int]]:
+    """The blocks that are kept, with their places, as the table is read piece by piece."""
+    step = _PIECE_BYTES // table.entry_size
+    for first in range(0, table.entries, step):
+        count = min(step, table.entries - first)
+        reader = BoundedReader(source, _PIECE_BYTES)
+        yield from table.places(reader, first, count)
