@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 import urllib3
@@ -128,6 +129,25 @@ def test_ranges_and_conditions(client: AliOss) -> None:
     with pytest.raises(RefusedError) as refused:
         get(If_Match='"OTHER"')
     assert (refused.value.code, refused.value.status) == ("PreconditionFailed", 412)
+
+
+def test_an_object_that_must_not_be_overwritten(client: AliOss) -> None:
+    once = {"headers": {"x-oss-forbid-overwrite": "true"}}
+    client.call("put", "key", buffer(b"first"), once)
+
+    error = refusal(client, "put", "key", buffer(b"second"), once)
+
+    assert (error.code, error.status) == ("FileAlreadyExists", 409)
+    assert content(client.call("get", "key")) == b"first"
+
+
+def test_names_that_are_listed_encoded(client: AliOss) -> None:
+    client.call("put", "b c+%/ü", buffer(b"x"))
+
+    for method in ("list", "listV2"):
+        page = client.call(method, {"encoding-type": "url", "max-keys": 10})
+        assert [unquote_plus(item["name"]) for item in page["objects"]] == ["b c+%/ü"]
+        assert page["objects"][0]["name"] != "b c+%/ü"
 
 
 def test_what_is_not_there(client: AliOss) -> None:

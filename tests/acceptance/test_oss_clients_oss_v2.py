@@ -115,6 +115,15 @@ def test_what_is_not_there(bucket: Bucket) -> None:
     assert not bucket.client.is_bucket_exist("no-such-bucket")
 
 
+def test_an_object_that_must_not_be_overwritten(bucket: Bucket) -> None:
+    bucket.put("once", b"first", forbid_overwrite=True)
+
+    error = cause_of(lambda: bucket.put("once", b"second", forbid_overwrite=True))
+
+    assert (error.code, error.status_code) == ("FileAlreadyExists", 409)
+    assert bucket.get("once") == b"first"
+
+
 def test_a_stream_without_a_length(bucket: Bucket, source: Path) -> None:
     content = source.read_bytes()
 
