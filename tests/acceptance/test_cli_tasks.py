@@ -198,8 +198,8 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
         )
 
     assert result.exit_code == 7
-    assert f"127.0.0.1:{port} cannot be listened on" in result.stderr
-    assert "--ecs-port" in result.stderr
+    assert f"The ECS API cannot listen on 127.0.0.1:{port}: " in result.stderr
+    assert "IMAGEFERRY_ECS_PORT" in result.stderr
     assert not (tmp_path / "data").exists()
 
 

@@ -93,5 +93,5 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(environment: dict[str, str])
         shown = demo(environment | {"IMAGEFERRY_ECS_PORT": str(port)}, "--once")
 
     assert shown.returncode == 1
-    assert shown.stderr.startswith(f"127.0.0.1:{port} cannot be listened on: ")
+    assert shown.stderr.startswith(f"The ECS API cannot listen on 127.0.0.1:{port}: ")
     assert shown.stderr.count("\n") == 1

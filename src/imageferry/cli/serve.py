@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import threading
 from collections.abc import Callable
 
@@ -35,8 +34,6 @@ def serve(invocation: Invocation, /, no_worker: bool, with_parent: bool) -> None
     prints it.
     """
     settings = invocation.settings()
-    for port in {settings.ecs_port, settings.oss_port} - {0}:
-        _check_port(settings.host, port)
     if with_parent:
         threading.Thread(target=_stop_with_parent, daemon=True).start()
     from imageferry.service import server  # noqa: PLC0415 - slow to import, needed by this alone
@@ -77,24 +74,6 @@ def _run(settings: Settings, process: Callable[[], None]) -> None:
         process()
     except START_FAILURES as error:
         raise CommandError(str(error)) from error
-
-
-def _check_port(host: str, port: int) -> None:
-    """Make sure that a port can be listened on.
-
-    Raises:
-        CommandError: it cannot, and why.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise CommandError(
-                f"{host}:{port} cannot be listened on: {error.strerror}. Stop what has it, or "
-                "choose others with --host, --ecs-port and --oss-port."
-            ) from error
 
 
 def _stop_with_parent() -> None:
