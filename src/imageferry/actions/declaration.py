@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -132,6 +132,25 @@ class Field:
 Call = TypeVar("Call")
 Request = TypeVar("Request", bound=Model)
 Answer = TypeVar("Answer", bound=Reply)
+
+
+Item = TypeVar("Item")
+
+
+class Items(tuple[Item, ...]):
+    """A list that came on the wire, where its items need not be numbered without gaps.
+
+    Attributes:
+        numbers: The number of each item.
+    """
+
+    numbers: tuple[int, ...]
+
+
+def numbered(items: tuple[Item, ...]) -> Iterator[tuple[int, Item]]:
+    """The items of a list, each with the number that the caller knows it by."""
+    numbers = items.numbers if isinstance(items, Items) else range(1, len(items) + 1)
+    return zip(numbers, items, strict=True)
 
 
 def to_wire(model: Model) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from imageferry.actions import image_error_codes as codes
 from imageferry.actions.bucket_access import own_bucket, reached_stores
 from imageferry.actions.call import Call, shorten
 from imageferry.actions.common import bucket_name
-from imageferry.actions.declaration import Model, Parameter
+from imageferry.actions.declaration import Model, Parameter, numbered
 from imageferry.actions.error_codes import MISSING_PARAMETER, SERVICE_UNAVAILABLE
 from imageferry.actions.errors import ServiceError
 from imageferry.buckets.interface import (
@@ -127,8 +127,8 @@ def admit_disks(call: Call, mappings: tuple[DiskDeviceMapping, ...]) -> tuple[Ad
         raise codes.MISSING_DISK_DEVICE_MAPPING.error()
     with reached_stores():
         return tuple(
-            _admit(call, f"DiskDeviceMapping.{position}", mapping, is_system=position == 1)
-            for position, mapping in enumerate(mappings, start=1)
+            _admit(call, f"DiskDeviceMapping.{number}", mapping, is_system=mapping is mappings[0])
+            for number, mapping in numbered(mappings)
         )
 
 

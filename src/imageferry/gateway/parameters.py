@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from imageferry.actions import error_codes
-from imageferry.actions.declaration import Field, Model, fields
+from imageferry.actions.declaration import Field, Items, Model, fields
 from imageferry.actions.errors import ServiceError
 from imageferry.gateway.texts import shown
 from imageferry.gateway.values import BrokenRuleError, parse
@@ -68,15 +68,17 @@ class _Reader:
         except BrokenRuleError as broken:
             raise _malformed(field, name, f"is '{shown(text)}'", str(broken)) from None
 
-    def _repeated(self, field: Field, prefix: str) -> tuple[Any, ...] | None:
+    def _repeated(self, field: Field, prefix: str) -> Items[Any] | None:
         for wire in (field.wire, *field.parameter.aliases):
-            values = tuple(
-                value
+            found = {
+                int(number): value
                 for number in self._numbers(field, prefix + wire)
                 if (value := self._value(field, f"{prefix}{wire}.{number}")) is not None
-            )
-            if values:
-                return values
+            }
+            if found:
+                items = Items(found.values())
+                items.numbers = tuple(found)
+                return items
         return None
 
     def _numbers(self, field: Field, name: str) -> list[str]:

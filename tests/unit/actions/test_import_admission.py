@@ -340,6 +340,14 @@ def test_several_disks(stocked: Api) -> None:
     assert task["TotalCount"] == 3
 
 
+def test_a_refusal_names_the_number_that_was_sent(stocked: Api) -> None:
+    absent = stocked.refusal("ImportImage", **mapping(1), **mapping(3, OSSObject="absent.raw"))
+    unnamed = stocked.refusal("ImportImage", **mapping(1), DiskDeviceMapping__3__OSSBucket="golden")
+
+    assert absent.recommend.startswith("DiskDeviceMapping.3.OSSObject is 'absent.raw'")
+    assert '"DiskDeviceMapping.3.OSSObject"' in unnamed.message
+
+
 def test_disks_above_the_seventeenth_are_ignored(stocked: Api) -> None:
     disks: dict[str, object] = {}
     for number in range(1, 18):

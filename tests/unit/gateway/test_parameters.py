@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imageferry.actions import error_codes
-from imageferry.actions.declaration import Model, Parameter
+from imageferry.actions.declaration import Model, Parameter, numbered
 from imageferry.actions.errors import ErrorCode, ServiceError
 from imageferry.gateway.parameters import read
 
@@ -118,6 +118,14 @@ def test_gaps_are_closed_in_order() -> None:
         ImportRequest, {"RegionId": "r", "Disk.7.OSSBucket": "b", "Disk.3.OSSBucket": "a"}
     )
     assert [disk.oss_bucket for disk in request.disk] == ["a", "b"]
+    assert [(number, disk.oss_bucket) for number, disk in numbered(request.disk)] == [
+        (3, "a"),
+        (7, "b"),
+    ]
+
+
+def test_items_that_were_not_sent_are_numbered_from_1() -> None:
+    assert list(numbered(("a", "b"))) == [(1, "a"), (2, "b")]
 
 
 def test_empty_values_are_absent() -> None:
