@@ -18,8 +18,9 @@ import zstandard
 from isal import isal_zlib
 
 from imageferry.imaging.disk import Output
+from imageferry.imaging.zeros import GRANULE, data_runs
 
-CLUSTER_SIZE = 64 * 1024
+CLUSTER_SIZE = GRANULE
 
 _CLUSTER_BITS = 16
 _ENTRIES = CLUSTER_SIZE // 8
@@ -28,7 +29,6 @@ _COPIED = 1 << 63
 _COMPRESSED = 1 << 62
 _SECTORS_SHIFT = 62 - (_CLUSTER_BITS - 8)
 _SECTOR_BITS = 9
-_ZEROS = bytes(CLUSTER_SIZE)
 _HEADER = struct.Struct(">4sIQIIQIIQQIIQQQQII")
 _HEADER_LENGTH = 112
 _COMPRESSION_TYPE_FEATURE = 1 << 3
@@ -199,28 +199,10 @@ class Qcow2Writer:
 
 
 def _data_runs(cluster: int, data: memoryview) -> Iterator[_Run]:
-    """The runs of clusters that are not zero. The last cluster of a disk is filled up."""
-    start = 0
-    zero = True
-    for offset in range(0, len(data), CLUSTER_SIZE):
-        if _is_zero(data[offset : offset + CLUSTER_SIZE]) == zero:
-            continue
-        if zero:
-            start = offset
-        else:
-            yield _run(cluster, data, start, offset)
-        zero = not zero
-    if not zero:
-        yield _run(cluster, data, start, len(data))
-
-
-def _is_zero(cluster: memoryview) -> bool:
-    return bytes(cluster) == _ZEROS[: len(cluster)]
-
-
-def _run(cluster: int, data: memoryview, start: int, end: int) -> _Run:
-    count = -(-(end - start) // CLUSTER_SIZE)
-    return _Run(cluster + start // CLUSTER_SIZE, count, data[start:end], compressed=False)
+    """The runs of clusters that are not zero. The last cluster of a disk may be shorter."""
+    for start, end in data_runs(data):
+        count = -(-(end - start) // CLUSTER_SIZE)
+        yield _Run(cluster + start // CLUSTER_SIZE, count, data[start:end], compressed=False)
 
 
 def _compressed(run: _Run, compress: _Compress) -> Iterator[_Run]:
