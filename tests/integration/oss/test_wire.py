@@ -8,66 +8,29 @@ import os
 import socket
 import threading
 import tracemalloc
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from xml.etree import ElementTree
 
 import pytest
-import urllib3
 
 from imageferry.buckets.folder_bucket import FolderBucket
 from imageferry.buckets.interface import StoreError
 from imageferry.buckets.remote_errors import RemoteStoreError
 from integration.oss.service import Service, presigned
+from integration.oss.wire import (
+    BUCKET,
+    HTTP,
+    PART,
+    code,
+    completion,
+    hidden_files,
+    raw_request,
+    send,
+)
 
-BUCKET = "wire"
-PART = b"p" * (100 << 10)
-"""The least that OSS takes for a part that is not the last."""
-WRITERS = 12
-HTTP = urllib3.PoolManager(retries=False, maxsize=WRITERS)
-
-
-@pytest.fixture(autouse=True)
-def bucket(service: Service) -> Iterator[FolderBucket]:
-    found = service.store.create_bucket(BUCKET, region="cn-hangzhou", owner="100")
-    yield found
-    for item in list(found.list()):
-        found.delete(item.key)
-    for upload in found.uploads():
-        upload.abort()
-    service.store.delete_bucket(BUCKET)
-
-
-def send(
-    service: Service,
-    method: str,
-    key: str = "key",
-    *,
-    body: Any = None,
-    parameters: Mapping[str, str] | None = None,
-    headers: Mapping[str, str] | None = None,
-    signed: Mapping[str, str] | None = None,
-) -> urllib3.BaseHTTPResponse:
-    url = presigned(service, method, BUCKET, key, parameters=parameters, headers=signed)
-    return HTTP.request(method, url, body=body, headers={**(signed or {}), **(headers or {})})
-
-
-def raw_request(service: Service, method: str, *headers: str) -> bytes:
-    url = urlsplit(presigned(service, method, BUCKET, "key"))
-    lines = (f"{method} {url.path}?{url.query} HTTP/1.1", f"Host: {url.netloc}", *headers)
-    return "".join(f"{line}\r\n" for line in (*lines, "")).encode()
-
-
-def code(response: urllib3.BaseHTTPResponse) -> str:
-    return ElementTree.fromstring(response.data).findtext("Code") or ""
-
-
-def hidden_files(service: Service) -> set[Path]:
-    hidden = service.root / ".imageferry"
-    return {path for path in hidden.rglob("*") if path.is_file()}
+pytestmark = pytest.mark.usefixtures("bucket")
 
 
 def test_an_error(service: Service) -> None:
@@ -151,66 +114,6 @@ def test_overwriting_can_be_forbidden(service: Service) -> None:
     assert send(service, "GET").data == b"first"
 
 
-def successes(race: Callable[[int], urllib3.BaseHTTPResponse]) -> int:
-    """Send requests at the same time, and count those that stored what they were to store."""
-    start = threading.Barrier(WRITERS)
-
-    def answer(number: int) -> urllib3.BaseHTTPResponse:
-        start.wait()
-        return race(number)
-
-    with ThreadPoolExecutor(WRITERS) as threads:
-        answers = list(threads.map(answer, range(WRITERS)))
-    refused = [response for response in answers if response.status != 200]
-    assert {(each.status, code(each)) for each in refused} == {(409, "FileAlreadyExists")}
-    return WRITERS - len(refused)
-
-
-FORBIDDEN = {"x-oss-forbid-overwrite": "true"}
-
-
-def test_of_many_puts_that_may_not_overwrite_one_succeeds(service: Service) -> None:
-    bodies = [bytes([65 + number]) * 200_000 for number in range(WRITERS)]
-
-    def put(number: int) -> urllib3.BaseHTTPResponse:
-        return send(service, "PUT", body=bodies[number], signed=FORBIDDEN)
-
-    assert successes(put) == 1
-    assert send(service, "GET").data in bodies
-
-
-def test_of_many_copies_that_may_not_overwrite_one_succeeds(service: Service) -> None:
-    for number in range(WRITERS):
-        send(service, "PUT", f"source-{number}", body=b"%d" % number)
-
-    def copy(number: int) -> urllib3.BaseHTTPResponse:
-        source = {"x-oss-copy-source": f"/{BUCKET}/source-{number}"}
-        return send(service, "PUT", signed={**FORBIDDEN, **source})
-
-    assert successes(copy) == 1
-
-
-def test_of_many_uploads_that_may_not_overwrite_one_succeeds(
-    service: Service, bucket: FolderBucket
-) -> None:
-    uploads = [bucket.start_upload("key") for _ in range(WRITERS)]
-    etags = [upload.write_part(1, [upload.id.encode()]).etag for upload in uploads]
-
-    def complete(number: int) -> urllib3.BaseHTTPResponse:
-        which = {"uploadId": uploads[number].id}
-        body = completion((1, etags[number]))
-        return send(service, "POST", body=body, parameters=which, signed=FORBIDDEN)
-
-    assert successes(complete) == 1
-    assert len(bucket.uploads()) == WRITERS - 1
-
-
-def test_an_upload_of_a_name_that_is_taken_is_refused_at_its_start(service: Service) -> None:
-    send(service, "PUT", body=b"first")
-    response = send(service, "POST", parameters={"uploads": ""}, signed=FORBIDDEN)
-    assert (response.status, code(response)) == (409, "FileAlreadyExists")
-
-
 def test_public_objects_are_refused(service: Service) -> None:
     response = send(service, "PUT", body=b"x", signed={"x-oss-object-acl": "public-read"})
     assert (response.status, code(response)) == (501, "NotImplemented")
@@ -236,14 +139,6 @@ def test_hostile_documents(service: Service, body: bytes) -> None:
     response = send(service, "POST", "", body=body, parameters={"delete": ""})
     assert (response.status, code(response)) == (400, "MalformedXML")
     assert send(service, "GET", "k").data == b"kept"
-
-
-def completion(*parts: tuple[int, str]) -> bytes:
-    named = "".join(
-        f"<Part><PartNumber>{number}</PartNumber><ETag>{etag}</ETag></Part>"
-        for number, etag in parts
-    )
-    return f"<CompleteMultipartUpload>{named}</CompleteMultipartUpload>".encode()
 
 
 def test_parts_have_to_be_named_in_order(service: Service, bucket: FolderBucket) -> None:

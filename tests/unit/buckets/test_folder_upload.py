@@ -3,7 +3,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -15,7 +15,6 @@ from imageferry.buckets.folder import FolderStore
 from imageferry.buckets.folder_bucket import FolderBucket
 from imageferry.buckets.interface import (
     Bucket,
-    InvalidPartError,
     StoreError,
     Upload,
     UploadNotFoundError,
@@ -60,52 +59,6 @@ def test_parts_in_any_order_become_the_object(
     assert (info.content_type, info.metadata) == ("text/plain", {"a": "1"})
 
 
-def test_upload_is_found_again_and_listed(bucket: FolderBucket) -> None:
-    later = bucket.start_upload("b")
-    first = bucket.start_upload("a")
-    found = bucket.upload(first.id)
-    assert (found.key, found.started) == ("a", first.started)
-    assert found.started <= datetime.now(UTC)
-    assert [upload.id for upload in bucket.uploads()] == [first.id, later.id]
-    assert list(bucket.list()) == []
-
-
-def test_a_part_written_again_is_replaced(bucket: FolderBucket) -> None:
-    upload = bucket.start_upload("key")
-    upload.write_part(1, [b"old"])
-    new = upload.write_part(1, [b"n", b"ew"])
-    assert upload.parts() == [new]
-    assert new.etag == hashlib.md5(b"new").hexdigest().upper()
-    upload.complete()
-    assert content(bucket, "key") == b"new"
-
-
-def test_only_the_named_parts_are_used(bucket: FolderBucket) -> None:
-    upload = bucket.start_upload("key")
-    parts = [upload.write_part(number, [bytes([96 + number]) * 10]) for number in (1, 2, 3)]
-    info = upload.complete([(1, f'"{parts[0].etag.lower()}"'), (3, parts[2].etag)])
-    assert content(bucket, "key") == b"a" * 10 + b"c" * 10
-    assert info.etag == expected_etag(b"a" * 10, b"c" * 10)
-
-
-@pytest.mark.parametrize("named", [[], [(2, "0" * 32)], [(1, "0" * 32)], [(1, "")]])
-def test_wrong_parts_are_refused_and_the_upload_stays(
-    bucket: FolderBucket, named: list[tuple[int, str]]
-) -> None:
-    upload = bucket.start_upload("key")
-    upload.write_part(1, [b"x"])
-    with pytest.raises(InvalidPartError):
-        upload.complete(named)
-    assert list(bucket.list()) == []
-    assert len(bucket.upload(upload.id).parts()) == 1
-
-
-@pytest.mark.parametrize("number", [0, 10_001, -1])
-def test_part_numbers_have_limits(bucket: FolderBucket, number: int) -> None:
-    with pytest.raises(InvalidPartError):
-        bucket.start_upload("key").write_part(number, [b""])
-
-
 def test_abort_leaves_nothing(bucket: FolderBucket, tmp_path: Path) -> None:
     before = set(tmp_path.rglob("*"))
     upload = bucket.start_upload("key")
@@ -123,28 +76,6 @@ def test_complete_leaves_the_object_only(bucket: FolderBucket, tmp_path: Path) -
     upload.complete()
     assert {path.suffix for path in files_below(tmp_path) - before} == {"", ".json"}
     assert len(files_below(tmp_path) - before) == 2
-
-
-def test_an_ended_upload_is_gone(bucket: FolderBucket) -> None:
-    upload = bucket.start_upload("key")
-    upload.write_part(1, [b"x"])
-    upload.complete()
-    with pytest.raises(UploadNotFoundError):
-        upload.complete()
-    with pytest.raises(UploadNotFoundError):
-        upload.abort()
-    with pytest.raises(UploadNotFoundError):
-        upload.write_part(1, [b"x"])
-    with pytest.raises(UploadNotFoundError):
-        upload.parts()
-    with pytest.raises(UploadNotFoundError):
-        bucket.upload(upload.id)
-
-
-@pytest.mark.parametrize("identifier", ["", "..", "../../x", "0" * 32, "x"])
-def test_ids_that_name_no_upload(bucket: FolderBucket, identifier: str) -> None:
-    with pytest.raises(UploadNotFoundError):
-        bucket.upload(identifier)
 
 
 def test_a_part_that_fails_leaves_the_earlier_one(bucket: FolderBucket, hidden: Path) -> None:
