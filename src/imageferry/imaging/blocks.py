@@ -20,15 +20,17 @@ class TakenSource(Protocol):
 
 
 class Block(Protocol):
-    """One block of a disk.
+    """One block of a disk."""
 
-    Attributes:
-        offset: Where it begins on the disk, in bytes.
-        cost: The bytes of the source that it is made of.
-    """
+    @property
+    def offset(self) -> int:
+        """Where it begins on the disk, in bytes."""
+        ...
 
-    offset: int
-    cost: int
+    @property
+    def cost(self) -> int:
+        """The bytes of the source that it is made of."""
+        ...
 
     def load(self) -> bytes | bytearray:
         """Its bytes. Safe in threads."""

@@ -1,0 +1,104 @@
+"""Move a disk out of one image into another: the parts of the transfer, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from imageferry.imaging import read_back
+from imageferry.imaging.blocks import blocks
+from imageferry.imaging.disk import DiskReader, DiskWriter
+from imageferry.imaging.plan import Plan
+from imageferry.imaging.planned_source import plan_source
+from imageferry.imaging.source import ByteSource
+from imageferry.imaging.threads import StopSignal
+from imageferry.imaging.transfer import Transferred, transfer
+
+
+@dataclass(frozen=True)
+class Moved:
+    """What came of moving a disk.
+
+    Attributes:
+        transferred: The target.
+        taken: The bytes of the source that the disk was made of.
+        source_sha256: The SHA-256 of the whole source in hexadecimal digits; empty if it was not
+            wanted.
+    """
+
+    transferred: Transferred
+    taken: int
+    source_sha256: str
+
+
+def move(
+    source: ByteSource,
+    reader: DiskReader,
+    writer: DiskWriter[Any],
+    *,
+    scratch: Path,
+    hash_source: bool,
+    stop: StopSignal,
+    begin: Callable[[int], None],
+    progress: Callable[[int], None],
+) -> Moved:
+    """Write a source's disk anew.
+
+    Args:
+        source: The image's bytes; it stays open until this returns.
+        reader: The disk in them.
+        writer: Writes it.
+        scratch: A folder for what memory has no room for.
+        hash_source: Whether the SHA-256 of the whole source is wanted.
+        stop: Ends the work early.
+        begin: Gets the bytes of the source that the disk takes, before the first is moved.
+        progress: Gets how many of them are done with.
+
+    Raises:
+        ImageError: the image is damaged.
+        StoppedError: it was stopped.
+        Exception: whatever reading the source or writing the target raised.
+    """
+    plan = Plan.of(reader, source.size)
+    begin(plan.total)
+    with plan_source(source, plan, scratch=scratch, hash_source=hash_source) as planned:
+        transferred = transfer(
+            blocks(reader, planned),
+            writer,
+            lambda: reader.virtual_size,
+            stop=stop,
+            progress=progress,
+        )
+        planned.finish()
+        return Moved(transferred, plan.total, planned.sha256)
+
+
+def stored_checksum(
+    source: ByteSource,
+    reader: DiskReader,
+    *,
+    scratch: Path,
+    stop: StopSignal,
+    progress: Callable[[int], None],
+) -> int:
+    """The CRC-32 of the guest-visible bytes of a stored disk.
+
+    Args:
+        source: The image's bytes.
+        reader: The disk in them.
+        scratch: A folder for what memory has no room for.
+        stop: Ends the work early.
+        progress: Gets the bytes of the disk that are done.
+
+    Raises:
+        ImageError: the image is damaged.
+        StoppedError: it was stopped.
+        Exception: whatever reading it raised.
+    """
+    plan = Plan.of(reader, source.size)
+    with plan_source(source, plan, scratch=scratch, hash_source=False) as planned:
+        return read_back.checksum(
+            blocks(reader, planned), reader.virtual_size, stop=stop, progress=progress
+        )
