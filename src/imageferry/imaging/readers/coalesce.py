@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from imageferry.imaging.disk import Extent, Packing
 
@@ -14,23 +13,28 @@ def coalesce(extents: Iterable[Extent]) -> Iterator[Extent]:
     Args:
         extents: Extents by offset, none overlapping.
     """
-    current: Extent | None = None
+    first: Extent | None = None
+    length = 0
     for extent in extents:
-        if current is None:
-            current = extent
-        elif _are_neighbours(current, extent):
-            length = current.length + extent.length
-            current = replace(current, length=length, stored_length=length)
-        else:
-            yield current
-            current = extent
-    if current is not None:
-        yield current
+        if first is not None:
+            if _follows(first, length, extent):
+                length += extent.length
+                continue
+            yield _longer(first, length)
+        first, length = extent, extent.length
+    if first is not None:
+        yield _longer(first, length)
 
 
-def _are_neighbours(one: Extent, other: Extent) -> bool:
+def _follows(first: Extent, length: int, extent: Extent) -> bool:
     return (
-        one.packing is other.packing is Packing.PLAIN
-        and one.offset + one.length == other.offset
-        and one.place + one.length == other.place
+        extent.offset == first.offset + length
+        and extent.place == first.place + length
+        and extent.packing is first.packing is Packing.PLAIN
     )
+
+
+def _longer(extent: Extent, length: int) -> Extent:
+    if length == extent.length:
+        return extent
+    return Extent(extent.offset, length, extent.place, length)
