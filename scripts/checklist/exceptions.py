@@ -24,7 +24,6 @@ _NO_INSTANCES = "there are no instances here"
 _NO_COMMUNITY = "there are no community images here: they are an empty list"
 _NO_MARKETPLACE = "there is no marketplace here"
 _NO_GROUPS = "resource groups are labels here, so that none is unknown"
-_NO_FILE_SYSTEMS = "file systems are not looked into"
 _NO_BILLS = "nothing costs money here"
 _NO_POLICIES = "a key may do all that its account may"
 _OSS_RULE = "OSS's own limit"
@@ -57,7 +56,7 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "400 InvalidOSSObject.NeedRestore: left out": _NO_ARCHIVES,
         "400 InvalidRegion.NotSupport: left out": _EVERY_REGION,
         "400 UnsupportedSuffix.OSSObject: left out": "the bytes decide, not the object's name",
-        "403 ImageCheckUnsupported.WindowsImage: left out": _NO_FILE_SYSTEMS,
+        "403 ImageCheckUnsupported.WindowsImage: left out": "Windows is looked into too",
         "403 ImportImageFailed: left out": _OWN_CODES,
         "403 InvalidAccountStatus.OSSDisabled: left out": _NO_BILLS,
         "403 InvalidArchitecture.PlatformUnsupported: left out": "any platform goes with any "
@@ -119,16 +118,12 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "Status: allowed": "the text is a list; a word that is no status selects nothing",
     },
     ("DescribeImages", Section.REPLY): {
-        "Images.Image[].DetectionOptions.Items.Item[].Name: left out": _NO_FILE_SYSTEMS,
-        "Images.Image[].DetectionOptions.Items.Item[].RiskCode: left out": _NO_FILE_SYSTEMS,
-        "Images.Image[].DetectionOptions.Items.Item[].RiskLevel: left out": _NO_FILE_SYSTEMS,
-        "Images.Image[].DetectionOptions.Items.Item[].Value: left out": _NO_FILE_SYSTEMS,
-        "Images.Image[].DetectionOptions.Status: left out": _NO_FILE_SYSTEMS,
         "Images.Image[].Features.CpuOnlineDowngrade: left out": _NO_INSTANCES,
         "Images.Image[].Features.CpuOnlineUpgrade: left out": _NO_INSTANCES,
         "Images.Image[].Features.MemoryOnlineDowngrade: left out": _NO_INSTANCES,
         "Images.Image[].Features.MemoryOnlineUpgrade: left out": _NO_INSTANCES,
-        "Images.Image[].SecureBootOptions.SecureBootSupport: left out": _NO_FILE_SYSTEMS,
+        "Images.Image[].SecureBootOptions.SecureBootSupport: left out": "signatures of "
+        "boot loaders are not checked",
     },
     ("DescribeImages", Section.ERROR): {
         "400 InvalidFilterValue.NetworkType: left out": _NO_INSTANCES,

@@ -58,10 +58,10 @@ class Ferry:
             qemu_img=QemuImg.find(),
         )
 
-    def import_image(self, *keys: str) -> tuple[str, str]:
+    def import_image(self, *keys: str, **parameters: Any) -> tuple[str, str]:
         """Ask for an import of objects; the ids of the image and the task."""
         mappings = tuple(DiskDeviceMapping(oss_bucket=BUCKET, oss_object=key) for key in keys)
-        request = ImportImageRequest(region_id=REGION, disk_device_mapping=mappings)
+        request = ImportImageRequest(region_id=REGION, disk_device_mapping=mappings, **parameters)
         reply = import_image(self._call(), request)
         return reply.image_id, reply.task_id
 

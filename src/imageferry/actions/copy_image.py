@@ -170,6 +170,7 @@ def _image(call: Call, request: CopyImageRequest, source: Image) -> Image:
         resource_group_id=request.resource_group_id or "",
         created=now(),
         copied_from=source.image_id,
+        detection_strategy=source.detection_strategy,
         disks=tuple(_disk(disk) for disk in source.disks),
         tags={tag.key: tag.value for tag in request.tag},
     )
@@ -189,6 +190,7 @@ def _disk(source: ImageDisk) -> ImageDisk:
         source_format=source.source_format,
         size_gib=source.size_gib,
         virtual_size=source.virtual_size,
+        detection=source.detection,
     )
 
 

@@ -8,7 +8,14 @@ from typing import Annotated
 from imageferry.actions import image_error_codes as codes
 from imageferry.actions import times
 from imageferry.actions.call import Call, shorten
-from imageferry.actions.common import DryRun, PageNumber, PageSize, RegionId
+from imageferry.actions.common import (
+    ARCHITECTURES,
+    OS_TYPES,
+    DryRun,
+    PageNumber,
+    PageSize,
+    RegionId,
+)
 from imageferry.actions.declaration import Action, Model, Parameter
 from imageferry.actions.error_codes import DRY_RUN_OPERATION, INVALID_PARAMETER
 from imageferry.actions.image_entry import DescribeImagesReply, ImageSet, image_entry
@@ -122,7 +129,7 @@ class DescribeImagesRequest(Model, frozen=True, kw_only=True):
         Parameter(
             description="The images' type of operating system.",
             example="linux",
-            allowed=("windows", "linux"),
+            allowed=OS_TYPES,
             malformed=codes.INVALID_OS_TYPE_FILTER,
         ),
     ] = None
@@ -131,7 +138,7 @@ class DescribeImagesRequest(Model, frozen=True, kw_only=True):
         Parameter(
             description="The processors that the images run on.",
             example="x86_64",
-            allowed=("i386", "x86_64", "arm64"),
+            allowed=ARCHITECTURES,
             malformed=codes.INVALID_ARCHITECTURE_FILTER,
         ),
     ] = None
@@ -192,7 +199,7 @@ class DescribeImagesRequest(Model, frozen=True, kw_only=True):
         Parameter(
             description="Whether the images support cloud-init.",
             example="true",
-            unused="file systems are not looked into",
+            unused="what the checks of an image found is told with it, and not searched for",
         ),
     ] = None
     is_support_io_optimized: Annotated[

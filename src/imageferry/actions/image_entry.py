@@ -66,6 +66,52 @@ class FeaturesEntry(Reply, frozen=True, kw_only=True):
     ]
 
 
+class DetectionItemEntry(Reply, frozen=True, kw_only=True):
+    """What one check of the disks' content found."""
+
+    name: Annotated[
+        str,
+        Member(
+            description="The check; with a data disk the disk before it.",
+            example="BootMode",
+        ),
+    ]
+    value: Annotated[
+        str,
+        Member(
+            description="What it found, as a sentence.",
+            example="The disk has a boot loader for BIOS and UEFI.",
+        ),
+    ]
+    risk_code: Annotated[
+        str,
+        Member(description="What may go wrong; empty for nothing.", example="BootMode.Mismatch"),
+    ]
+    risk_level: Annotated[
+        str,
+        Member(
+            description="High where instances will probably not start, Medium where they may "
+            "not be as they were meant to be, Low where it is worth knowing; empty for nothing.",
+            example="High",
+        ),
+    ]
+
+
+class DetectionItems(Reply, frozen=True, kw_only=True):
+    """What the checks of the disks' content found."""
+
+    item: Annotated[
+        tuple[DetectionItemEntry, ...], Member(description="The checks, system disk first.")
+    ]
+
+
+class DetectionOptions(Reply, frozen=True, kw_only=True):
+    """The checks of the disks' content."""
+
+    status: Annotated[str, Member(description="Processing until they are made, then Finished.")]
+    items: Annotated[DetectionItems, Member(description="What they found.")]
+
+
 class ImageEntry(Reply, frozen=True, kw_only=True):
     """An image."""
 
@@ -108,7 +154,9 @@ class ImageEntry(Reply, frozen=True, kw_only=True):
         str, Member(description='"true" when the caller shares it with others, else empty.')
     ]
     is_subscribed: Annotated[bool, Member(description="Whether it was bought.")]
-    is_support_cloudinit: Annotated[bool, Member(description="Whether it has cloud-init.")]
+    is_support_cloudinit: Annotated[
+        bool, Member(description="Whether the checks of its content found cloud-init.")
+    ]
     is_support_io_optimized: Annotated[
         bool, Member(description="Whether it runs on I/O optimized instances.")
     ]
@@ -116,6 +164,13 @@ class ImageEntry(Reply, frozen=True, kw_only=True):
         bool, Member(description="Whether others than root can log in to its instances.")
     ]
     product_code: Annotated[str, Member(description="Its product in the marketplace.")]
+    detection_options: Annotated[
+        DetectionOptions | None,
+        Member(
+            description="The checks of its content; only where it was imported with "
+            "DetectionStrategy, and only told to its owner."
+        ),
+    ] = None
     supplier_name: Annotated[str, Member(description="Its supplier in the marketplace.")]
     usage: Annotated[str, Member(description="Whether instances use it.", example="none")]
 
@@ -178,13 +233,33 @@ def image_entry(image: Image, percent: int, account_id: str) -> ImageEntry:
         is_copied=image.copied_from != "",
         is_self_shared="true" if is_own and image.shared else "",
         is_subscribed=False,
-        is_support_cloudinit=False,
+        is_support_cloudinit=any(_has_cloud_init(disk) for disk in image.disks),
         is_support_io_optimized=True,
         login_as_non_root_supported=False,
+        detection_options=_detection(image) if is_own and image.detection_strategy else None,
         product_code="",
         supplier_name="",
         usage="none",
     )
+
+
+def _detection(image: Image) -> DetectionOptions:
+    entries = (
+        DetectionItemEntry(
+            name=item.name if disk.is_system else f"DiskDeviceMapping.{disk.position}.{item.name}",
+            value=item.value,
+            risk_code=item.risk_code,
+            risk_level=item.risk_level,
+        )
+        for disk in image.disks
+        for item in disk.detection
+    )
+    status = "Processing" if image.status.being_made else "Finished"
+    return DetectionOptions(status=status, items=DetectionItems(item=tuple(entries)))
+
+
+def _has_cloud_init(disk: ImageDisk) -> bool:
+    return any(item.name == "CloudInit" and not item.risk_code for item in disk.detection)
 
 
 def _disk(disk: ImageDisk, percent: int, *, is_own: bool) -> DiskDeviceEntry:

@@ -23,6 +23,7 @@ from imageferry.buckets.interface import (
     ObjectNotFoundError,
     ObjectReader,
 )
+from imageferry.imaging.contents.marks import is_disk
 from imageferry.imaging.errors import SOURCE_FAILED, ImageError
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
@@ -30,6 +31,10 @@ from imageferry.imaging.inspection import Inspection
 
 GIB = 2**30
 MAX_DISK_GIB = 2048
+NO_DISK = (
+    "The object was taken for a raw disk, but it has no partition table and no file system that "
+    "is known here: it is imported byte by byte, and instances will not start from it."
+)
 
 
 class DiskDeviceMapping(Model, frozen=True, kw_only=True):
@@ -89,6 +94,7 @@ class AdmittedDisk:
     bucket: str
     object: ObjectInfo
     inspection: Inspection
+    looks_like_disk: bool
 
     @property
     def format(self) -> str:
@@ -108,12 +114,14 @@ class AdmittedDisk:
     @property
     def related_items(self) -> list[tuple[str, str]]:
         """What a task tells of the disk before it is read."""
+        warning = [] if self.looks_like_disk else [("Warning", NO_DISK)]
         return [
             ("OSSBucket", self.bucket),
             ("OSSObject", self.object.key),
             ("ImageFormat", self.format),
             ("VirtualSize", str(self.virtual_size)),
             ("ObjectSize", str(self.object.size)),
+            *warning,
         ]
 
 
@@ -145,7 +153,14 @@ def _admit(call: Call, name: str, mapping: DiskDeviceMapping, *, is_system: bool
                 f"{shown} {codes.INVALID_OSS_OBJECT_SIZE.remedy}"
             )
         inspection = _inspect(call, name, mapping, reader)
-        admitted = AdmittedDisk(mapping, mapping.oss_bucket, reader.info, inspection)
+        admitted = AdmittedDisk(
+            mapping,
+            mapping.oss_bucket,
+            reader.info,
+            inspection,
+            # Raw means any bytes, so they are imported whatever they are.
+            looks_like_disk=inspection.format is not Format.RAW or is_disk(reader),
+        )
     _check_size(name, admitted, is_system=is_system)
     return admitted
 

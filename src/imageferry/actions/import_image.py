@@ -99,6 +99,7 @@ def _image(call: Call, request: ImportImageRequest, disks: tuple[AdmittedDisk, .
         imds_support=features.imds_support or "v1",
         resource_group_id=request.resource_group_id or "",
         created=now(),
+        detection_strategy=request.detection_strategy or "",
         disks=tuple(_disk(position, disk) for position, disk in enumerate(disks, start=1)),
         tags={tag.key: tag.value for tag in request.tag},
     )

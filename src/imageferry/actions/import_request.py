@@ -6,6 +6,8 @@ from typing import Annotated
 
 from imageferry.actions import image_error_codes as codes
 from imageferry.actions.common import (
+    ARCHITECTURES,
+    OS_TYPES,
     Description,
     DryRun,
     ImageName,
@@ -90,7 +92,7 @@ class ImportImageRequest(Model, frozen=True, kw_only=True):
         Parameter(
             description="The processors that the image runs on; x86_64 where none is given.",
             example="x86_64",
-            allowed=("i386", "x86_64", "arm64"),
+            allowed=ARCHITECTURES,
             malformed=codes.INVALID_ARCHITECTURE,
         ),
     ] = None
@@ -99,7 +101,7 @@ class ImportImageRequest(Model, frozen=True, kw_only=True):
         Parameter(
             description="The type of operating system; linux where none is given.",
             example="linux",
-            allowed=("windows", "linux"),
+            allowed=OS_TYPES,
             malformed=codes.INVALID_OS_TYPE,
         ),
     ] = None
@@ -133,11 +135,12 @@ class ImportImageRequest(Model, frozen=True, kw_only=True):
     detection_strategy: Annotated[
         str | None,
         Parameter(
-            description="The checks on what the image holds.",
+            description="The checks on what the disks hold, made before the image is available: "
+            "partition table, file systems, operating system, boot mode, cloud-init. They are "
+            "advice and fail no import; none are made where nothing is given.",
             example="Standard",
             allowed=("Standard",),
             malformed=codes.INVALID_DETECTION_STRATEGY,
-            unused="the structure of every image is checked; its file systems are not looked into",
         ),
     ] = None
     features: Annotated[

@@ -8,16 +8,34 @@ from functools import partial
 from pathlib import Path
 
 from imageferry.buckets.interface import ObjectChangedError, ObjectNotFoundError, ObjectReader
+from imageferry.engine.detection import detect
+from imageferry.engine.failures import reported_for
 from imageferry.engine.new_image import NewImage
 from imageferry.images.model import ImageDisk
 from imageferry.imaging.convert import convert
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
+from imageferry.imaging.source import FileSource
+from imageferry.tasks.model import Phase
 
 
 class ImportImage(NewImage):
     """The work of one step of one import."""
+
+    async def detect(self) -> None:
+        """Check what the disks hold, where that was asked for."""
+        if not self._image.detection_strategy:
+            return
+        await self._complete_scratch()
+        self._ownership.enter(Phase.DETECT)
+        for disk in self._image.disks:
+            if self._is_published(disk):
+                continue
+            with reported_for(disk.position), FileSource(self._scratch(disk)) as stored:
+                await detect(
+                    self._image, disk, stored, context=self._context, ownership=self._ownership
+                )
 
     async def _write(self, disk: ImageDisk, target: Path) -> None:
         with self._source(disk) as (reader, inspection):

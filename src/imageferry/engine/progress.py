@@ -13,15 +13,18 @@ from imageferry.tasks.model import Phase, TaskAction
 RATE_SECONDS = 5.0
 """The rate is that of the last seconds: long enough to be steady, short enough to be true."""
 
-_NEW_IMAGE = {
-    Phase.TRANSFER: (0, 90),
-    Phase.VERIFY: (90, 98),
-    Phase.PUBLISH: (98, 99),
-}
-
 SHARES: Mapping[TaskAction, Mapping[Phase, tuple[int, int]]] = {
-    TaskAction.IMPORT_IMAGE: _NEW_IMAGE,
-    TaskAction.COPY_IMAGE: _NEW_IMAGE,
+    TaskAction.IMPORT_IMAGE: {
+        Phase.TRANSFER: (0, 90),
+        Phase.VERIFY: (90, 97),
+        Phase.DETECT: (97, 98),
+        Phase.PUBLISH: (98, 99),
+    },
+    TaskAction.COPY_IMAGE: {
+        Phase.TRANSFER: (0, 90),
+        Phase.VERIFY: (90, 98),
+        Phase.PUBLISH: (98, 99),
+    },
     TaskAction.EXPORT_IMAGE: {
         Phase.CONVERT: (0, 50),
         Phase.PACK: (50, 98),

@@ -43,7 +43,7 @@ WORK: Mapping[TaskAction, Callable[[WorkerContext, Ownership, Image], NewImage |
 }
 
 STEPS = {
-    TaskAction.IMPORT_IMAGE: ("transfer", "verify", "publish"),
+    TaskAction.IMPORT_IMAGE: ("transfer", "verify", "detect", "publish"),
     TaskAction.EXPORT_IMAGE: ("convert", "pack", "publish"),
     TaskAction.COPY_IMAGE: ("transfer", "verify", "publish"),
 }

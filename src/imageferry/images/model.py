@@ -28,6 +28,23 @@ class ImageStatus(StrEnum):
         return self in {ImageStatus.AVAILABLE, ImageStatus.DEPRECATED}
 
 
+@dataclass(frozen=True)
+class DetectionItem:
+    """What one check of a disk's content found.
+
+    Attributes:
+        name: The check.
+        value: What it found, as a sentence.
+        risk_code: What may go wrong; empty for nothing.
+        risk_level: How bad that is: ``High``, ``Medium``, ``Low``, or empty.
+    """
+
+    name: str
+    value: str
+    risk_code: str
+    risk_level: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImageDisk:
     """One disk of an image.
@@ -45,6 +62,7 @@ class ImageDisk:
         size_gib: The size that was asked for, or the virtual size, in GiB.
         virtual_size: The guest's view of its size in bytes.
         stored_size: Bytes in the catalogue; 0 until the disk is there.
+        detection: What the checks of its content found; empty where none were made.
     """
 
     position: int
@@ -60,6 +78,7 @@ class ImageDisk:
     size_gib: int
     virtual_size: int
     stored_size: int = 0
+    detection: tuple[DetectionItem, ...] = ()
 
     @property
     def is_system(self) -> bool:
@@ -75,6 +94,7 @@ class Image:
         task_id: The task that makes it.
         image_family: The family it belongs to; empty for none.
         copied_from: The image that it is a copy of; empty for an imported one.
+        detection_strategy: Which checks of its content were asked for; empty for none.
         tags: The tags that its owner gave it.
         shared: Whether it is shared with other accounts.
     """
@@ -97,6 +117,7 @@ class Image:
     created: datetime
     image_family: str = ""
     copied_from: str = ""
+    detection_strategy: str = ""
     disks: tuple[ImageDisk, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False

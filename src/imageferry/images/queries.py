@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from imageferry.images import shares, snapshots, tags
-from imageferry.images.model import Image, ImageDisk, ImageStatus
+from imageferry.images.model import DetectionItem, Image, ImageDisk, ImageStatus
 from imageferry.images.tables import image_disks, images
 from imageferry.images.tags import Resource, ResourceType
 
@@ -64,7 +64,11 @@ def insert(connection: sa.Connection, image: Image) -> None:
     row = {name: getattr(image, name) for name in images.c.keys()}  # noqa: SIM118 - a collection
     connection.execute(sa.insert(images).values(row | {"status": image.status.value}))
     for disk in image.disks:
-        connection.execute(sa.insert(image_disks).values(image_id=image.image_id, **vars(disk)))
+        connection.execute(
+            sa.insert(image_disks).values(
+                vars(disk) | {"image_id": image.image_id, "detection": _json(disk.detection)}
+            )
+        )
     snapshots.insert(connection, image)
     resource = Resource(
         resource_type=ResourceType.IMAGE,
@@ -209,6 +213,13 @@ def record_disk(connection: sa.Connection, image_id: str, position: int, **value
     )
 
 
+def record_detection(
+    connection: sa.Connection, image_id: str, position: int, items: Sequence[DetectionItem]
+) -> None:
+    """Note what the checks of a disk's content found."""
+    record_disk(connection, image_id, position, detection=_json(items))
+
+
 def delete(connection: sa.Connection, image_id: str, *, keep_snapshots: bool = False) -> None:
     """Forget an image, its disks, its shares and its tags, and its snapshots unless kept."""
     if not keep_snapshots:
@@ -268,6 +279,7 @@ def _with_parts(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> Seque
         sa.select(image_disks).where(image_disks.c.image_id.in_(ids)).order_by("position")
     ):
         values = dict(row._mapping)
+        values["detection"] = tuple(DetectionItem(**item) for item in values["detection"])
         disks[values.pop("image_id")].append(ImageDisk(**values))
     of_images = tags.of_resources(connection, ids)
     shared = shares.shared_ids(connection, ids)
@@ -280,6 +292,10 @@ def _with_parts(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> Seque
         )
         for row in rows
     ]
+
+
+def _json(items: Sequence[DetectionItem]) -> list[dict[str, str]]:
+    return [asdict(item) for item in items]
 
 
 def _image(row: sa.Row[Any], **parts: Any) -> Image:

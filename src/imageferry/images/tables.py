@@ -26,6 +26,7 @@ images = sa.Table(
     sa.Column("resource_group_id", sa.String(64), nullable=False),
     sa.Column("image_family", sa.String(128), nullable=False),
     sa.Column("copied_from", sa.String(32), nullable=False, index=True),
+    sa.Column("detection_strategy", sa.String(16), nullable=False),
     sa.Column("created", Timestamp, nullable=False),
     sa.Index("ix_images_account_id_region_id_created", "account_id", "region_id", "created"),
     sa.Index("ix_images_account_id_region_id_name", "account_id", "region_id", "name"),
@@ -48,6 +49,7 @@ image_disks = sa.Table(
     sa.Column("size_gib", sa.Integer, nullable=False),
     sa.Column("virtual_size", sa.BigInteger, nullable=False),
     sa.Column("stored_size", sa.BigInteger, nullable=False),
+    sa.Column("detection", sa.JSON, nullable=False),
 )
 
 image_shares = sa.Table(

@@ -55,6 +55,7 @@ class Phase(StrEnum):
     CONVERT = "convert"
     PACK = "pack"
     VERIFY = "verify"
+    DETECT = "detect"
     PUBLISH = "publish"
     ENDED = "ended"
 

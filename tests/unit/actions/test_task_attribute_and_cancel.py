@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from imageferry.actions.import_admission import NO_DISK
 from imageferry.tasks import transitions
 from imageferry.tasks.model import DiskStatus, Phase, TaskStatus
 from support.api import Api
@@ -50,6 +51,7 @@ def test_a_waiting_import(api: Api) -> None:
                             {"Name": "ImageFormat", "Value": "RAW"},
                             {"Name": "VirtualSize", "Value": "4096"},
                             {"Name": "ObjectSize", "Value": "4096"},
+                            {"Name": "Warning", "Value": NO_DISK},
                         ]
                     },
                 }

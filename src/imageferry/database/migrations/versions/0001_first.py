@@ -133,6 +133,7 @@ def _images() -> None:
         sa.Column("resource_group_id", sa.String(length=64), nullable=False),
         sa.Column("image_family", sa.String(length=128), nullable=False),
         sa.Column("copied_from", sa.String(length=32), nullable=False),
+        sa.Column("detection_strategy", sa.String(length=16), nullable=False),
         sa.Column("created", Timestamp(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.account_id"], name=op.f("fk_images_account_id")
@@ -168,6 +169,7 @@ def _images() -> None:
         sa.Column("size_gib", sa.Integer(), nullable=False),
         sa.Column("virtual_size", sa.BigInteger(), nullable=False),
         sa.Column("stored_size", sa.BigInteger(), nullable=False),
+        sa.Column("detection", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["image_id"],
             ["images.image_id"],
