@@ -116,16 +116,7 @@ class ObjectFiles:
 
     def info(self, key: str, status: os.stat_result) -> ObjectInfo:
         """What is known of an object, given its file's status."""
-        description = self._sidecars.read(key, status)
-        return ObjectInfo(
-            key=key,
-            size=status.st_size,
-            etag=description.etag,
-            modified=datetime.fromtimestamp(status.st_mtime, UTC),
-            content_type=description.content_type,
-            crc64=description.crc64,
-            metadata=description.metadata,
-        )
+        return _info(status, self._sidecars.read(key, status))
 
     def open(self, key: str) -> int:
         """A file descriptor to read an object by.
@@ -184,7 +175,7 @@ class ObjectFiles:
             raise
         if replaced and not os.path.samestat(replaced, status):
             self._sidecars.remove(key, replaced)
-        return self.info(key, status)
+        return _info(status, description)
 
     def delete(self, key: str) -> None:
         """Delete an object; nothing happens where there is none."""
@@ -297,6 +288,18 @@ class ObjectFiles:
                         yield key
                 elif names.is_folder_name(entry.name) and entry.is_dir(follow_symlinks=False):
                     yield from self._keys_below((*above, entry.name))
+
+
+def _info(status: os.stat_result, description: Description) -> ObjectInfo:
+    return ObjectInfo(
+        key=description.name,
+        size=status.st_size,
+        etag=description.etag,
+        modified=datetime.fromtimestamp(status.st_mtime, UTC),
+        content_type=description.content_type,
+        crc64=description.crc64,
+        metadata=description.metadata,
+    )
 
 
 def _removed_if_older(path: Path, than: float) -> bool:
