@@ -13,6 +13,8 @@ from imageferry.actions.image_error_codes import (
 
 WEB_ADDRESSES = ("http://", "https://")
 RESERVED_PREFIXES = ("aliyun", "acs:")
+ARCHITECTURES = ("i386", "x86_64", "arm64")
+OS_TYPES = ("windows", "linux")
 
 RegionId = Annotated[
     str,
