@@ -109,7 +109,19 @@ def test_keys_against_the_rules_are_refused(bucket: Bucket, key: str) -> None:
 
 @pytest.mark.parametrize(
     "key",
-    ["a b+c", "%2e%2e", "é/ü", "?a=b&c", "#x", ".imageferry", "a/b/c", "x" * 200, "a..b", "'"],
+    [
+        "a b+c",
+        "%2e%2e",
+        "é/ü",
+        "?a=b&c",
+        "#x",
+        ".imageferry",
+        "a/b/c",
+        "x" * 200,
+        "a..b",
+        "'",
+        "\t\x7f",
+    ],
 )
 def test_unusual_keys(bucket: Bucket, key: str) -> None:
     bucket.put(key, [b"x"])

@@ -10,7 +10,7 @@ import threading
 import tracemalloc
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
 import pytest
@@ -190,10 +190,24 @@ def test_names_against_the_rules(service: Service, key: str) -> None:
     assert (response.status, code(response)) == (400, "InvalidObjectName")
 
 
-@pytest.mark.parametrize("key", ["../../x", "a//b", "a/../b", "\n", "x" * 1023])
+ODD_NAMES = (
+    "../../x",
+    "a//b",
+    "a/../b",
+    ".imageferry/buckets/wire/bucket.json",
+    "\n",
+    "\x1b[0m\x7f",
+    "x" * 1023,
+)
+
+
+@pytest.mark.parametrize("key", ODD_NAMES)
 def test_odd_names_are_kept_apart(service: Service, key: str) -> None:
     assert send(service, "PUT", key, body=key.encode()).status == 200
     assert send(service, "GET", key).data == key.encode()
+    listing = send(service, "GET", "", parameters={"encoding-type": "url"})
+    names = [item.text or "" for item in ElementTree.fromstring(listing.data).iter("Key")]
+    assert [unquote(name) for name in names] == [key]
 
 
 def test_headers_cannot_be_smuggled_in(service: Service) -> None:
