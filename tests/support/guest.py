@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
@@ -11,17 +10,10 @@ from hypothesis import strategies as st
 
 from imageferry.imaging.blocks import blocks, ranges
 from imageferry.imaging.disk import DiskReader
-from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
-from imageferry.imaging.inspection import Inspection
-from imageferry.imaging.readers.qcow2 import Qcow2Reader
-from imageferry.imaging.readers.vmdk import VmdkReader
+from imageferry.imaging.readers.opening import open_reader
 from imageferry.imaging.source import ByteSource, FileSource
 
-_READERS: dict[Format, Callable[[ByteSource, Inspection], DiskReader]] = {
-    Format.QCOW2: Qcow2Reader,
-    Format.VMDK: VmdkReader,
-}
 _EDGES = [512, 4096, 65536, 1 << 20, 2 << 20]
 
 Pieces = dict[int, bytes]
@@ -48,7 +40,7 @@ def guest_bytes(image: Path) -> bytes:
     """The whole disk in an image."""
     with FileSource(image) as source:
         found = inspect(source, max_virtual_size=1 << 30)
-        reader = _READERS[found.format](source, found)
+        reader = open_reader(source, found)
         planned = Planned(source, reader)
         disk = bytearray(reader.virtual_size)
         for block in blocks(reader, planned):

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,44 +9,9 @@ import pytest
 from imageferry.imaging.errors import ImageError
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
+from support.images.qcow2 import CLUSTER, COPIED, PACKED, qcow2
 
 _TIB = 1024**4
-_CLUSTER = 65536
-_COPIED = 1 << 63
-_PACKED = 1 << 62
-
-
-def qcow2(
-    *,
-    version: int = 3,
-    backing: int = 0,
-    cluster_bits: int = 16,
-    size: int = 1 << 20,
-    encryption: int = 0,
-    l1_size: int = 1,
-    l1_offset: int = 3 * _CLUSTER,
-    features: int = 0,
-    header_length: int = 104,
-    compression_type: int = 0,
-    extensions: bytes = b"",
-    l1: Sequence[int] = (4 * _CLUSTER | _COPIED,),
-    l2: Sequence[int] = (5 * _CLUSTER | _COPIED,),
-) -> dict[int, bytes]:
-    """An image of six clusters: header, refcounts, L1, L2, data."""
-    header = struct.pack(
-        ">4sIQIIQIIQQIIQ", b"QFI\xfb", version, backing, 8, cluster_bits, size, encryption,
-        l1_size, l1_offset, _CLUSTER, 1, 0, 0,
-    )  # fmt: skip
-    header += struct.pack(">QQQII", features, 0, 0, 4, header_length)
-    if header_length > 104:
-        header += bytes([compression_type])
-    header = header.ljust(header_length, b"\0") + extensions
-    return {
-        0: header,
-        l1_offset: struct.pack(f">{len(l1)}Q", *l1),
-        4 * _CLUSTER: struct.pack(f">{len(l2)}Q", *l2).ljust(_CLUSTER, b"\0"),
-        5 * _CLUSTER: bytes(_CLUSTER),
-    }
 
 
 def refusal(source: Any) -> ImageError:
@@ -90,16 +55,16 @@ def refusal(source: Any) -> ImageError:
         (qcow2(size=0), "Corrupt", "virtual size is 0"),
         (qcow2(l1_size=0), "Corrupt", "0 entries"),
         (qcow2(l1_size=2**31), "Corrupt", "2147483648 entries"),
-        (qcow2(l1_offset=3 * _CLUSTER + 512), "Corrupt", "table lies at byte"),
+        (qcow2(l1_offset=3 * CLUSTER + 512), "Corrupt", "table lies at byte"),
         (qcow2(header_length=90), "Corrupt", "says that it has 90 bytes"),
-        (qcow2(l1=[4 * _CLUSTER + 512]), "Corrupt", "lies at byte 262656"),
+        (qcow2(l1=[4 * CLUSTER + 512]), "Corrupt", "lies at byte 262656"),
         (
-            qcow2(l2=[5 * _CLUSTER + 512]),
+            qcow2(l2=[5 * CLUSTER + 512]),
             "Corrupt",
             "cluster of the qcow2 image lies at byte 328192",
         ),
-        (qcow2(l1=[100 * _CLUSTER]), "Truncated", "keeps data at byte 6553600"),
-        (qcow2(l2=[77 * _CLUSTER]), "Truncated", "keeps data at byte"),
+        (qcow2(l1=[100 * CLUSTER]), "Truncated", "keeps data at byte 6553600"),
+        (qcow2(l2=[77 * CLUSTER]), "Truncated", "keeps data at byte"),
         (
             qcow2(extensions=struct.pack(">II", 0x6803F857, 0) * 100),
             "Corrupt",
@@ -117,17 +82,17 @@ def test_what_is_refused(
 
 
 def test_a_bomb_whose_clusters_are_all_the_same_is_refused(pieces: Callable[..., Any]) -> None:
-    bomb = qcow2(size=512 << 20, l2=[5 * _CLUSTER | _COPIED] * 8192)
+    bomb = qcow2(size=512 << 20, l2=[5 * CLUSTER | COPIED] * 8192)
     assert "share the data at byte 327680" in refusal(pieces(bomb)).detail
 
 
 def test_a_bomb_whose_tables_are_all_the_same_is_refused(pieces: Callable[..., Any]) -> None:
-    bomb = qcow2(size=64 << 30, l1_size=128, l1=[4 * _CLUSTER | _COPIED] * 128)
+    bomb = qcow2(size=64 << 30, l1_size=128, l1=[4 * CLUSTER | COPIED] * 128)
     assert "share the data at byte 262144" in refusal(pieces(bomb)).detail
 
 
 def test_a_bomb_of_one_compressed_cluster_is_refused(pieces: Callable[..., Any]) -> None:
-    bomb = qcow2(size=512 << 20, l2=[5 * _CLUSTER | _PACKED] * 8192)
+    bomb = qcow2(size=512 << 20, l2=[5 * CLUSTER | PACKED] * 8192)
     assert refusal(pieces(bomb)).code == "InvalidImageFormat.Corrupt"
 
 
@@ -151,21 +116,21 @@ def test_compressed_clusters_and_the_compression_type_are_accepted(
         features=1 << 3,
         header_length=112,
         compression_type=1,
-        l2=[5 * _CLUSTER | _PACKED, 5 * _CLUSTER + 100 | _PACKED],
+        l2=[5 * CLUSTER | PACKED, 5 * CLUSTER + 100 | PACKED],
     )
     assert inspect(pieces(image), max_virtual_size=_TIB).compressed
 
 
 def test_extended_entries_are_read_as_such(pieces: Callable[..., Any]) -> None:
-    entries = [5 * _CLUSTER | _COPIED, 0x00FF_FFFF_FFFF_FE00] * 2
+    entries = [5 * CLUSTER | COPIED, 0x00FF_FFFF_FFFF_FE00] * 2
     image = qcow2(features=1 << 4, l2=entries[:2])
     assert inspect(pieces(image), max_virtual_size=_TIB).complete
     assert refusal(pieces(qcow2(features=1 << 4, l2=entries))).code.endswith("Corrupt")
 
 
 def test_tables_beyond_the_bound_are_left_to_qemu_img(pieces: Callable[..., Any]) -> None:
-    tables = [(4 + index) * _CLUSTER for index in range(100)]
+    tables = [(4 + index) * CLUSTER for index in range(100)]
     image = qcow2(size=50 << 30, l1_size=100, l1=tables, l2=())
-    source = pieces(image, 200 * _CLUSTER)
+    source = pieces(image, 200 * CLUSTER)
     assert not inspect(source, max_virtual_size=_TIB).complete
     assert source.bytes_asked < 6 << 20

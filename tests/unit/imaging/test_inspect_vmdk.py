@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,75 +9,21 @@ import pytest
 from imageferry.imaging.errors import ImageError
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
+from support.images.vmdk import AT_END, SECTOR, STREAM, descriptor, header, stream_optimized, vmdk
 
 _MIB = 1024**2
 _TIB = 1024**4
-_SECTOR = 512
-_AT_END = 2**64 - 1
-_STREAM = 1 << 16 | 1 << 17
 _FORMAT = "InvalidImageFormat."
-
-
-def descriptor(
-    *,
-    kind: str = "monolithicSparse",
-    parent: str = "ffffffff",
-    extent: str = 'RW 2048 SPARSE "disk.vmdk"',
-    more: str = "",
-) -> bytes:
-    return (
-        f"# Disk DescriptorFile\nversion=1\nCID=12345678\nparentCID={parent}\n"
-        f'createType="{kind}"\n\n# Extent description\n{extent}\n\n'
-        f'# The Disk Data Base\n#DDB\n\nddb.virtualHWVersion = "4"\n'
-        f'ddb.geometry.cylinders = "2"\n{more}'
-    ).encode()
-
-
-def header(
-    *,
-    version: int = 1,
-    flags: int = 3,
-    capacity: int = 2048,
-    grain: int = 128,
-    descriptor_at: int = 1,
-    descriptor_sectors: int = 20,
-    entries: int = 512,
-    directory: int = 26,
-    newlines: bytes = b"\n \r\n",
-    compression: int = 0,
-) -> bytes:
-    return struct.pack(
-        "<4sIIQQQQIQQQB4sH", b"KDMV", version, flags, capacity, grain, descriptor_at,
-        descriptor_sectors, entries, 21, directory, 128, 0, newlines, compression,
-    ).ljust(512, b"\0")  # fmt: skip
-
-
-def vmdk(
-    text: bytes | None = None, table: Sequence[int] = (128, 0), **fields: Any
-) -> dict[int, bytes]:
-    """Header, descriptor at sector 1, directory at 26, table at 27, two grains from 128."""
-    return {
-        0: header(**fields),
-        _SECTOR: descriptor() if text is None else text,
-        26 * _SECTOR: struct.pack("<I", 27),
-        27 * _SECTOR: struct.pack(f"<{len(table)}I", *table),
-        384 * _SECTOR - 1: b"\0",
-    }
-
-
-def stream_optimized(**fields: Any) -> dict[int, bytes]:
-    fields = {"version": 3, "flags": 3 | _STREAM, "compression": 1} | fields
-    return vmdk(descriptor(kind="streamOptimized"), **fields)
 
 
 def with_footer(
     footer: bytes, *, kind: int = 3, end: bytes = bytes(512), value: int = 1
 ) -> dict[int, bytes]:
     marker = struct.pack("<QII", value, 0, kind).ljust(512, b"\0")
-    return stream_optimized(directory=_AT_END) | {384 * _SECTOR: marker + footer + end}
+    return stream_optimized(directory=AT_END) | {384 * SECTOR: marker + footer + end}
 
 
-_FOOTER = header(version=3, flags=3 | _STREAM, compression=1)
+_FOOTER = header(version=3, flags=3 | STREAM, compression=1)
 
 
 def words(**fields: str) -> dict[int, bytes]:
@@ -109,7 +55,7 @@ def words(**fields: str) -> dict[int, bytes]:
         (words(extent=""), "ExternalData", "made of 0 extents"),
         (words(more="a line that nobody knows\n"), "Corrupt", "line 'a line that nobody knows'"),
         (words(more='version="2"\n'), "Corrupt", "says 'version' twice"),
-        (vmdk(flags=3 | _STREAM, compression=1), "Corrupt", "says monolithicSparse, its header"),
+        (vmdk(flags=3 | STREAM, compression=1), "Corrupt", "says monolithicSparse, its header"),
         (vmdk(descriptor(kind="streamOptimized")), "Corrupt", "says streamOptimized, its header"),
         (stream_optimized(compression=2), "Unsupported", "compression is 2"),
         (stream_optimized(flags=3 | 1 << 16), "Unsupported", "flags are 0x10003"),
