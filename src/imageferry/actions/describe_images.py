@@ -199,7 +199,7 @@ class DescribeImagesRequest(Model, frozen=True, kw_only=True):
         Parameter(
             description="Whether the images support cloud-init.",
             example="true",
-            unused="file systems are not looked into",
+            unused="what the checks of an image found is told with it, and not searched for",
         ),
     ] = None
     is_support_io_optimized: Annotated[

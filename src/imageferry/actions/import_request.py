@@ -135,11 +135,12 @@ class ImportImageRequest(Model, frozen=True, kw_only=True):
     detection_strategy: Annotated[
         str | None,
         Parameter(
-            description="The checks on what the image holds.",
+            description="The checks on what the disks hold, made before the image is available: "
+            "partition table, file systems, operating system, boot mode, cloud-init. They are "
+            "advice and fail no import; none are made where nothing is given.",
             example="Standard",
             allowed=("Standard",),
             malformed=codes.INVALID_DETECTION_STRATEGY,
-            unused="the structure of every image is checked; its file systems are not looked into",
         ),
     ] = None
     features: Annotated[
