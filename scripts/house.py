@@ -42,7 +42,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
 }
 
 # Libraries that one room alone knows.
-LIBRARY_ROOMS = {"dbos": "engine"}
+LIBRARY_ROOMS = {"dbos": "engine", "dissect": "imaging"}
 
 LONGEST_MODULE = 400
 CODE_FOLDERS = ("src", "scripts", "benchmarks")
