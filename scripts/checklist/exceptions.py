@@ -168,7 +168,6 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "408 RequestTimeout: added": "a body that does not arrive is not waited for without end",
         "409 OperationConflict: left out": "a conflict is told by the code of its reason",
         "413 RequestEntityTooLarge: added": "requests are bounded",
-        "503 ServiceUnavailable: left out": "a service that is going down closes its port first",
     },
 }
 
