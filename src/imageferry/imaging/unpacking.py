@@ -19,19 +19,22 @@ _SECTOR = 512
 # isal's types say of its exception that it is an instance of one.
 _ISAL_ERROR = cast("type[Exception]", isal_zlib.error)
 _ERRORS = (zlib.error, _ISAL_ERROR, zstandard.ZstdError, struct.error)
+_LARGEST_GRAIN_BYTES = 1024 * 1024
 _ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 """What every zstd decoder has to support; a hostile frame asks for gigabytes."""
 
 
 def unpack(extent: Extent, stored: bytes) -> bytes:
-    """The data of a packed extent.
+    """The data of a packed extent; what it has behind the extent's length is dropped.
+
+    The last cluster or grain of an image may be longer than the rest of its disk.
 
     Args:
         extent: What it is.
         stored: The bytes that the image keeps at its place; more may follow its end.
 
     Raises:
-        ImageError: it is damaged, or is not as long as the extent.
+        ImageError: it is damaged, or is shorter than the extent.
     """
     try:
         data = _UNPACK[extent.packing](extent, stored)
@@ -43,7 +46,11 @@ def unpack(extent: Extent, stored: bytes) -> bytes:
 
 
 def _unpack_deflate(extent: Extent, stored: bytes) -> bytes:
-    return _inflate(stored, _DEFLATE_WINDOW_BITS, extent.length)
+    # isal stops at the length that is wanted, however much there were.
+    data: bytes = isal_zlib.decompressobj(wbits=_DEFLATE_WINDOW_BITS).decompress(
+        stored, extent.length
+    )
+    return data
 
 
 def _unpack_grain(extent: Extent, stored: bytes) -> bytes:
@@ -51,7 +58,12 @@ def _unpack_grain(extent: Extent, stored: bytes) -> bytes:
     if sector * _SECTOR != extent.offset:
         raise _damaged(extent, f"it is marked as that of sector {sector}")
     packed = memoryview(stored)[_MARKER.size : _MARKER.size + length]
-    return _inflate(packed, _ZLIB_WINDOW_BITS, extent.length)
+    inflater = isal_zlib.decompressobj(wbits=_ZLIB_WINDOW_BITS)
+    # All of the grain, where the disk ends within it too: its checksum stands at its end.
+    data: bytes = inflater.decompress(packed, _LARGEST_GRAIN_BYTES)
+    if not inflater.eof:
+        raise _damaged(extent, "it is cut off, or longer than any grain")
+    return data[: extent.length]
 
 
 def _unpack_zstd(extent: Extent, stored: bytes) -> bytes:
@@ -59,12 +71,6 @@ def _unpack_zstd(extent: Extent, stored: bytes) -> bytes:
     unpacker = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES)
     with unpacker.stream_reader(stored) as stream:
         data: bytes = stream.read(extent.length)
-    return data
-
-
-def _inflate(packed: bytes | memoryview, window_bits: int, length: int) -> bytes:
-    """At most ``length`` bytes of a stream; isal stops there, however much there were."""
-    data: bytes = isal_zlib.decompressobj(wbits=window_bits).decompress(packed, length)
     return data
 
 
