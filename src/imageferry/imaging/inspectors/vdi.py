@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from imageferry.imaging.formats import Format
 from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.inspectors.block_table import BlockTable, check_blocks
 from imageferry.imaging.reader import BoundedReader
+from imageferry.imaging.words import little_endian_32
 
 _HEADER = struct.Struct("<64sIIIII256sIIIIIIIQIIII16s16s16s16s")
 _MARK = 0xBEDA107F
@@ -88,8 +88,8 @@ def read_layout(reader: BoundedReader) -> Layout:
 
 
 def _table(reader: BoundedReader, offset: int, data_offset: int, blocks: int) -> BlockTable:
-    def decode(first: int, entries: array[int]) -> Iterator[tuple[int, int]]:
-        for block, entry in enumerate(entries, first):
+    def decode(first: int, table: bytes) -> Iterator[tuple[int, int]]:
+        for block, entry in enumerate(little_endian_32(table), first):
             if entry < _UNALLOCATED:
                 yield block, data_offset + entry * _BLOCK
 
@@ -97,8 +97,7 @@ def _table(reader: BoundedReader, offset: int, data_offset: int, blocks: int) ->
         name="VDI table",
         offset=offset,
         entries=blocks,
-        type_code="I",
-        byte_order="little",
+        entry_size=4,
         block_size=_BLOCK,
         lead_size=0,
         end=reader.size,

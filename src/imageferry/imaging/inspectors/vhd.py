@@ -6,7 +6,6 @@ Its layout: Microsoft's "Virtual Hard Disk Image Format Specification", version 
 from __future__ import annotations
 
 import struct
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from imageferry.imaging.formats import Format
 from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.inspectors.block_table import BlockTable, check_blocks
 from imageferry.imaging.reader import BoundedReader
+from imageferry.imaging.words import big_endian_32
 
 _SECTOR = 512
 _FOOTER_SIZE = 512
@@ -171,8 +171,7 @@ def _read_dynamic(reader: BoundedReader, footer: _Footer) -> BlockTable:
         name="VHD table",
         offset=table_offset,
         entries=-(-footer.virtual_size // block_size),
-        type_code="I",
-        byte_order="big",
+        entry_size=4,
         block_size=block_size,
         lead_size=-(-block_size // (_SECTOR * 8 * _SECTOR)) * _SECTOR,
         end=reader.size - _FOOTER_SIZE,
@@ -180,13 +179,13 @@ def _read_dynamic(reader: BoundedReader, footer: _Footer) -> BlockTable:
     )
 
 
-def _blocks(first: int, entries: array[int]) -> Iterator[tuple[int, int]]:
+def _blocks(first: int, table: bytes) -> Iterator[tuple[int, int]]:
     """The blocks that are kept.
 
     A bitmap before each says which of its sectors were written. QEMU's ``block/vpc.c`` reads
     all of them whatever it says, and so do we.
     """
-    for block, entry in enumerate(entries, first):
+    for block, entry in enumerate(big_endian_32(table), first):
         if entry != _UNALLOCATED:
             yield block, entry * _SECTOR
 

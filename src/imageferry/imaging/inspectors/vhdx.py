@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
 from uuid import UUID
@@ -20,6 +19,7 @@ from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.inspectors.block_table import BlockTable, check_blocks
 from imageferry.imaging.inspectors.crc32c import crc32c
 from imageferry.imaging.reader import BoundedReader
+from imageferry.imaging.words import little_endian_64
 
 _KIB = 1024
 _MIB = 1024 * 1024
@@ -86,9 +86,9 @@ class _Geometry:
     def table_entries(self) -> int:
         return self.blocks + max(0, self.blocks - 1) // self.chunk_ratio
 
-    def decode(self, first: int, entries: array[int]) -> Iterator[tuple[int, int]]:
+    def decode(self, first: int, table: bytes) -> Iterator[tuple[int, int]]:
         """The blocks that are kept; entries for bitmaps, which stand between, are no blocks."""
-        for index, entry in enumerate(entries, first):
+        for index, entry in enumerate(little_endian_64(table), first):
             state = entry & _STATE_MASK
             if state in _ZERO_STATES:
                 continue
@@ -235,8 +235,7 @@ def _table(reader: BoundedReader, region: _Region, geometry: _Geometry) -> Block
         name="VHDX table",
         offset=region.offset,
         entries=geometry.table_entries,
-        type_code="Q",
-        byte_order="little",
+        entry_size=8,
         block_size=geometry.block_size,
         lead_size=0,
         end=reader.size,

@@ -8,12 +8,9 @@ from imageferry.imaging.disk import Extent
 from imageferry.imaging.errors import SOURCE_FAILED, TRUNCATED
 from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.inspectors.block_table import BlockTable
-from imageferry.imaging.reader import BoundedReader
 from imageferry.imaging.readers.coalesce import coalesce
+from imageferry.imaging.readers.tables import read_pieces
 from imageferry.imaging.source import ByteSource
-
-_PIECE_BYTES = 1024 * 1024
-"""Bytes of a table that are read, and held, at once."""
 
 
 def check_unchanged(virtual_size: int, inspection: Inspection) -> None:
@@ -57,8 +54,7 @@ def _extents(source: ByteSource, table: BlockTable, virtual_size: int) -> Iterat
 
 def _places(source: ByteSource, table: BlockTable) -> Iterator[tuple[int, int]]:
     """The blocks that are kept, with their places, as the table is read piece by piece."""
-    step = _PIECE_BYTES // table.entry_size
-    for first in range(0, table.entries, step):
-        count = min(step, table.entries - first)
-        reader = BoundedReader(source, _PIECE_BYTES)
-        yield from table.places(reader, first, count)
+    first = 0
+    for piece in read_pieces(source, table.offset, table.length, table.name):
+        yield from table.decode(first, piece)
+        first += len(piece) // table.entry_size
