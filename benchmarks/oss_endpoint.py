@@ -3,8 +3,8 @@
 Both servers are real processes that keep their data in folders of one disk. Both
 get the same requests from the same client: URLs that the vendor's own SDK has
 presigned beforehand, sent by urllib3 over one connection. The SDKs themselves are
-left out of the times: they take more of the processor than the servers, each a
-different amount, so that the figures would be theirs.
+left out of the times: they need much of the processor, each a different amount,
+so that the ratios would be theirs.
 """
 
 from __future__ import annotations
