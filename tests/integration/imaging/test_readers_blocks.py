@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from imageferry.imaging.disk import Extent, Packing
+from imageferry.imaging.disk import Packing
 from imageferry.imaging.errors import ImageError
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.qemu_img import ImageNode, QemuImg
@@ -242,15 +242,24 @@ def test_a_vdi_block_that_is_free_or_discarded_is_zero(
     assert disk[_MIB : 2 * _MIB] == bytes(_MIB) != disk[:_MIB]
 
 
-@pytest.mark.parametrize(("driver", "options"), [("raw", ""), ("vpc", ",subformat=fixed")])
+@pytest.mark.parametrize(
+    ("driver", "options"),
+    [
+        ("raw", ""),
+        ("vpc", ",subformat=fixed"),
+        ("vdi", ",static=on"),
+        ("vhdx", ",subformat=fixed,block_state_zero=off"),
+    ],
+)
 def test_holes_of_a_local_file_are_never_read(
     tmp_path: Path, qemu_img: QemuImg, driver: str, options: str
 ) -> None:
     image = tmp_path / "image"
     command: list[str | Path] = [qemu_img.path, "create", "-q", "-f", driver]
-    subprocess.run([*command, "-o", f"size=1T{options}", image], check=True)
+    subprocess.run([*command, "-o", f"size=200G{options}", image], check=True)
     patch(image, 3 * _GIB, b"x" * 4096)
     with FileSource(image) as source:
         reader = open_reader(source, inspect(source, max_virtual_size=1 << 41))
-        assert sum(extent.length for extent in reader.extents()) <= 2 * 4096
-        assert Extent(3 * _GIB, 4096, 3 * _GIB, 4096) in reader.extents()
+        extents = list(reader.extents())
+    assert sum(extent.length for extent in extents) <= 16 * 4096
+    assert (3 * _GIB, 4096) in [(extent.place, extent.length) for extent in extents]

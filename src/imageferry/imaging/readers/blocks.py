@@ -9,6 +9,7 @@ from imageferry.imaging.errors import SOURCE_FAILED, TRUNCATED
 from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.inspectors.block_table import BlockTable
 from imageferry.imaging.readers.coalesce import coalesce
+from imageferry.imaging.readers.holes import without_holes
 from imageferry.imaging.readers.tables import read_pieces
 from imageferry.imaging.source import ByteSource
 
@@ -29,6 +30,8 @@ def check_unchanged(virtual_size: int, inspection: Inspection) -> None:
 def block_extents(source: ByteSource, table: BlockTable, virtual_size: int) -> Iterator[Extent]:
     """The blocks that an image keeps, neighbours joined, the last one cut at the disk's end.
 
+    Holes of the source are left out.
+
     Args:
         source: The image's bytes.
         table: Where its blocks are.
@@ -37,7 +40,7 @@ def block_extents(source: ByteSource, table: BlockTable, virtual_size: int) -> I
     Raises:
         ImageError: the table cannot be read, or an entry cannot be right.
     """
-    return coalesce(_extents(source, table, virtual_size))
+    return without_holes(coalesce(_extents(source, table, virtual_size)), source)
 
 
 def _extents(source: ByteSource, table: BlockTable, virtual_size: int) -> Iterator[Extent]:

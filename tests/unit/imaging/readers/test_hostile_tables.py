@@ -51,8 +51,8 @@ def check(reader: DiskReader, file_size: int) -> None:
 
 
 @pytest.mark.parametrize("kind", _TABLES)
-def test_extents_are_sound_or_refused(pieces: Callable[..., Any], kind: Format) -> None:
-    source = pieces(_IMAGES[kind])
+def test_extents_are_sound_or_refused(solid: Callable[..., Any], kind: Format) -> None:
+    source = solid(_IMAGES[kind])
     reader = open_reader(source, Inspection(kind, "dynamic", _SIZES[kind]))
     place, table, bits = _TABLES[kind]
     entry = st.one_of(
