@@ -1,10 +1,14 @@
-"""Whatever the bytes are, an inspection ends with a finding or an ImageError, and reads little."""
+"""Whatever the bytes are, an inspection ends with a finding or an ImageError, and reads little.
+
+What it accepts, a reader finds sound or refuses.
+"""
 
 from __future__ import annotations
 
 import struct
 import subprocess
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +19,9 @@ from hypothesis import strategies as st
 from imageferry.imaging.errors import ImageError
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
+from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.reader import MAX_BYTES_READ
+from imageferry.imaging.readers.opening import open_reader
 
 _MARKS = [
     b"",
@@ -39,13 +45,26 @@ _FUZZ = settings(
 
 
 def look(source: Any) -> None:
+    found = None
     try:
         found = inspect(source, max_virtual_size=2**50)
     except ImageError as error:
         assert error.message  # noqa: PT017  either ending is right
-    else:
-        assert 0 < found.virtual_size <= 2**50
     assert source.bytes_asked <= MAX_BYTES_READ
+    if found is not None:
+        assert 0 < found.virtual_size <= 2**50
+        check_extents(source, found)
+
+
+def check_extents(source: Any, found: Inspection) -> None:
+    end = 0
+    try:
+        for extent in islice(open_reader(source, found).extents(), 100_000):
+            assert end <= extent.offset < extent.offset + extent.length <= found.virtual_size
+            assert 0 < extent.stored_length <= source.size - extent.place
+            end = extent.offset + extent.length
+    except ImageError as error:
+        assert error.message  # noqa: PT017  either ending is right
 
 
 @_FUZZ
