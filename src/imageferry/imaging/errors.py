@@ -126,6 +126,11 @@ MORE_THAN_DECLARED = ImageErrorCode(
     "The image unpacks to more data than its own size allows.",
     "Import only images from sources that you trust; write this one anew with `qemu-img convert`.",
 )
+FORMAT_LIMIT = ImageErrorCode(
+    "InvalidImageSize.FormatLimit",
+    "The disk is larger than the format that it is written in can hold.",
+    "Export the image in another format; qcow2 holds every disk.",
+)
 SOURCE_FAILED = ImageErrorCode(
     "SourceReadFailed",
     "The source could not be read to its end.",
@@ -173,6 +178,7 @@ CODES = (
     IMAGE_SIZE,
     EMPTY_IMAGE,
     MORE_THAN_DECLARED,
+    FORMAT_LIMIT,
     SOURCE_FAILED,
     CONVERSION_FAILED,
     CONVERSION_LIMIT,

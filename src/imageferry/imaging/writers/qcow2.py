@@ -8,7 +8,6 @@ Zero clusters are left out. Layout: docs/interop/qcow2.rst of the QEMU source tr
 from __future__ import annotations
 
 import struct
-import sys
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import zstandard
 from isal import isal_zlib
 
 from imageferry.imaging.disk import Output
+from imageferry.imaging.writers.tables import big_endian
 from imageferry.imaging.zeros import GRANULE, data_runs
 
 CLUSTER_SIZE = GRANULE
@@ -105,7 +105,7 @@ class Qcow2Writer:
         """
         tables = -(-virtual_size // (CLUSTER_SIZE * _ENTRIES))
         self._turn_to(tables)
-        directory = self._put_clusters(_big_endian(self._directory))
+        directory = self._put_clusters(big_endian(self._directory))
         refcount_table, clusters = self._put_refcounts()
         self._output.write(0, self._header(virtual_size, directory, refcount_table, clusters))
         return self._end
@@ -115,7 +115,7 @@ class Qcow2Writer:
         while len(self._directory) < table:
             place = 0
             if any(self._table):
-                place = self._put_clusters(_big_endian(self._table)) | _COPIED
+                place = self._put_clusters(big_endian(self._table)) | _COPIED
             self._directory.append(place)
             self._table = array("Q")
         if not self._table:
@@ -166,9 +166,9 @@ class Qcow2Writer:
             blocks, table = wanted, -(-wanted // _ENTRIES)
         counts = self._refcounts
         counts.extend([1] * (used + blocks + table - len(counts)))
-        place = self._put_clusters(_big_endian(counts) + bytes(-len(counts) * 2 % CLUSTER_SIZE))
+        place = self._put_clusters(big_endian(counts) + bytes(-len(counts) * 2 % CLUSTER_SIZE))
         places = array("Q", (place + number * CLUSTER_SIZE for number in range(blocks)))
-        return self._put_clusters(_big_endian(places)), table
+        return self._put_clusters(big_endian(places)), table
 
     def _header(
         self, virtual_size: int, directory: int, refcount_table: int, clusters: int
@@ -227,10 +227,3 @@ def _zstd(data: bytes) -> bytes:
 
 
 _COMPRESS: dict[Compression, _Compress] = {Compression.ZLIB: _deflate, Compression.ZSTD: _zstd}
-
-
-def _big_endian(words: array[int]) -> bytes:
-    if sys.byteorder == "little":
-        words = words[:]
-        words.byteswap()
-    return words.tobytes()
