@@ -190,6 +190,8 @@ def _disk(source: ImageDisk) -> ImageDisk:
         source_format=source.source_format,
         size_gib=source.size_gib,
         virtual_size=source.virtual_size,
+        content_sha256=source.content_sha256,
+        content_crc32=source.content_crc32,
         detection=source.detection,
     )
 

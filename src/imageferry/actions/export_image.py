@@ -13,20 +13,13 @@ from imageferry.actions.common import DryRun, ImageId, RegionId, RoleName, bucke
 from imageferry.actions.declaration import Action, Member, Parameter, Reply
 from imageferry.actions.declaration import Model as RequestModel
 from imageferry.actions.error_codes import DRY_RUN_OPERATION
+from imageferry.actions.export_layouts import COMPRESSIONS, LAYOUTS, find_layout
 from imageferry.images import queries as images
 from imageferry.images.model import Image, ImageDisk, ImageStatus
+from imageferry.imaging.writers.opening import Layout
 from imageferry.tasks import queries as tasks
 from imageferry.tasks import transitions
 from imageferry.tasks.model import TaskAction
-
-SUFFIXES = {
-    "raw": ".raw.tar.gz",
-    "vhd": ".vhd",
-    "qcow2": ".qcow2",
-    "vmdk": ".vmdk",
-    "vdi": ".vdi",
-}
-"""For each format the end of the object's name; raw's is what Terraform deletes."""
 
 
 class ExportImageRequest(RequestModel, frozen=True, kw_only=True):
@@ -52,8 +45,19 @@ class ExportImageRequest(RequestModel, frozen=True, kw_only=True):
         Parameter(
             description="The format of the objects; raw, as a .tar.gz, where none is given.",
             example="qcow2",
-            allowed=tuple(SUFFIXES),
+            allowed=tuple(LAYOUTS),
             malformed=codes.INVALID_IMAGE_FORMAT,
+        ),
+    ] = None
+    compression: Annotated[
+        str | None,
+        Parameter(
+            description="How the objects are compressed. Of raw: gzip, as .tar.gz, or none; of "
+            "qcow2: none, zlib or zstd; of vmdk always zlib; of others none. The first is the "
+            "default.",
+            example="zstd",
+            allowed=COMPRESSIONS,
+            malformed=codes.INVALID_COMPRESSION,
         ),
     ] = None
     role_name: RoleName = None
@@ -71,21 +75,25 @@ def export_image(call: Call, request: ExportImageRequest) -> ExportImageReply:
     """Check all that can be checked beforehand, then make the task."""
     call.check_region(request.region_id)
     own_bucket(call, "OSSBucket", request.oss_bucket)
+    layout = _layout(request)
     with call.database.write() as connection:
         image = _exportable(call, connection, request)
         _check_exports(call, connection)
         if request.dry_run:
             raise DRY_RUN_OPERATION.error()
-        task_id = _create(call, connection, request, image)
+        task_id = _create(call, connection, request, image, layout)
         call.services.enqueue(connection, task_id, TaskAction.EXPORT_IMAGE)
     return ExportImageReply(task_id=task_id, region_id=request.region_id)
 
 
 def _create(
-    call: Call, connection: sa.Connection, request: ExportImageRequest, image: Image
+    call: Call,
+    connection: sa.Connection,
+    request: ExportImageRequest,
+    image: Image,
+    layout: Layout,
 ) -> str:
-    image_format = (request.image_format or "raw").lower()
-    objects = [object_name(request, image, disk) for disk in image.disks]
+    objects = [_object_name(request, image, disk, layout) for disk in image.disks]
     return transitions.create(
         connection,
         account_id=call.account_id,
@@ -94,26 +102,36 @@ def _create(
         resource_id=image.image_id,
         request={
             "OSSBucket": request.oss_bucket,
-            "ImageFormat": image_format,
+            "Layout": layout.name,
             "Objects": objects,
         },
         disks=[
             [
                 ("OSSBucket", request.oss_bucket),
                 ("OSSObject", name),
-                ("ImageFormat", image_format.upper()),
+                ("ImageFormat", layout.format.ecs_name),
             ]
             for name in objects
         ],
     )
 
 
-def object_name(request: ExportImageRequest, image: Image, disk: ImageDisk) -> str:
+def _layout(request: ExportImageRequest) -> Layout:
+    image_format = (request.image_format or "raw").lower()
+    layout = find_layout(image_format, request.compression and request.compression.lower())
+    if layout is None:
+        choices = ", ".join(LAYOUTS[image_format])
+        raise codes.INVALID_COMPRESSION.error(
+            f"Compression is {request.compression!r}, but {image_format} has: {choices}."
+        )
+    return layout
+
+
+def _object_name(request: ExportImageRequest, image: Image, disk: ImageDisk, layout: Layout) -> str:
     """The name of the object that a disk is written to."""
     prefix = f"{request.oss_prefix}_" if request.oss_prefix else ""
     role = "system" if disk.is_system else f"data_{disk.device.rsplit('/', 1)[-1]}"
-    suffix = SUFFIXES[(request.image_format or "raw").lower()]
-    return f"{prefix}{image.image_id}_{role}{suffix}"
+    return f"{prefix}{image.image_id}_{role}{layout.suffix}"
 
 
 def _exportable(call: Call, connection: sa.Connection, request: ExportImageRequest) -> Image:
@@ -149,6 +167,7 @@ EXPORT_IMAGE = Action(
         codes.INVALID_IMAGE_ID_NOT_FOUND,
         codes.INCORRECT_IMAGE_STATUS,
         codes.INVALID_IMAGE_FORMAT,
+        codes.INVALID_COMPRESSION,
         codes.IMAGE_IS_EXPORTING,
         codes.CONCURRENT_EXPORTS_EXCEED,
         codes.INVALID_OSS_BUCKET,

@@ -185,6 +185,13 @@ INVALID_IMAGE_FORMAT = ErrorCode(
     "The format is none that images can have.",
     "Use a format of the reference.",
 )
+INVALID_COMPRESSION = ErrorCode(
+    "InvalidParameter.Compression",
+    400,
+    "The specified parameter Compression is invalid.",
+    "The format cannot be compressed so.",
+    "Use a compression that the reference names for the format, or leave Compression out.",
+)
 IMAGE_REFUSED = ErrorCode(
     "InvalidImageFormat.Malformed",
     403,

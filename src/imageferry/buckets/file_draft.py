@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
+from typing import Generic, TypeVar
 
-from imageferry.buckets.interface import StagedObject
+from imageferry.buckets.draft import CopySource
+from imageferry.buckets.files import copy_range
 
-Stage = Callable[[Path, Mapping[str, str]], StagedObject]
+_Whole = TypeVar("_Whole")
 
 
-class FileDraft:
+class FileDraft(Generic[_Whole]):
     """A draft that is a file until it is whole.
 
     Args:
         path: The file; one that is there is overwritten.
-        stage: Makes the staged object of the whole file and the object's user metadata.
+        stage: Makes of the whole file what :meth:`finish` returns: a staged object, of a draft.
     """
 
-    def __init__(self, path: Path, stage: Stage) -> None:
+    def __init__(self, path: Path, stage: Callable[[Path], _Whole]) -> None:
         self._path = path
         self._stage = stage
         path.unlink(missing_ok=True)
@@ -36,7 +38,21 @@ class FileDraft:
             written = os.pwrite(self._fd, rest, offset)
             offset, rest = offset + written, rest[written:]
 
-    def finish(self, size: int, metadata: Mapping[str, str]) -> StagedObject:
+    def copy(self, source: CopySource, offset: int, length: int) -> None:
+        """Put bytes of a source at the same place.
+
+        From a file the kernel copies them; where the file system shares blocks, it copies nothing.
+
+        Raises:
+            OSError: the disk is full, or a limit is reached.
+        """
+        descriptor = source.fileno()
+        if descriptor is None:
+            self.write(offset, source.pread(offset, length))
+        else:
+            copy_range(descriptor, self._fd, offset, offset, length)
+
+    def finish(self, size: int) -> _Whole:
         """Make the file safe on the disk, ``size`` bytes long.
 
         Raises:
@@ -45,7 +61,7 @@ class FileDraft:
         os.ftruncate(self._fd, size)
         os.fsync(self._fd)
         self._close()
-        return self._stage(self._path, metadata)
+        return self._stage(self._path)
 
     def abort(self) -> None:
         """Take the file away."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -34,14 +34,14 @@ class FileToAdopt:
     bucket: FolderBucket
     key: str
     path: Path
-    metadata: Mapping[str, str]
 
-    def publish(self) -> ObjectInfo:
+    def publish(self, metadata: Mapping[str, str]) -> ObjectInfo:
         """Store the file as the object. See :meth:`FolderBucket.adopt`."""
-        return self.bucket.adopt(self.key, self.path, metadata=self.metadata)
+        return self.bucket.adopt(self.key, self.path, metadata=metadata)
 
     def discard(self) -> None:
-        """Leave the file where it is."""
+        """Take the file away."""
+        self.path.unlink(missing_ok=True)
 
 
 class FolderBucket:
@@ -59,6 +59,11 @@ class FolderBucket:
     def info(self) -> BucketInfo:
         """The bucket itself."""
         return self._info
+
+    @property
+    def keeps_files(self) -> bool:
+        """Its drafts are files, and become objects by a new name."""
+        return True
 
     def head(self, key: str) -> ObjectInfo:
         """What is known of an object.
@@ -175,23 +180,6 @@ class FolderBucket:
         finally:
             os.close(fd)
 
-    def stage(
-        self,
-        key: str,
-        path: Path,
-        *,
-        token: str,  # noqa: ARG002 - nothing is stored that would have to be found again
-        metadata: Mapping[str, str] = {},
-        progress: Callable[[int], None] | None = None,  # noqa: ARG002 - it takes no time
-    ) -> FileToAdopt:
-        """Promise to store a local file as an object. Until then it stays where it is.
-
-        Raises:
-            InvalidObjectNameError: the key breaks OSS's rules.
-        """
-        check_key(key)
-        return FileToAdopt(self, key, path, metadata)
-
     def discard_staged(self, token: str) -> None:
         """Take back what was staged: nothing was stored."""
 
@@ -203,7 +191,7 @@ class FolderBucket:
         token: str,  # noqa: ARG002 - nothing is stored that would have to be found again
         head_size: int = 0,  # noqa: ARG002 - a file takes its bytes in any order
         metadata: Mapping[str, str] = {},  # noqa: ARG002 - known when the object appears
-    ) -> FileDraft:
+    ) -> FileDraft[FileToAdopt]:
         """Begin an object in a local file, which is moved into the folder when it is published.
 
         Args:

@@ -6,11 +6,13 @@ an object is either the old one or the new one, whole.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol, Self
+
+from imageferry.buckets.draft import Draft
 
 
 class StoreError(Exception):
@@ -193,58 +195,17 @@ class Upload(Protocol):
         ...
 
 
-class StagedObject(Protocol):
-    """An object that is stored but for its name: it is seen by nobody until it is published."""
-
-    def publish(self) -> ObjectInfo:
-        """Let the object appear, at once, and take the local file away."""
-        ...
-
-    def discard(self) -> None:
-        """Take the bytes out of the store; the local file stays."""
-        ...
-
-
-class Draft(Protocol):
-    """An object in the making, which nobody sees.
-
-    Its bytes come in order, but for those of the head, which may come at any time; each
-    once, and what never comes is zero.
-    """
-
-    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        """Put bytes at a place.
-
-        Raises:
-            StoreError: these or earlier bytes could not be stored.
-            OSError: there is no room for them.
-        """
-        ...
-
-    def finish(self, size: int, metadata: Mapping[str, str]) -> StagedObject:
-        """Wait until all is stored.
-
-        Args:
-            size: The object's size in bytes.
-            metadata: All of its user metadata.
-
-        Raises:
-            StoreError: something could not be stored.
-            OSError: there is no room for it.
-        """
-        ...
-
-    def abort(self) -> None:
-        """Take back all that was stored. It may be called whatever has failed."""
-        ...
-
-
 class Bucket(Protocol):
     """The objects of one bucket."""
 
     @property
     def info(self) -> BucketInfo:
         """The bucket itself."""
+        ...
+
+    @property
+    def keeps_files(self) -> bool:
+        """Whether its drafts are local files, at the path that they were begun with."""
         ...
 
     def head(self, key: str) -> ObjectInfo:
@@ -282,30 +243,6 @@ class Bucket(Protocol):
         Raises:
             ObjectExistsError: the object is there, and ``overwrite`` is false. Of several that
                 store it at the same time, one succeeds.
-        """
-        ...
-
-    def adopt(self, key: str, path: Path, *, metadata: Mapping[str, str] = ...) -> ObjectInfo:
-        """Store a local file as an object and take the file away, without a copy if possible."""
-        ...
-
-    def stage(
-        self,
-        key: str,
-        path: Path,
-        *,
-        token: str,
-        metadata: Mapping[str, str] = ...,
-        progress: Callable[[int], None] = ...,
-    ) -> StagedObject:
-        """Do all of :meth:`adopt` that takes time, and leave the rest to the staged object.
-
-        Args:
-            key: The key that the object will have.
-            path: The file, which nobody may be writing to.
-            token: What it can be discarded by, from any machine; letters, digits and ``-``.
-            metadata: The object's user metadata.
-            progress: Is told the bytes stored, by several threads; what it raises ends the work.
         """
         ...
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -29,21 +28,15 @@ from imageferry.buckets.remote_parts import in_threads, pieces
 from imageferry.buckets.remote_paths import BucketPaths
 from imageferry.buckets.remote_reader import RemoteReader
 from imageferry.buckets.remote_stage import (
-    RemoteStagedObject,
     StagedRecord,
     discard_recorded,
     object_to_be,
-    upload_file,
     write_record,
 )
 from imageferry.buckets.remote_transfer import date_of, etag_of
 from imageferry.buckets.remote_upload import RemoteUpload
 from imageferry.buckets.remote_zeros import RemoteZeros
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
-
-
-def _unnoticed(_done: int) -> None:
-    """Progress that nobody looks at."""
 
 
 class RemoteBucket:
@@ -59,6 +52,11 @@ class RemoteBucket:
     def info(self) -> BucketInfo:
         """The bucket itself."""
         return self._info
+
+    @property
+    def keeps_files(self) -> bool:
+        """Its drafts are on their way to the store."""
+        return False
 
     def head(self, key: str) -> ObjectInfo:
         """What is known of an object.
@@ -132,68 +130,6 @@ class RemoteBucket:
             named = [(part.number, part.etag) for part in stored]
             etag = upload.finish(named, overwrite=overwrite)
         return replace(to_be, size=sum(part.size for part in stored), etag=etag)
-
-    def adopt(
-        self,
-        key: str,
-        path: Path,
-        *,
-        content_type: str = DEFAULT_CONTENT_TYPE,
-        metadata: Mapping[str, str] = {},
-    ) -> ObjectInfo:
-        """Store a local file as an object and take the file away.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-            StoreError: it is no regular file, or the store fails.
-            InvalidObjectNameError: the store cannot have such a key.
-        """
-        token = secrets.token_hex(16)
-        try:
-            staged = self.stage(
-                key, path, token=token, content_type=content_type, metadata=metadata
-            )
-            return staged.publish()
-        finally:
-            self.discard_staged(token)
-
-    def stage(
-        self,
-        key: str,
-        path: Path,
-        *,
-        token: str,
-        content_type: str = DEFAULT_CONTENT_TYPE,
-        metadata: Mapping[str, str] = {},
-        progress: Callable[[int], None] = _unnoticed,
-    ) -> RemoteStagedObject:
-        """Store the bytes of a local file, for an object that appears when it is published.
-
-        Args:
-            key: The key that the object will have.
-            path: The file, which nobody may be writing to.
-            token: What it can be discarded by; letters, digits and ``-``.
-            content_type: The object's media type.
-            metadata: The object's user metadata.
-            progress: Is told the bytes stored, by several threads; what it raises
-                ends the work.
-
-        Raises:
-            FileNotFoundError: there is no such file.
-            StoreError: it is no regular file, or the store fails.
-            InvalidObjectNameError: the store cannot have such a key.
-        """
-        remote_key = self._paths.object(key)
-        upload_id = self._client.start_upload(
-            remote_key, content_type=content_type, metadata=metadata
-        )
-        upload = RemoteUpload(self._remote, self._paths.objects, key, upload_id)
-        with _aborted_on_failure(upload):
-            record = StagedRecord(key=remote_key, upload_id=upload_id)
-            write_record(self._client, self._staged(token), record)
-            size, parts = upload_file(upload, path, progress)
-        info = object_to_be(remote_key, size, content_type, metadata)
-        return RemoteStagedObject(self._client, upload, parts, path, info)
 
     def discard_staged(self, token: str) -> None:
         """Take back what was staged under a token and not published, and forget the token."""

@@ -17,9 +17,11 @@ from dataclasses import replace
 from functools import partial
 from typing import IO
 
+from imageferry.buckets.draft import CopySource
 from imageferry.buckets.draft_parts import PartRange, part_at
 from imageferry.buckets.interface import (
     ObjectInfo,
+    ObjectNotFoundError,
     PartInfo,
     StoreError,
     UploadNotFoundError,
@@ -83,26 +85,27 @@ class RemoteDraft:
             self._part(part).put(offset - part.start, rest[:length])
             offset, rest = offset + length, rest[length:]
 
-    def finish(self, size: int, metadata: Mapping[str, str]) -> RemoteDraftObject:
-        """Wait until every part is stored.
+    def copy(self, source: CopySource, offset: int, length: int) -> None:
+        """Put bytes of a source at the same place.
 
-        Args:
-            size: The object's size in bytes.
-            metadata: Its user metadata, if other than what the draft was begun with.
+        Raises:
+            StoreError: they could not be read, or an earlier part could not be stored.
+        """
+        self.write(offset, source.pread(offset, length))
+
+    def finish(self, size: int) -> RemoteDraftObject:
+        """Wait until every part is stored.
 
         Raises:
             StoreError: a part could not be stored.
         """
-        last = part_at(max(0, size - 1))
-        self._open_up_to(last)
+        self._open_up_to(part_at(max(0, size - 1)))
         for number in sorted(self._open):
             self._send(number, min(size, self._open[number].range.end))
         parts = [(number, self._sent[number].result()) for number in sorted(self._sent)]
         self._pool.shutdown()
         self._zeros.delete()
-        info = replace(self._info, size=size, metadata=dict(metadata))
-        changed = dict(metadata) != dict(self._info.metadata)
-        return RemoteDraftObject(self._client, self._upload, parts, info, changed=changed)
+        return RemoteDraftObject(self._client, self._upload, parts, replace(self._info, size=size))
 
     def abort(self) -> None:
         """Take back all that was sent."""
@@ -206,8 +209,7 @@ class RemoteDraftObject:
         client: The store's client.
         upload: The upload that has the bytes.
         parts: Its parts, as numbers and ETags.
-        info: The object to be, under its remote key.
-        changed: Whether its metadata are other than what the upload was begun with.
+        info: The object to be, under its remote key, with the metadata of the upload.
     """
 
     def __init__(
@@ -216,16 +218,13 @@ class RemoteDraftObject:
         upload: RemoteUpload,
         parts: list[tuple[int, str]],
         info: ObjectInfo,
-        *,
-        changed: bool,
     ) -> None:
         self._client = client
         self._upload = upload
         self._parts = parts
         self._info = info
-        self._changed = changed
 
-    def publish(self) -> ObjectInfo:
+    def publish(self, metadata: Mapping[str, str]) -> ObjectInfo:
         """Let the object appear.
 
         A store takes the metadata of an upload when it begins. So what was found out since is
@@ -234,10 +233,22 @@ class RemoteDraftObject:
         Raises:
             UploadNotFoundError: it was discarded.
         """
-        etag = self._upload.finish(self._parts)
-        if self._changed:
-            etag = self._client.replace_metadata(self._info)
-        return replace(self._info, key=self._upload.key, etag=etag)
+        etag = self._finish()
+        info = replace(self._info, metadata=dict(metadata))
+        if info.metadata != self._info.metadata:
+            etag = self._client.replace_metadata(info)
+        return replace(info, key=self._upload.key, etag=etag)
+
+    def _finish(self) -> str:
+        """Complete the upload, also where the answer to its completion was lost before."""
+        try:
+            return self._upload.finish(self._parts)
+        except UploadNotFoundError:
+            with suppress(ObjectNotFoundError):
+                found = self._client.head(self._info.key)
+                if (found.size, found.metadata) == (self._info.size, self._info.metadata):
+                    return found.etag
+            raise
 
     def discard(self) -> None:
         """Take the bytes out of the store."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -35,31 +34,6 @@ def pieces(chunks: Iterable[bytes], size: int = PART_SIZE) -> Iterator[bytes]:
         piece += rest
     if piece:
         yield bytes(piece)
-
-
-def file_parts(size: int) -> Iterator[tuple[int, int, int]]:
-    """Parts ``(number, offset, length)`` of a file of so many bytes; one even of an empty file."""
-    length = PART_SIZE
-    while length * MAX_PARTS < size:
-        length *= 2
-    for index, offset in enumerate(range(0, max(size, 1), length)):
-        yield index + 1, offset, min(length, size - offset)
-
-
-def read_exactly(fd: int, offset: int, length: int) -> bytes:
-    """Bytes of a file that has them.
-
-    Raises:
-        EOFError: it became shorter.
-    """
-    read: list[bytes] = []
-    while length:
-        data = os.pread(fd, length, offset)
-        if not data:
-            raise EOFError("a file became shorter while it was stored")
-        read.append(data)
-        offset, length = offset + len(data), length - len(data)
-    return b"".join(read)
 
 
 def in_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> list[_Result]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
-from pathlib import Path
 
-from imageferry.buckets.files import copy_range, write_all
+from imageferry.buckets.draft import Draft
 from imageferry.buckets.interface import ObjectReader
 from imageferry.engine.new_image import NewImage
 from imageferry.images.model import ImageDisk, catalogue_key
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
-from imageferry.imaging.threads import StopSignal, in_thread
+from imageferry.imaging.threads import StopSignal
 
 COPY_STEP = 8 << 20
 """Bytes copied between two looks at whether to stop: some milliseconds' worth."""
@@ -24,11 +21,15 @@ COPY_STEP = 8 << 20
 class CopyImage(NewImage):
     """The work of one step of one copy. Its source is not deleted while it lasts."""
 
-    async def _write(self, disk: ImageDisk, target: Path) -> None:
+    def _write(self, disk: ImageDisk, draft: Draft, stop: StopSignal) -> int:
         with self._open(disk) as reader:
-            await in_thread(partial(self._copy, disk, reader, target))
+            for offset, length in _steps(reader):
+                stop.check()
+                draft.copy(reader, offset, length)
+                self._ownership.meter.advance(disk.position, offset + length)
             size = reader.size
-        self._record(disk, [("BytesRead", str(size)), ("StoredSize", str(size))], stored_size=size)
+        self._record(disk, [("BytesRead", str(size))], stored_size=size)
+        return size
 
     @contextmanager
     def _source(self, disk: ImageDisk) -> Iterator[tuple[ObjectReader, Inspection]]:
@@ -43,27 +44,9 @@ class CopyImage(NewImage):
         key = catalogue_key(self._image.copied_from, disk.position)
         return self._context.catalogue.open(key)
 
-    def _copy(self, disk: ImageDisk, reader: ObjectReader, target: Path, stop: StopSignal) -> None:
-        with target.open("wb", buffering=0) as file:
-            for offset, length in _steps(reader):
-                stop.check()
-                _copy_step(reader, file.fileno(), offset, length)
-                self._ownership.meter.advance(disk.position, offset + length)
-            file.truncate(reader.size)
-
 
 def _steps(reader: ObjectReader) -> Iterator[tuple[int, int]]:
     """The ranges that hold data, in pieces."""
     for start, length in reader.data_ranges():
         for offset in range(start, start + length, COPY_STEP):
             yield offset, min(COPY_STEP, start + length - offset)
-
-
-def _copy_step(reader: ObjectReader, target: int, offset: int, length: int) -> None:
-    source = reader.fileno()
-    if source is not None:
-        # By the kernel: on a file system that shares blocks, nothing is copied at all.
-        copy_range(source, target, offset, offset, length)
-    else:
-        os.lseek(target, offset, os.SEEK_SET)
-        write_all(target, reader.pread(offset, length))

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
+from imageferry.buckets.draft import Draft
 from imageferry.buckets.interface import ObjectChangedError, ObjectNotFoundError, ObjectReader
 from imageferry.engine.detection import detect
 from imageferry.engine.failures import reported_for
 from imageferry.engine.new_image import NewImage
 from imageferry.images.model import ImageDisk
-from imageferry.imaging.convert import convert
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
-from imageferry.imaging.source import FileSource
+from imageferry.imaging.moving import move
+from imageferry.imaging.readers.opening import open_reader
+from imageferry.imaging.threads import StopSignal
+from imageferry.imaging.writers.qcow2 import Qcow2Writer
 from imageferry.tasks.model import Phase
 
 
@@ -27,38 +29,45 @@ class ImportImage(NewImage):
         """Check what the disks hold, where that was asked for."""
         if not self._image.detection_strategy:
             return
-        await self._complete_scratch()
+        await self._complete()
         self._ownership.enter(Phase.DETECT)
         for disk in self._image.disks:
-            if self._is_published(disk):
-                continue
-            with reported_for(disk.position), FileSource(self._scratch(disk)) as stored:
+            with (
+                reported_for(disk.position),
+                self._context.catalogue.open(self._image.key(disk)) as stored,
+            ):
                 await detect(
                     self._image, disk, stored, context=self._context, ownership=self._ownership
                 )
 
-    async def _write(self, disk: ImageDisk, target: Path) -> None:
-        with self._source(disk) as (reader, inspection):
-            conversion = await convert(
-                reader,
-                inspection,
-                target,
-                Format.QCOW2,
-                qemu_img=self._context.qemu_img,
-                lease=self._ownership.lease,
-                progress=partial(self._ownership.meter.advance, disk.position),
+    def _write(self, disk: ImageDisk, draft: Draft, stop: StopSignal) -> int:
+        meter = self._ownership.meter
+        with self._source(disk) as (source, inspection):
+            moved = move(
+                source,
+                open_reader(source, inspection),
+                Qcow2Writer(draft),
+                scratch=self._folder,
+                hash_source=_is_worth_hashing(source),
+                stop=stop,
+                begin=partial(meter.expect, disk.position),
+                progress=partial(meter.advance, disk.position),
             )
         self._check_unchanged(disk)
+        written = moved.transferred
         self._record(
             disk,
             [
-                ("BytesRead", str(conversion.source_size)),
-                ("SHA256", conversion.source_sha256),
-                ("StoredSize", str(conversion.size)),
+                ("BytesRead", str(source.size)),
+                *([("SHA256", moved.source_sha256)] if moved.source_sha256 else []),
+                ("ContentSHA256", written.content_sha256),
             ],
-            source_sha256=conversion.source_sha256,
-            stored_size=conversion.size,
+            source_sha256=moved.source_sha256,
+            content_sha256=written.content_sha256,
+            content_crc32=written.content_crc32,
+            stored_size=written.size,
         )
+        return written.size
 
     @contextmanager
     def _source(self, disk: ImageDisk) -> Iterator[tuple[ObjectReader, Inspection]]:
@@ -87,3 +96,13 @@ class ImportImage(NewImage):
                 f"Object {disk.source_object} of bucket {disk.source_bucket} changed while it "
                 "was imported."
             )
+
+
+def _is_worth_hashing(source: ObjectReader) -> bool:
+    """Whether hashing a source costs at most twice its data.
+
+    A hash has to be fed the holes of a sparse file too, zero by zero: of a disk of 2 TiB that is
+    half an hour for nothing.
+    """
+    data = sum(length for _, length in source.data_ranges())
+    return 2 * data >= source.size

@@ -1,9 +1,9 @@
 """The steps of a task that makes an image: transfer, verify, publish.
 
-Each may be begun again at any moment: what is found done is not done again. A
-disk is written under a temporary name in scratch, renamed there when it is
-whole, and moved into the catalogue in the transaction that makes the image
-Available and the task Finished.
+Each may be begun again at any moment: what is found done is not done again. A disk
+goes into the catalogue under its own key as soon as it is whole. Nobody sees it there
+until the transaction that makes the image Available and the task Finished, so what is
+verified before is what will be read after.
 """
 
 from __future__ import annotations
@@ -12,20 +12,24 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
+from functools import partial
 
-from imageferry.buckets.interface import ObjectNotFoundError, ObjectReader, StagedObject
+from imageferry.buckets.draft import Draft
+from imageferry.buckets.interface import ObjectNotFoundError, ObjectReader
 from imageferry.engine.context import TASK_METADATA, WorkerContext
+from imageferry.engine.disks import for_each
 from imageferry.engine.failures import reported_for
 from imageferry.engine.ownership import Ownership
-from imageferry.engine.staging import FileToPublish, stage
 from imageferry.images import queries as images
 from imageferry.images.model import Image, ImageDisk, ImageStatus
+from imageferry.imaging.errors import VERIFICATION_FAILED
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspection import Inspection
-from imageferry.imaging.source import FileSource
-from imageferry.imaging.threads import uninterrupted
+from imageferry.imaging.moving import stored_checksum
+from imageferry.imaging.readers.opening import open_reader
+from imageferry.imaging.threads import StopSignal, in_thread
 from imageferry.imaging.verify import compare, verify
+from imageferry.imaging.writers.qcow2 import CLUSTER_SIZE
 from imageferry.tasks.model import DiskStatus, Phase
 
 
@@ -45,35 +49,42 @@ class NewImage(ABC):
         self._folder = context.folder(ownership.task.task_id)
 
     async def transfer(self) -> None:
-        """Write every disk that is not in scratch yet."""
-        total = sum(disk.source_size for disk in self._image.disks)
-        self._ownership.enter(Phase.TRANSFER, total)
-        for disk in self._image.disks:
+        """Put every disk into the catalogue that is not there yet."""
+        meter = self._ownership.meter
+        self._ownership.enter(
+            Phase.TRANSFER, {disk.position: disk.source_size for disk in self._image.disks}
+        )
+        await asyncio.to_thread(
+            self._context.catalogue.discard_staged, self._ownership.task.task_id
+        )
+
+        async def work(disk: ImageDisk) -> None:
             with reported_for(disk.position):
-                await self._transfer_disk(disk)
-            self._ownership.meter.advance(disk.position, disk.source_size)
+                if not await asyncio.to_thread(self._is_stored, disk):
+                    await in_thread(partial(self._store, disk))
+            meter.complete(disk.position)
+
+        await for_each(self._image.disks, work)
 
     async def verify(self) -> None:
-        """Check every result, and in full where that is asked for."""
-        await self._complete_scratch()
-        total = sum(disk.virtual_size for disk in self._image.disks)
-        self._ownership.enter(Phase.VERIFY, total)
+        """Check every disk as it lies in the catalogue, and in full where that is asked for."""
+        await self._complete()
+        self._ownership.enter(
+            Phase.VERIFY, {disk.position: disk.virtual_size for disk in self._image.disks}
+        )
         for disk in self._image.disks:
-            if not self._is_published(disk):
-                with reported_for(disk.position):
-                    await self._verify_disk(disk)
-            self._ownership.meter.advance(disk.position, disk.virtual_size)
+            with reported_for(disk.position):
+                await self._verify_disk(disk)
+            self._ownership.meter.complete(disk.position)
 
     async def publish(self) -> None:
-        """Move the disks into the catalogue, and let the image be used."""
-        await self._complete_scratch()
-        files = await asyncio.to_thread(self._files)
-        staged = await stage(self._context.catalogue, files, self._ownership)
-        await uninterrupted(asyncio.to_thread(self._publish, staged))
+        """Let the image be used."""
+        await self._complete()
+        await asyncio.to_thread(self._publish)
 
     @abstractmethod
-    async def _write(self, disk: ImageDisk, target: Path) -> None:
-        """Write a disk as qcow2, and note what was found out of it."""
+    def _write(self, disk: ImageDisk, draft: Draft, stop: StopSignal) -> int:
+        """Write a disk as qcow2, note what was found out of it, and return its size in bytes."""
 
     @abstractmethod
     def _source(self, disk: ImageDisk) -> AbstractContextManager[tuple[ObjectReader, Inspection]]:
@@ -83,61 +94,82 @@ class NewImage(ABC):
         self,
         disk: ImageDisk,
         related_items: Sequence[tuple[str, str]],
-        **values: str | int,
+        **values: str | int | None,
     ) -> None:
         """Note what was found out of a disk, with the image and with the task."""
         with self._context.database.write() as connection:
             images.record_disk(connection, self._image.image_id, disk.position, **values)
         self._ownership.record_disk(disk.position, DiskStatus.PROCESSING, related_items)
 
-    def _files(self) -> list[FileToPublish]:
+    def _store(self, disk: ImageDisk, stop: StopSignal) -> None:
         metadata = {TASK_METADATA: self._ownership.task.task_id}
-        return [
-            FileToPublish(disk.position, self._scratch(disk), self._image.key(disk), metadata)
-            for disk in self._image.disks
-            if not self._is_published(disk)
-        ]
+        draft = self._context.catalogue.draft(
+            self._image.key(disk),
+            self._folder / f"disk-{disk.position}.qcow2",
+            token=self._ownership.task.task_id,
+            head_size=CLUSTER_SIZE,
+            metadata=metadata,
+        )
+        try:
+            size = self._write(disk, draft, stop)
+            staged = draft.finish(size)
+            # The last word of whoever may have lost the task meanwhile.
+            self._ownership.record_disk(
+                disk.position, DiskStatus.PROCESSING, [("StoredSize", str(size))]
+            )
+            staged.publish(metadata)
+        except BaseException:
+            draft.abort()
+            raise
 
-    def _publish(self, staged: Sequence[StagedObject]) -> None:
+    async def _complete(self) -> None:
+        """Store disks again that are gone from the catalogue since the step before this one."""
+        for disk in self._image.disks:
+            if not await asyncio.to_thread(self._is_stored, disk):
+                await self.transfer()
+                return
+
+    def _publish(self) -> None:
         with self._ownership.finishing() as connection:
-            for disk in staged:
-                disk.publish()
             images.set_status(connection, self._image.image_id, ImageStatus.AVAILABLE)
-
-    async def _complete_scratch(self) -> None:
-        """Make disks again that a step before this one left on another machine."""
-        missing = [disk for disk in self._image.disks if not self._is_done(disk)]
-        if missing:
-            await self.transfer()
-
-    async def _transfer_disk(self, disk: ImageDisk) -> None:
-        if self._is_done(disk):
-            return
-        partial_file = self._scratch(disk).with_suffix(".partial")
-        await self._write(disk, partial_file)
-        partial_file.rename(self._scratch(disk))
 
     async def _verify_disk(self, disk: ImageDisk) -> None:
         qemu_img, lease = self._context.qemu_img, self._ownership.lease
-        result = self._scratch(disk)
-        found = await verify(
-            result, Format.QCOW2, disk.virtual_size, qemu_img=qemu_img, lease=lease
-        )
-        if self._context.compares_fully:
-            with self._source(disk) as (reader, inspection), FileSource(result) as stored:
-                await compare(reader, inspection, stored, found, qemu_img=qemu_img, lease=lease)
+        with self._context.catalogue.open(self._image.key(disk)) as stored:
+            found = await verify(
+                stored, Format.QCOW2, disk.virtual_size, qemu_img=qemu_img, lease=lease
+            )
+            if stored.fileno() is not None and disk.content_crc32 is not None:
+                await in_thread(partial(self._read_back, disk, stored, found))
+            if self._context.compares_fully:
+                with self._source(disk) as (reader, inspection):
+                    await compare(reader, inspection, stored, found, qemu_img=qemu_img, lease=lease)
         self._ownership.record_disk(disk.position, DiskStatus.SUCCESS)
 
-    def _is_done(self, disk: ImageDisk) -> bool:
-        return self._scratch(disk).exists() or self._is_published(disk)
+    def _read_back(
+        self, disk: ImageDisk, stored: ObjectReader, found: Inspection, stop: StopSignal
+    ) -> None:
+        """Make sure that the catalogue gives the bytes that were written.
 
-    def _is_published(self, disk: ImageDisk) -> bool:
-        """Whether an earlier attempt moved the disk into the catalogue and died then."""
+        From a remote store they are not fetched again: it has confirmed each part's checksum.
+        """
+        checksum = stored_checksum(
+            stored,
+            open_reader(stored, found),
+            scratch=self._folder,
+            stop=stop,
+            progress=partial(self._ownership.meter.advance, disk.position),
+        )
+        if checksum != disk.content_crc32:
+            raise VERIFICATION_FAILED.error(
+                f"The stored disk's checksum is {checksum:08x}, "
+                f"that of what was written {disk.content_crc32:08x}."
+            )
+
+    def _is_stored(self, disk: ImageDisk) -> bool:
+        """Whether this attempt or an earlier one put the disk into the catalogue."""
         try:
             stored = self._context.catalogue.head(self._image.key(disk))
         except ObjectNotFoundError:
             return False
         return stored.metadata.get(TASK_METADATA) == self._ownership.task.task_id
-
-    def _scratch(self, disk: ImageDisk) -> Path:
-        return self._folder / f"disk-{disk.position}.qcow2"

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Coroutine, Iterator, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Any
 
 import sqlalchemy as sa
@@ -71,13 +72,13 @@ class Ownership:
         with self._database.write_relaxed() as connection:
             transitions.let_go(connection, self.task.task_id, self._owner)
 
-    def enter(self, phase: Phase, total: int = 0) -> None:
-        """Begin a phase of so many bytes.
+    def enter(self, phase: Phase, totals: Mapping[int, int] = MappingProxyType({})) -> None:
+        """Begin a phase of so many bytes for each disk.
 
         Raises:
             OwnershipLostError: the task is no longer this worker's.
         """
-        self.meter.enter(phase, total)
+        self.meter.enter(phase, totals)
         with self._database.write_relaxed() as connection:
             held = transitions.enter_phase(connection, self.task.task_id, self._owner, phase)
         self._check(held=held)

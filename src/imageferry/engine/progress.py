@@ -26,8 +26,8 @@ SHARES: Mapping[TaskAction, Mapping[Phase, tuple[int, int]]] = {
         Phase.PUBLISH: (98, 99),
     },
     TaskAction.EXPORT_IMAGE: {
-        Phase.CONVERT: (0, 50),
-        Phase.PACK: (50, 98),
+        Phase.TRANSFER: (0, 95),
+        Phase.VERIFY: (95, 98),
         Phase.PUBLISH: (98, 99),
     },
 }
@@ -57,36 +57,51 @@ class ProgressMeter:
         self._shares = SHARES[action]
         self._clock = clock
         self._lock = threading.Lock()
-        self.enter(Phase.QUEUED, 0)
+        self._percent = 0
+        self.enter(Phase.QUEUED, {})
 
-    def enter(self, phase: Phase, total: int) -> None:
-        """Begin a phase of so many bytes."""
+    def enter(self, phase: Phase, totals: Mapping[int, int]) -> None:
+        """Begin a phase of so many bytes for each disk, as far as that is known."""
         with self._lock:
             self._phase = phase
-            self._total = total
+            self._totals = dict(totals)
             self._done: dict[int, int] = {}
             self._seen: deque[tuple[float, int]] = deque([(self._clock(), 0)])
+
+    def expect(self, disk: int, total: int) -> None:
+        """Note how many bytes of a disk there are to do, where that is known better now."""
+        with self._lock:
+            self._totals[disk] = total
 
     def advance(self, disk: int, done: int) -> None:
         """Note that so many bytes of a disk are done; fewer than before do not count."""
         with self._lock:
             self._done[disk] = max(done, self._done.get(disk, 0))
 
+    def complete(self, disk: int) -> None:
+        """Note that all bytes of a disk are done."""
+        with self._lock:
+            self._done[disk] = self._totals.get(disk, 0)
+
     def read(self) -> Reading:
         """What it shows now."""
         with self._lock:
-            done = min(sum(self._done.values()), self._total)
+            done = sum(min(self._done.get(disk, 0), total) for disk, total in self._totals.items())
+            total = sum(self._totals.values())
             return Reading(
                 phase=self._phase,
-                percent=self._percent(done),
+                percent=self._advanced(done, total),
                 bytes_done=done,
-                bytes_total=self._total,
+                bytes_total=total,
                 bytes_per_second=self._rate(done),
             )
 
-    def _percent(self, done: int) -> int:
+    def _advanced(self, done: int, total: int) -> int:
+        """The per cent, which stands still while more turns out to be left than was thought."""
         begin, end = self._shares.get(self._phase, (0, 0))
-        return begin + (end - begin) * done // self._total if self._total else begin
+        percent = begin + (end - begin) * done // total if total else begin
+        self._percent = max(self._percent, percent)
+        return self._percent
 
     def _rate(self, done: int) -> int:
         now = self._clock()

@@ -44,7 +44,7 @@ WORK: Mapping[TaskAction, Callable[[WorkerContext, Ownership, Image], NewImage |
 
 STEPS = {
     TaskAction.IMPORT_IMAGE: ("transfer", "verify", "detect", "publish"),
-    TaskAction.EXPORT_IMAGE: ("convert", "pack", "publish"),
+    TaskAction.EXPORT_IMAGE: ("transfer",),
     TaskAction.COPY_IMAGE: ("transfer", "verify", "publish"),
 }
 """For each action the methods of its work, in order; each is durable by itself."""

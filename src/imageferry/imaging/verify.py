@@ -7,7 +7,6 @@ written by a conversion that is known to have come to its end.
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 
 from imageferry.imaging.convert import default_limits
 from imageferry.imaging.errors import VERIFICATION_FAILED, ImageError
@@ -15,32 +14,32 @@ from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.lease import Lease
-from imageferry.imaging.qemu_img import ImageNode, QemuImg
+from imageferry.imaging.qemu_img import QemuImg
 from imageferry.imaging.serving import serve
-from imageferry.imaging.source import ByteSource, FileSource
+from imageferry.imaging.source import ByteSource
 
 _ANY_SIZE = 2**63
 
 
 async def verify(
-    target: Path,
+    target: ByteSource,
     target_format: Format,
     virtual_size: int,
     *,
     qemu_img: QemuImg,
     lease: Lease,
 ) -> Inspection:
-    """Check the structure and size of a file that was just written.
+    """Check the structure and size of an image that was just written.
 
     Args:
-        target: The file.
+        target: Its bytes.
         target_format: The format it was written in.
         virtual_size: The size that a guest is to see, in bytes.
         qemu_img: The program to use.
         lease: How long the check may go on.
 
     Returns:
-        What the file was found to be.
+        What the image was found to be.
 
     Raises:
         ImageError: it is not what it should be, or could not be checked.
@@ -54,19 +53,18 @@ async def verify(
         raise VERIFICATION_FAILED.error(
             f"The result's virtual size is {inspection.virtual_size} bytes, not {virtual_size}."
         )
-    node = ImageNode.in_file(inspection, target)
-    complaint = await qemu_img.check(node, target_format, lease=lease)
+    async with serve(target, inspection) as served:
+        complaint = await qemu_img.check(served.node, target_format, lease=lease)
     if complaint:
         raise VERIFICATION_FAILED.error(f"qemu-img check finds: {complaint}")
     return inspection
 
 
-def _inspect(target: Path, target_format: Format) -> Inspection:
-    with FileSource(target) as source:
-        if target_format is Format.RAW:
-            # A guest's disk may hold an image; what we wrote as raw is raw whatever it holds.
-            return Inspection(Format.RAW, "flat", source.size)
-        return inspect(source, declared=target_format, max_virtual_size=_ANY_SIZE)
+def _inspect(target: ByteSource, target_format: Format) -> Inspection:
+    if target_format is Format.RAW:
+        # A guest's disk may hold an image; what we wrote as raw is raw whatever it holds.
+        return Inspection(Format.RAW, "flat", target.size)
+    return inspect(target, declared=target_format, max_virtual_size=_ANY_SIZE)
 
 
 async def compare(

@@ -52,8 +52,6 @@ class Phase(StrEnum):
     QUEUED = "queued"
     INSPECT = "inspect"
     TRANSFER = "transfer"
-    CONVERT = "convert"
-    PACK = "pack"
     VERIFY = "verify"
     DETECT = "detect"
     PUBLISH = "publish"

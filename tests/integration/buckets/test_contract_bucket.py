@@ -5,7 +5,6 @@ import hashlib
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,6 @@ from imageferry.buckets.interface import (
     ObjectInfo,
     ObjectNotFoundError,
     Store,
-    StoreError,
 )
 
 LARGE = bytes(range(256)) * (40 << 12)
@@ -192,28 +190,6 @@ def test_what_is_not_there(bucket: Bucket, store: Store) -> None:
         bucket.head("none")
     with pytest.raises(BucketNotFoundError):
         list(bucket.list())
-
-
-@pytest.mark.parametrize("size", [0, 4, 33 << 20])
-def test_adopt_takes_the_file(bucket: Bucket, tmp_path: Path, size: int) -> None:
-    path = tmp_path / "made"
-    with path.open("wb") as file:
-        file.truncate(size)
-    info = bucket.adopt("made", path, metadata={"task": "t-1"})
-    assert not path.exists()
-    assert same_object(bucket.head("made"), info)
-    assert (info.size, info.metadata) == (size, {"task": "t-1"})
-    assert content(bucket, "made") == bytes(size)
-    assert bucket.uploads() == []
-
-
-def test_adopt_refuses_links(bucket: Bucket, tmp_path: Path) -> None:
-    (tmp_path / "link").symlink_to("/etc/passwd")
-    with pytest.raises(OSError, match="symbolic"):
-        bucket.adopt("link", tmp_path / "link")
-    with pytest.raises(StoreError, match="no regular file"):
-        bucket.adopt("folder", tmp_path)
-    assert bucket.uploads() == []
 
 
 def test_writers_at_the_same_time_end_with_one_whole_object(bucket: Bucket) -> None:

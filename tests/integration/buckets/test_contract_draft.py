@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -29,11 +30,11 @@ def test_an_object_appears_whole_when_it_is_published(bucket: Bucket, path: Path
     draft = bucket.draft("key", path, token=TOKEN, metadata={"task": "1"})
     for start in range(0, len(data), 3 * MIB):
         draft.write(start, data[start : start + 3 * MIB])
-    staged = draft.finish(len(data), {"task": "1", "sha256": "abc"})
+    staged = draft.finish(len(data))
     with pytest.raises(ObjectNotFoundError):
         bucket.head("key")
 
-    info = staged.publish()
+    info = staged.publish({"task": "1", "sha256": "abc"})
 
     assert (info.key, info.size) == ("key", len(data))
     assert bucket.head("key").etag == info.etag
@@ -49,7 +50,7 @@ def test_the_head_may_come_last_and_gaps_are_zero(bucket: Bucket, path: Path) ->
     draft.write(9 * MIB, b"behind")
     draft.write(41 * MIB, b"far behind")
     draft.write(0, b"head")
-    draft.finish(50 * MIB + 7, {}).publish()
+    draft.finish(50 * MIB + 7).publish({})
 
     expected = bytearray(50 * MIB + 7)
     expected[0:4], expected[9 * MIB : 9 * MIB + 6] = b"head", b"behind"
@@ -57,9 +58,32 @@ def test_the_head_may_come_last_and_gaps_are_zero(bucket: Bucket, path: Path) ->
     assert content(bucket, "key") == expected
 
 
+def test_sweep_takes_back_what_nobody_published(store: Store, bucket: Bucket, path: Path) -> None:
+    draft = bucket.draft("key", path, token=TOKEN)
+    draft.write(0, b"data")
+    draft.finish(4)
+    assert store.sweep(timedelta(hours=1)) == 0
+    store.sweep(timedelta(seconds=-2))
+    assert (list(bucket.list()), bucket.uploads()) == ([], [])
+    assert store.sweep(timedelta(seconds=-2)) == 0
+
+
+def test_a_draft_copies_what_others_have(bucket: Bucket, path: Path) -> None:
+    data = os.urandom(9 * MIB)
+    bucket.put("source", [data])
+    draft = bucket.draft("key", path, token=TOKEN)
+    with bucket.open("source") as source:
+        draft.copy(source, MIB, 4 * MIB)
+        draft.copy(source, 8 * MIB, MIB)
+    draft.finish(9 * MIB).publish({})
+
+    gap = bytes(3 * MIB)
+    assert content(bucket, "key") == bytes(MIB) + data[MIB : 5 * MIB] + gap + data[8 * MIB :]
+
+
 def test_an_object_may_be_empty_or_all_zero(bucket: Bucket, path: Path) -> None:
-    bucket.draft("zero", path, token=TOKEN).finish(17 * MIB, {}).publish()
-    bucket.draft("empty", path, token=TOKEN).finish(0, {}).publish()
+    bucket.draft("zero", path, token=TOKEN).finish(17 * MIB).publish({})
+    bucket.draft("empty", path, token=TOKEN).finish(0).publish({})
 
     assert content(bucket, "zero") == bytes(17 * MIB)
     assert bucket.head("empty").size == 0
@@ -89,7 +113,7 @@ def test_a_draft_whose_maker_died_is_discarded_by_its_token(
 
     store.bucket("images").discard_staged(TOKEN)
 
-    kept.finish(4, {}).publish()
+    kept.finish(4).publish({})
     assert content(bucket, "kept") == b"kept"
     dead.abort()
     assert [found.key for found in bucket.list()] == ["kept"]

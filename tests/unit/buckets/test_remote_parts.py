@@ -1,22 +1,16 @@
-import os
 import threading
 import time
 from collections.abc import Iterator
 from itertools import count, islice
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from imageferry.buckets.remote_parts import (
-    MAX_PARTS,
-    PART_SIZE,
     THREADS,
-    file_parts,
     in_threads,
     pieces,
-    read_exactly,
 )
 
 
@@ -26,28 +20,6 @@ def test_pieces_are_the_same_bytes(chunks: list[bytes], size: int) -> None:
     assert b"".join(found) == b"".join(chunks)
     assert all(len(piece) == size for piece in found[:-1])
     assert all(0 < len(piece) <= size for piece in found)
-
-
-@given(size=st.integers(0, 1 << 50))
-def test_parts_cover_a_file_of_any_size(size: int) -> None:
-    first = next(file_parts(size))
-    assert first[:2] == (1, 0)
-    if size < 4 * PART_SIZE:
-        parts = list(file_parts(size))
-        assert sum(length for _, _, length in parts) == size
-        assert [number for number, _, _ in parts] == list(range(1, len(parts) + 1))
-    assert size <= first[2] * MAX_PARTS
-
-
-def test_a_file_that_became_shorter(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"short")
-    fd = os.open(tmp_path / "file", os.O_RDONLY)
-    try:
-        assert read_exactly(fd, 1, 4) == b"hort"
-        with pytest.raises(EOFError):
-            read_exactly(fd, 1, 5)
-    finally:
-        os.close(fd)
 
 
 def test_results_come_in_the_order_of_the_items() -> None:

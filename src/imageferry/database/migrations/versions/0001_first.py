@@ -169,6 +169,8 @@ def _images() -> None:
         sa.Column("size_gib", sa.Integer(), nullable=False),
         sa.Column("virtual_size", sa.BigInteger(), nullable=False),
         sa.Column("stored_size", sa.BigInteger(), nullable=False),
+        sa.Column("content_sha256", sa.String(length=64), nullable=False),
+        sa.Column("content_crc32", sa.BigInteger(), nullable=True),
         sa.Column("detection", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["image_id"],

@@ -1,0 +1,75 @@
+"""Objects in the making: what every store's drafts can do, whatever keeps the bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from imageferry.buckets.interface import ObjectInfo
+
+
+class StagedObject(Protocol):
+    """An object that is stored but for its name: it is seen by nobody until it is published."""
+
+    def publish(self, metadata: Mapping[str, str]) -> ObjectInfo:
+        """Let the object appear, with all of its user metadata."""
+        ...
+
+    def discard(self) -> None:
+        """Take the bytes away."""
+        ...
+
+
+class CopySource(Protocol):
+    """Bytes that a draft can be made of, as an object or a local file has them."""
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """The bytes from ``offset``; fewer than ``length`` only at the end."""
+        ...
+
+    def fileno(self) -> int | None:
+        """A file descriptor with the same bytes at the same offsets, where there is one."""
+        ...
+
+
+class Draft(Protocol):
+    """An object in the making, which nobody sees.
+
+    Its bytes come in order, but for those of the head, which may come at any time; each
+    once, and what never comes is zero.
+    """
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        """Put bytes at a place.
+
+        Raises:
+            StoreError: these or earlier bytes could not be stored.
+            OSError: there is no room for them.
+        """
+        ...
+
+    def copy(self, source: CopySource, offset: int, length: int) -> None:
+        """Put bytes of a source at the same place, without moving them through here if possible.
+
+        Raises:
+            StoreError: they could not be read, or these or earlier bytes could not be stored.
+            OSError: there is no room for them.
+        """
+        ...
+
+    def finish(self, size: int) -> StagedObject:
+        """Wait until all is stored.
+
+        Args:
+            size: The object's size in bytes.
+
+        Raises:
+            StoreError: something could not be stored.
+            OSError: there is no room for it.
+        """
+        ...
+
+    def abort(self) -> None:
+        """Take back all that was stored. It may be called whatever has failed."""
+        ...
