@@ -49,6 +49,28 @@ class MemoryOutput:
         return bytes(self._data).ljust(size, b"\0")
 
 
+class AnyOrderOutput:
+    """An image that stays in memory, and remembers the order in which it was written."""
+
+    def __init__(self) -> None:
+        self._pieces: dict[int, bytes] = {}
+
+    @property
+    def places(self) -> list[int]:
+        return list(self._pieces)
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        assert offset not in self._pieces
+        self._pieces[offset] = bytes(data)
+
+    def finish(self, size: int) -> bytes:
+        image = bytearray(size)
+        for offset, data in self._pieces.items():
+            image[offset : offset + len(data)] = data
+        assert len(image) == size
+        return bytes(image)
+
+
 class ForgetfulOutput:
     """An image of which nothing is kept but how many bytes were written."""
 

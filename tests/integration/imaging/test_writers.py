@@ -14,15 +14,22 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
+from imageferry.imaging.blocks import blocks
 from imageferry.imaging.disk import BLOCK_SIZE
 from imageferry.imaging.formats import Format
+from imageferry.imaging.inspect import inspect
 from imageferry.imaging.qemu_img import QemuImg
-from imageferry.imaging.writers.opening import LAYOUTS, RAW_TAR_GZ, Layout
-from support.guest import Pieces, disks, guest_bytes
+from imageferry.imaging.readers.opening import open_reader
+from imageferry.imaging.source import FileSource
+from imageferry.imaging.writers.opening import LAYOUTS, RAW, RAW_TAR_GZ, VHD, Layout
+from imageferry.imaging.writers.vhd import LARGEST_SIZE
+from support.guest import Pieces, Planned, disks, guest_bytes
 from support.written import MEMBER, export
 
 _MIB = 1024 * 1024
+_GIB = 1024 * _MIB
 _IMAGES = [layout for layout in LAYOUTS if layout is not RAW_TAR_GZ]
+_SPARSE = [layout for layout in _IMAGES if layout is not RAW]
 _CHECKED = (Format.QCOW2, Format.VMDK, Format.VDI)
 _FEW = settings(
     max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
@@ -79,6 +86,28 @@ def test_an_image_is_the_disk(
         assert guest_bytes(image) == raw.read_bytes()
         if layout.in_order:
             assert sha256 == hashlib.sha256(image.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("layout", _SPARSE, ids=lambda layout: layout.name)
+def test_a_huge_disk_is_read_back(
+    tmp_path: Path, write_raw: Callable[..., Path], run: Run, layout: Layout
+) -> None:
+    size = LARGEST_SIZE if layout is VHD else 2048 * _GIB
+    pieces = {at: Random(at).randbytes(512) for at in (0, size // 2 - 512, size - 512)}
+    raw = write_raw(tmp_path / "raw", size, pieces)
+    image = tmp_path / "image"
+    export(raw, image, layout)
+    assert image.stat().st_size < 16 * _MIB
+    info = json.loads(run("info", "--output=json", "-f", layout.format.driver, image))
+    assert info["virtual-size"] == size
+    if layout.format in _CHECKED:
+        run("check", "-f", layout.format.driver, image)
+    with FileSource(image) as source:
+        reader = open_reader(source, inspect(source, max_virtual_size=size))
+        found = {block.offset: block.load() for block in blocks(reader, Planned(source, reader))}
+    for at, data in pieces.items():
+        start = at % BLOCK_SIZE
+        assert found[at - start][start : start + 512] == data
 
 
 @_FEW
