@@ -138,7 +138,7 @@ def export(raw: Path, target: Path, layout: Layout) -> tuple[Transferred, str]:
     The hash is empty for a layout that is not written in order.
     """
     file = FileOutput(target)
-    hashed = HashedOutput(file)
+    hashed = HashedOutput(file, StopSignal())
     with FileSource(raw) as source:
         reader: DiskReader = open_reader(source, inspect(source, max_virtual_size=1 << 42))
         data = ((extent.offset, extent.length) for extent in reader.extents())

@@ -120,7 +120,7 @@ class ExportDisk:
             raise
 
     def _write(self, draft: Output, stop: StopSignal) -> tuple[int, str]:
-        output = HashedOutput(draft) if self._in_order else draft
+        output = HashedOutput(draft, stop) if self._in_order else draft
         meter = self._ownership.meter
         with self._source() as (source, inspection):
             reader = self._reader(source, inspection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from imageferry.imaging.disk import Output
+from imageferry.imaging.threads import StopSignal
 
 _ZEROS = bytes(1024 * 1024)
 
@@ -14,10 +15,13 @@ class HashedOutput:
 
     Args:
         output: Where the bytes go. They must come in order, the head first.
+        stop: Ends the work early, within a gap of zeros too: those of a huge disk are as much
+            work as its data.
     """
 
-    def __init__(self, output: Output) -> None:
+    def __init__(self, output: Output, stop: StopSignal) -> None:
         self._output = output
+        self._stop = stop
         self._hash = hashlib.sha256()
         self._end = 0
 
@@ -25,15 +29,21 @@ class HashedOutput:
         """Put bytes at a place behind all that were put before.
 
         Raises:
+            StoppedError: it was stopped.
             ValueError: the place lies before the end of what was put.
         """
+        self._stop.check()
         self._skip_to(offset)
         self._output.write(offset, data)
         self._hash.update(data)
         self._end += len(data)
 
     def finish(self, size: int) -> str:
-        """The SHA-256 of the whole image of ``size`` bytes, in hexadecimal digits."""
+        """The SHA-256 of the whole image of ``size`` bytes, in hexadecimal digits.
+
+        Raises:
+            StoppedError: it was stopped.
+        """
         self._skip_to(size)
         return self._hash.hexdigest()
 
@@ -41,6 +51,7 @@ class HashedOutput:
         if offset < self._end:
             raise ValueError(f"Byte {offset} comes after byte {self._end}.")
         while self._end < offset:
+            self._stop.check()
             length = min(len(_ZEROS), offset - self._end)
             self._hash.update(memoryview(_ZEROS)[:length])
             self._end += length
