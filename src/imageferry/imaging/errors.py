@@ -106,6 +106,16 @@ TRUNCATED = ImageErrorCode(
     "The image ends before the data that it promises.",
     "Upload it again, and compare its size and checksum with the original.",
 )
+ARCHIVE_REFUSED = ImageErrorCode(
+    "InvalidImageFormat.Archive",
+    "The archive or compressed file holds something else than one disk image.",
+    "Take the disk image out of it, and import that, as it is or compressed by gzip, xz or zstd.",
+)
+ARCHIVE_CORRUPT = ImageErrorCode(
+    "InvalidImageFormat.ArchiveCorrupt",
+    "The archive or compressed file that holds the image is damaged.",
+    "Check the file with `gzip -t`, `xz -t`, `zstd -t` or `tar -t`, or make and upload it again.",
+)
 VHD_SIZE = ImageErrorCode(
     "InvalidVHDImage.IncorrectSize",
     "The size of the VHD does not agree with its table of blocks or its file.",
@@ -174,6 +184,8 @@ CODES = (
     NOT_CLEAN,
     CORRUPT,
     TRUNCATED,
+    ARCHIVE_REFUSED,
+    ARCHIVE_CORRUPT,
     VHD_SIZE,
     IMAGE_SIZE,
     EMPTY_IMAGE,

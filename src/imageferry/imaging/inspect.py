@@ -50,12 +50,21 @@ def inspect(
     if source.size == 0:
         raise EMPTY_IMAGE.error("The image has 0 bytes.")
     reader = BoundedReader(source)
-    inspection = _INSPECTORS[_decide(find_signatures(reader), declared)](reader)
+    inspection = _INSPECTORS[decide(find_signatures(reader), declared)](reader)
     _check_virtual_size(inspection, max_virtual_size)
     return inspection
 
 
-def _decide(found: list[Signature], declared: Format | None) -> Format:
+def decide(found: list[Signature], declared: Format | None) -> Format:
+    """The format of an image.
+
+    Args:
+        found: The formats whose marks it carries.
+        declared: The format that its owner says it has, if any.
+
+    Raises:
+        ImageError: it cannot be told, or is not accepted, or not what was declared.
+    """
     if len(found) > 1:
         names = " and ".join(sorted(item.name for item in found))
         raise FORMAT_AMBIGUOUS.error(f"The image has the marks of {names} at the same time.")

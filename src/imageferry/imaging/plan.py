@@ -33,6 +33,12 @@ class Plan:
     wanted: array[int]
 
     @classmethod
+    def whole(cls, size: int) -> Plan:
+        """Make the plan to take every byte of a source of ``size`` bytes."""
+        chunks = range(0, size, CHUNK_SIZE)
+        return cls(size, array("Q", (min(CHUNK_SIZE, size - start) for start in chunks)))
+
+    @classmethod
     def of(cls, reader: DiskReader, size: int) -> Plan:
         """Make the plan for a disk in a source of ``size`` bytes.
 

@@ -64,13 +64,18 @@ def find_signatures(reader: BoundedReader) -> list[Signature]:
         ImageError: the source cannot be read.
     """
     found = {item.name: item for item in _footer_signatures(reader)}
-    found |= {item.name: item for item in _head_signatures(reader)}
+    found |= {item.name: item for item in find_head_signatures(reader)}
     if any(item.at_start for item in found.values()) and _has_iso_9660(reader):
         found[_ISO_9660.name] = _ISO_9660
     return list(found.values())
 
 
-def _head_signatures(reader: BoundedReader) -> list[Signature]:
+def find_head_signatures(reader: BoundedReader) -> list[Signature]:
+    """The formats whose marks stand at the beginning: all but fixed VHDs show themselves there.
+
+    Raises:
+        ImageError: the source cannot be read.
+    """
     head = reader.read_available(0, _HEAD_BYTES, "header")
     found = [item for offset, mark, item in _HEAD_MARKS if head.startswith(mark, offset)]
     if _DESCRIPTOR.match(head) or head.lower().startswith(_DESCRIPTOR_TITLE):

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import IO, Protocol, Self
 
 
 class ByteSource(Protocol):
@@ -50,8 +50,18 @@ class FileSource:
         Raises:
             OSError: it cannot be opened.
         """
-        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-        self._size = os.fstat(self._descriptor).st_size
+        self._adopt(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW))
+
+    @classmethod
+    def of(cls, file: IO[bytes]) -> Self:
+        """A file that is open already, as it is now; it may be closed before this source."""
+        source = cls.__new__(cls)
+        source._adopt(os.dup(file.fileno()))
+        return source
+
+    def _adopt(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._size = os.fstat(descriptor).st_size
 
     @property
     def size(self) -> int:

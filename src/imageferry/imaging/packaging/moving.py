@@ -1,0 +1,224 @@
+"""Move the disk of a wrapped image into another image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from imageferry.imaging.disk import DiskReader, DiskWriter, Extent
+from imageferry.imaging.errors import IMAGE_SIZE, MORE_THAN_DECLARED, SOURCE_FAILED
+from imageferry.imaging.formats import Format
+from imageferry.imaging.inspect import decide, inspect
+from imageferry.imaging.inspection import Inspection
+from imageferry.imaging.moving import Moved, move
+from imageferry.imaging.packaging.ahead import ahead
+from imageferry.imaging.packaging.decompression import Piece, decompressed
+from imageferry.imaging.packaging.ends import HEAD_BYTES, EndsSource
+from imageferry.imaging.packaging.inflow import Inflow, Payload
+from imageferry.imaging.packaging.package import Archived, Compressed, Package
+from imageferry.imaging.packaging.raw_stream import StreamedDisk
+from imageferry.imaging.packaging.scratch import unpacked_file
+from imageferry.imaging.plan import CHUNK_SIZE, Plan
+from imageferry.imaging.planned_source import PlannedSource, plan_source
+from imageferry.imaging.reader import BoundedReader
+from imageferry.imaging.readers.opening import open_reader
+from imageferry.imaging.signatures import find_head_signatures
+from imageferry.imaging.source import ByteSource
+from imageferry.imaging.threads import StopSignal
+from imageferry.imaging.transfer import transfer
+
+_PIECES_AHEAD = 16
+_FOOTER_BYTES = 512
+_METADATA_FREE_BYTES = 16 * 1024 * 1024
+_METADATA_SHARE = 32
+"""A disk's tables take a 32nd of its size at most, where its clusters are the smallest there are,
+but for the least of 16 MiB."""
+
+
+@dataclass(frozen=True)
+class MovedPackage:
+    """What came of moving the disk of a wrapped image.
+
+    Attributes:
+        moved: The same as for an image that was not wrapped; its bytes taken and its SHA-256 are
+            those of the source with its wrapping.
+        inspection: What the image inside was found to be.
+    """
+
+    moved: Moved
+    inspection: Inspection
+
+
+def move_packaged(
+    source: ByteSource,
+    package: Package,
+    writer: DiskWriter[Any],
+    *,
+    declared: Format | None,
+    max_virtual_size: int,
+    scratch: Path,
+    hash_source: bool,
+    stop: StopSignal,
+    begin: Callable[[int], None],
+    progress: Callable[[int], None],
+) -> MovedPackage:
+    """Write the disk of a wrapped image anew.
+
+    Args:
+        source: The bytes of the image with its wrapping; it stays open until this returns.
+        package: What it is wrapped in.
+        writer: Writes the disk.
+        declared: The format that the image's owner says it has, if any.
+        max_virtual_size: The largest virtual size to accept, in bytes. What unpacks to more is
+            stopped when it does.
+        scratch: A folder for an image that is not read from its front to its back, which is
+            unpacked there, and for what memory has no room for.
+        hash_source: Whether the SHA-256 of the whole source is wanted.
+        stop: Ends the work early.
+        begin: Gets the bytes of the source that will be gone through, before the first is.
+        progress: Gets how many of them are done with.
+
+    Raises:
+        ImageError: the image or its wrapping is refused, or damaged.
+        StoppedError: it was stopped.
+        Exception: whatever reading the source or writing the target raised.
+    """
+    if isinstance(package, Archived):
+        image = package.image(source)
+        inspection = inspect(image, declared=declared, max_virtual_size=max_virtual_size)
+        reader = _ReaderWithin(open_reader(image, inspection), package.offset)
+        moved = move(
+            source,
+            reader,
+            writer,
+            scratch=scratch,
+            hash_source=hash_source,
+            stop=stop,
+            begin=begin,
+            progress=progress,
+        )
+        return MovedPackage(moved, inspection)
+    begin(source.size)
+    moving = _Unwrapping(source, writer, declared, max_virtual_size, scratch, stop, progress)
+    return moving.move(package, hash_source=hash_source)
+
+
+class _ReaderWithin:
+    """A disk in an image that is a part of another source, seen from there."""
+
+    def __init__(self, reader: DiskReader, offset: int) -> None:
+        self.virtual_size = reader.virtual_size
+        self._reader = reader
+        self._offset = offset
+
+    def extents(self) -> Iterator[Extent]:
+        for extent in self._reader.extents():
+            yield replace(extent, place=extent.place + self._offset)
+
+
+@dataclass(frozen=True)
+class _Unwrapping:
+    """Moves the disk of a compressed image."""
+
+    source: ByteSource
+    writer: DiskWriter[Any]
+    declared: Format | None
+    max_virtual_size: int
+    scratch: Path
+    stop: StopSignal
+    progress: Callable[[int], None]
+
+    @property
+    def _largest_file(self) -> int:
+        size = self.max_virtual_size
+        return size + max(size // _METADATA_SHARE, _METADATA_FREE_BYTES)
+
+    def move(self, package: Compressed, *, hash_source: bool) -> MovedPackage:
+        plan = Plan.whole(self.source.size)
+        with plan_source(
+            self.source, plan, scratch=self.scratch, hash_source=hash_source
+        ) as planned:
+            with self._payload(planned, package) as payload:
+                moved = self._stream(payload) if self._is_raw(payload) else self._unpack(payload)
+            planned.finish()
+            self.progress(self.source.size)
+            return replace(moved, moved=replace(moved.moved, source_sha256=planned.sha256))
+
+    @contextmanager
+    def _payload(self, planned: PlannedSource, package: Compressed) -> Iterator[Payload]:
+        chunks = self._chunks(planned)
+        pieces = decompressed(chunks, package.compression, max_bytes=self._largest_file)
+        with closing(ahead(self._stoppable(pieces), _PIECES_AHEAD)) as coming:
+            yield Payload(Inflow(coming), package.compression)
+
+    def _chunks(self, planned: PlannedSource) -> Iterator[bytes]:
+        for place in range(0, self.source.size, CHUNK_SIZE):
+            wanted = min(CHUNK_SIZE, self.source.size - place)
+            data = planned.take(place, wanted)
+            if len(data) != wanted:
+                raise SOURCE_FAILED.error(f"Reading the source at byte {place} ended early.")
+            yield data
+
+    def _stoppable(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
+        for piece in pieces:
+            self.stop.check()
+            yield piece
+
+    def _is_raw(self, payload: Payload) -> bool:
+        """Whether an image seems to be raw; a fixed VHD shows itself at its end only."""
+        head = payload.peek(HEAD_BYTES)
+        found = find_head_signatures(BoundedReader(EndsSource(head, b"", len(head))))
+        if not found and self.declared in (None, Format.RAW, Format.VHD):
+            return True
+        decide(found, self.declared)
+        return False
+
+    def _stream(self, payload: Payload) -> MovedPackage:
+        """Move a disk as it comes."""
+        payload.limit(self.max_virtual_size + _FOOTER_BYTES, IMAGE_SIZE)
+        disk = StreamedDisk(payload, declared=self.declared, max_virtual_size=self.max_virtual_size)
+        transferred = transfer(
+            disk.blocks(), self.writer, disk.virtual_size, stop=self.stop, progress=self.progress
+        )
+        return MovedPackage(Moved(transferred, self.source.size, ""), disk.inspection)
+
+    def _unpack(self, payload: Payload) -> MovedPackage:
+        """Unpack an image, then move its disk: each counts for half of the source."""
+        meter = _HalfMeter(self.source.size, self.progress)
+        payload.limit(self._largest_file, MORE_THAN_DECLARED)
+        with unpacked_file(payload, self.scratch, meter.unpacked) as image:
+            inspection = inspect(
+                image, declared=self.declared, max_virtual_size=self.max_virtual_size
+            )
+            moved = move(
+                image,
+                open_reader(image, inspection),
+                self.writer,
+                scratch=self.scratch,
+                hash_source=False,
+                stop=self.stop,
+                begin=meter.begin,
+                progress=meter.moved,
+            )
+        return MovedPackage(replace(moved, taken=self.source.size), inspection)
+
+
+class _HalfMeter:
+    """Counts a source's bytes half when they were unpacked, and half when they were moved."""
+
+    def __init__(self, size: int, progress: Callable[[int], None]) -> None:
+        self._size = size
+        self._progress = progress
+        self._total = 1
+
+    def unpacked(self, done: int) -> None:
+        self._progress(done // 2)
+
+    def begin(self, total: int) -> None:
+        self._total = max(1, total)
+
+    def moved(self, done: int) -> None:
+        self._progress((self._size + self._size * done // self._total) // 2)
