@@ -171,6 +171,7 @@ def _image(call: Call, request: CopyImageRequest, source: Image) -> Image:
         created=now(),
         copied_from=source.image_id,
         detection_strategy=source.detection_strategy,
+        cloud_init=source.cloud_init,
         disks=tuple(_disk(disk) for disk in source.disks),
         tags={tag.key: tag.value for tag in request.tag},
     )

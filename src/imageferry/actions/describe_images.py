@@ -197,9 +197,8 @@ class DescribeImagesRequest(Model, frozen=True, kw_only=True):
     is_support_cloudinit: Annotated[
         bool | None,
         Parameter(
-            description="Whether the images support cloud-init.",
+            description="Whether cloud-init was found in the images, by DetectionStrategy.",
             example="true",
-            unused="what the checks of an image found is told with it, and not searched for",
         ),
     ] = None
     is_support_io_optimized: Annotated[
@@ -262,6 +261,7 @@ def _filter(call: Call, request: DescribeImagesRequest) -> ImageFilter:
         resource_group_id=request.resource_group_id or "",
         created_from=created_from,
         created_to=created_to,
+        cloud_init=request.is_support_cloudinit,
         tags=_tags(request),
     )
 

@@ -233,7 +233,7 @@ def image_entry(image: Image, percent: int, account_id: str) -> ImageEntry:
         is_copied=image.copied_from != "",
         is_self_shared="true" if is_own and image.shared else "",
         is_subscribed=False,
-        is_support_cloudinit=any(_has_cloud_init(disk) for disk in image.disks),
+        is_support_cloudinit=image.cloud_init,
         is_support_io_optimized=True,
         login_as_non_root_supported=False,
         detection_options=_detection(image) if is_own and image.detection_strategy else None,
@@ -256,10 +256,6 @@ def _detection(image: Image) -> DetectionOptions:
     )
     status = "Processing" if image.status.being_made else "Finished"
     return DetectionOptions(status=status, items=DetectionItems(item=tuple(entries)))
-
-
-def _has_cloud_init(disk: ImageDisk) -> bool:
-    return any(item.name == "CloudInit" and not item.risk_code for item in disk.detection)
 
 
 def _disk(disk: ImageDisk, percent: int, *, is_own: bool) -> DiskDeviceEntry:

@@ -9,7 +9,7 @@ from imageferry.engine.ownership import Ownership
 from imageferry.images import queries as images
 from imageferry.images.model import DetectionItem, Image, ImageDisk
 from imageferry.imaging.contents.checks import check_contents
-from imageferry.imaging.contents.findings import Expected, Finding
+from imageferry.imaging.contents.findings import CLOUD_INIT, Expected, Finding
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.source import ByteSource
@@ -46,6 +46,8 @@ async def detect(
     ownership.record_disk(disk.position, DiskStatus.SUCCESS, _related_items(found))
     with context.database.write() as connection:
         images.record_detection(connection, image.image_id, disk.position, items)
+        if any(item.name == CLOUD_INIT and not item.risk_code for item in found):
+            images.record_cloud_init(connection, image.image_id)
 
 
 def _related_items(found: Sequence[Finding]) -> list[tuple[str, str]]:

@@ -100,6 +100,7 @@ class Image:
         image_family: The family it belongs to; empty for none.
         copied_from: The image that it is a copy of; empty for an imported one.
         detection_strategy: Which checks of its content were asked for; empty for none.
+        cloud_init: Whether they found cloud-init.
         tags: The tags that its owner gave it.
         shared: Whether it is shared with other accounts.
     """
@@ -123,6 +124,7 @@ class Image:
     image_family: str = ""
     copied_from: str = ""
     detection_strategy: str = ""
+    cloud_init: bool = False
     disks: tuple[ImageDisk, ...] = ()
     tags: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False

@@ -30,6 +30,7 @@ class ImageFilter:
         shared: Whether those that others share with it are meant.
         owner_id: Whose images are meant.
         architecture: In lower case; images keep it in the caller's spelling.
+        cloud_init: Whether cloud-init was found in them.
         tags: Tags that the account gave the images.
     """
 
@@ -48,6 +49,7 @@ class ImageFilter:
     resource_group_id: str = ""
     created_from: datetime | None = None
     created_to: datetime | None = None
+    cloud_init: bool | None = None
     tags: Mapping[str, str | None] | None = None
 
 
@@ -220,6 +222,13 @@ def record_detection(
     record_disk(connection, image_id, position, detection=_json(items))
 
 
+def record_cloud_init(connection: sa.Connection, image_id: str) -> None:
+    """Note that cloud-init was found in an image."""
+    connection.execute(
+        sa.update(images).where(images.c.image_id == image_id).values(cloud_init=True)
+    )
+
+
 def delete(connection: sa.Connection, image_id: str, *, keep_snapshots: bool = False) -> None:
     """Forget an image, its disks, its shares and its tags, and its snapshots unless kept."""
     if not keep_snapshots:
@@ -248,6 +257,8 @@ def _where(condition: ImageFilter) -> sa.ColumnElement[bool]:
         conditions.append(columns.created >= condition.created_from)
     if condition.created_to is not None:
         conditions.append(columns.created <= condition.created_to)
+    if condition.cloud_init is not None:
+        conditions.append(columns.cloud_init == condition.cloud_init)
     if condition.snapshot_id:
         conditions.append(_has_snapshot(condition.snapshot_id))
     for key, value in (condition.tags or {}).items():

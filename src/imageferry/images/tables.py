@@ -27,6 +27,7 @@ images = sa.Table(
     sa.Column("image_family", sa.String(128), nullable=False),
     sa.Column("copied_from", sa.String(32), nullable=False, index=True),
     sa.Column("detection_strategy", sa.String(16), nullable=False),
+    sa.Column("cloud_init", sa.Boolean, nullable=False),
     sa.Column("created", Timestamp, nullable=False),
     sa.Index("ix_images_account_id_region_id_created", "account_id", "region_id", "created"),
     sa.Index("ix_images_account_id_region_id_name", "account_id", "region_id", "name"),

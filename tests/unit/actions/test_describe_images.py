@@ -253,8 +253,9 @@ def test_refusals(
         ({"ResourceGroupId": "rg-2"}, False),
         ({"SnapshotId": "s-unknown"}, False),
         ({"ActionType": "ChangeOS", "InstanceType": "ecs.g8i.large"}, True),
-        ({"IsSupportCloudinit": "true", "IsSupportIoOptimized": "false"}, True),
+        ({"IsSupportCloudinit": "false", "IsSupportIoOptimized": "false"}, True),
         ({"ShowExpired": "true"}, True),
+        ({"IsSupportCloudinit": "true"}, False),
     ],
 )
 def test_other_conditions(api: Api, parameters: dict[str, str], *, found: bool) -> None:

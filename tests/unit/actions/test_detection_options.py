@@ -28,6 +28,7 @@ def image_id(api: Api) -> str:
     )
     api.change(images.record_detection, image_id, 1, [RISKY, SOUND])
     api.change(images.record_detection, image_id, 2, [RISKY])
+    api.change(images.record_cloud_init, image_id)
     return image_id
 
 
@@ -50,6 +51,16 @@ def test_the_findings_are_told(api: Api, image_id: str) -> None:
     }
     assert of_data == first | {"Name": "DiskDeviceMapping.2.BootMode"}
     assert image["IsSupportCloudinit"] is True
+
+
+def test_images_with_cloud_init_are_found(api: Api, image_id: str) -> None:
+    other = api.available_image()
+
+    def found(wanted: str) -> list[str]:
+        reply = api.call("DescribeImages", IsSupportCloudinit=wanted)
+        return [image["ImageId"] for image in reply["Images"]["Image"]]
+
+    assert (found("true"), found("false")) == ([image_id], [other])
 
 
 def test_the_checks_are_still_to_be_made(api: Api) -> None:

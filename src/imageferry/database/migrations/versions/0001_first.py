@@ -134,6 +134,7 @@ def _images() -> None:
         sa.Column("image_family", sa.String(length=128), nullable=False),
         sa.Column("copied_from", sa.String(length=32), nullable=False),
         sa.Column("detection_strategy", sa.String(length=16), nullable=False),
+        sa.Column("cloud_init", sa.Boolean(), nullable=False),
         sa.Column("created", Timestamp(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.account_id"], name=op.f("fk_images_account_id")
