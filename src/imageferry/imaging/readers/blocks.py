@@ -2,24 +2,73 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from typing import Protocol
 
 from imageferry.imaging.disk import Extent
 from imageferry.imaging.errors import SOURCE_FAILED, TRUNCATED
 from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.inspectors.block_table import BlockTable
+from imageferry.imaging.reader import BoundedReader
 from imageferry.imaging.readers.coalesce import coalesce
 from imageferry.imaging.readers.holes import without_holes
+from imageferry.imaging.readers.raw import identical_extents
 from imageferry.imaging.readers.tables import read_pieces
 from imageferry.imaging.source import ByteSource
 
 
-def check_unchanged(virtual_size: int, inspection: Inspection) -> None:
-    """Make sure that a disk has the size that was inspected, as limits were set by that.
+class Layout(Protocol):
+    """What the headers of such an image say."""
 
-    Raises:
-        ImageError: it has another one.
-    """
+    @property
+    def virtual_size(self) -> int:
+        """The disk's size in bytes."""
+        ...
+
+    @property
+    def table(self) -> BlockTable | None:
+        """Where the blocks are; ``None`` where the image keeps the disk as it is."""
+        ...
+
+
+class BlockTableReader(ABC):
+    """An image with a table of blocks, or none, that stands for itself."""
+
+    def __init__(self, source: ByteSource, inspection: Inspection) -> None:
+        """Read its headers.
+
+        Args:
+            source: The image's bytes.
+            inspection: What the inspection has found.
+
+        Raises:
+            ImageError: they cannot be read, or are not what was inspected.
+        """
+        layout = self._read_layout(BoundedReader(source))
+        _check_unchanged(layout.virtual_size, inspection)
+        self._source = source
+        self._table = layout.table
+        self.virtual_size = layout.virtual_size
+
+    def extents(self) -> Iterator[Extent]:
+        """The blocks that hold data; without a table, the parts of the source that may.
+
+        Raises:
+            ImageError: the table of blocks cannot be read, or cannot be right.
+        """
+        if self._table is None:
+            return identical_extents(self._source, self.virtual_size)
+        return block_extents(self._source, self._table, self.virtual_size)
+
+    @staticmethod
+    @abstractmethod
+    def _read_layout(reader: BoundedReader) -> Layout:
+        """Read the headers of the format."""
+
+
+def _check_unchanged(virtual_size: int, inspection: Inspection) -> None:
+    """Make sure that a disk has the size that was inspected, as limits were set by that."""
     if virtual_size != inspection.virtual_size:
         raise SOURCE_FAILED.error(
             f"The image's virtual size was {inspection.virtual_size} bytes at its inspection,"

@@ -2,39 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from imageferry.imaging.disk import Extent
-from imageferry.imaging.inspection import Inspection
-from imageferry.imaging.inspectors.vhdx import read_layout
+from imageferry.imaging.inspectors import vhdx
 from imageferry.imaging.reader import BoundedReader
-from imageferry.imaging.readers.blocks import block_extents, check_unchanged
-from imageferry.imaging.source import ByteSource
+from imageferry.imaging.readers.blocks import BlockTableReader, Layout
 
 
-class VhdxReader:
-    """A VHDX that stands for itself."""
+class VhdxReader(BlockTableReader):
+    """A VHDX, that stands for itself."""
 
-    def __init__(self, source: ByteSource, inspection: Inspection) -> None:
-        """Read its headers.
-
-        Args:
-            source: The image's bytes.
-            inspection: What the inspection has found.
-
-        Raises:
-            ImageError: they cannot be read, or are not what was inspected.
-        """
-        layout = read_layout(BoundedReader(source))
-        check_unchanged(layout.virtual_size, inspection)
-        self._source = source
-        self._table = layout.table
-        self.virtual_size = layout.virtual_size
-
-    def extents(self) -> Iterator[Extent]:
-        """The blocks that hold data.
-
-        Raises:
-            ImageError: the table of blocks cannot be read, or cannot be right.
-        """
-        return block_extents(self._source, self._table, self.virtual_size)
+    @staticmethod
+    def _read_layout(reader: BoundedReader) -> Layout:
+        return vhdx.read_layout(reader)
