@@ -49,7 +49,7 @@ class LookAhead:
         self._hashing = hash_source
         self._hashed = 0 if hash_source else self._count
         self._scratch = scratch
-        self._spilled: dict[int, int] = {}
+        self._spilled: set[int] = set()
         self._file: int | None = None
         self._chunks: dict[int, bytes] = {}
         self._asked = bytearray(self._count)
@@ -107,16 +107,14 @@ class LookAhead:
         self.close()
 
     def _take_part(self, chunk: int, start: int, stop: int) -> bytes:
-        data = self._get(chunk)
-        begin = chunk * CHUNK_SIZE
-        part = data if stop - start == len(data) else data[start - begin : stop - begin]
+        part = self._get(chunk, start, stop)
         with self._changed:
             self._wanted[chunk] -= stop - start
             self._drop_if_done(chunk)
         return part
 
-    def _get(self, chunk: int) -> bytes:
-        """A chunk, once it is there."""
+    def _get(self, chunk: int, start: int, stop: int) -> bytes:
+        """Bytes of the source that lie in one chunk, once that is there."""
         with self._changed:
             self._demanded[chunk] = self._demanded.get(chunk, 0) + 1
             try:
@@ -124,9 +122,10 @@ class LookAhead:
                     self._changed.notify_all()
                     self._wait(lambda: self._is_there(chunk))
                 if chunk in self._chunks:
-                    return self._chunks[chunk]
+                    begin = chunk * CHUNK_SIZE
+                    return self._chunks[chunk][start - begin : stop - begin]
                 assert self._file is not None  # noqa: S101 - a chunk was spilled to it
-                return os.pread(self._file, self._spilled[chunk], chunk * CHUNK_SIZE)
+                return os.pread(self._file, stop - start, start)
             finally:
                 self._demanded[chunk] -= 1
                 if not self._demanded[chunk]:
@@ -145,17 +144,16 @@ class LookAhead:
     def _drop_if_done(self, chunk: int) -> None:
         if self._wanted[chunk] == 0 and chunk < self._hashed:
             self._chunks.pop(chunk, None)
-            self._spilled.pop(chunk, None)
+            self._spilled.discard(chunk)
             self._changed.notify_all()
 
     def _fetch(self) -> None:
         """The life of a thread that fetches."""
         try:
             while (chunk := self._next()) is not None:
-                start = chunk * CHUNK_SIZE
-                wanted = min(CHUNK_SIZE, self._source.size - start)
-                data = self._source.pread(start, wanted)
-                if len(data) != wanted:
+                start, stop = self._bounds(chunk)
+                data = self._source.pread(start, stop - start)
+                if len(data) != stop - start:
                     raise EOFError(f"The source ends at byte {start + len(data)}.")  # noqa: TRY301
                 with self._changed:
                     self._on_their_way -= 1
@@ -194,12 +192,21 @@ class LookAhead:
             return True
         if chunk not in self._demanded:
             return False
-        if chunk != self._hashed and any(not self._wanted[other] for other in self._chunks):
-            return False  # the hash is behind, and will make room
+        if self._hash_makes_room():
+            return False
         victim = next((other for other in self._chunks if other not in self._demanded), None)
         if victim is not None:
             self._spill(victim)
         return True
+
+    def _hash_makes_room(self) -> bool:
+        """Whether a chunk is only kept for the hash, which comes to it with nothing more fetched."""
+        chunk = self._hashed
+        while chunk in self._chunks:
+            if not self._wanted[chunk]:
+                return True
+            chunk += 1
+        return False
 
     def _spill(self, chunk: int) -> None:
         if self._file is None:
@@ -210,7 +217,11 @@ class LookAhead:
             written += os.pwrite(
                 self._file, memoryview(data)[written:], chunk * CHUNK_SIZE + written
             )
-        self._spilled[chunk] = len(data)
+        self._spilled.add(chunk)
+
+    def _bounds(self, chunk: int) -> tuple[int, int]:
+        start = chunk * CHUNK_SIZE
+        return start, min(start + CHUNK_SIZE, self._source.size)
 
     def _scratch_file(self) -> int:
         with tempfile.TemporaryFile(dir=self._scratch) as file:
@@ -221,7 +232,7 @@ class LookAhead:
         digest = hashlib.sha256()
         try:
             for chunk in range(self._count):
-                digest.update(self._get(chunk))
+                digest.update(self._get(chunk, *self._bounds(chunk)))
                 with self._changed:
                     self._hashed = chunk + 1
                     if chunk + 1 == self._count:
