@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
-import lzma
 import os
 import random
 import subprocess
-import tarfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import zstandard
 
 from imageferry.imaging.formats import Format
 from imageferry.imaging.packaging.finding import find_package
@@ -23,6 +18,7 @@ from imageferry.imaging.qemu_img import QemuImg
 from imageferry.imaging.source import ByteSource, FileSource
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.writers.qcow2 import Qcow2Writer
+from support.images.packages import WRAPPINGS, ova
 
 _MIB = 1024 * 1024
 _SIZE = 21 * _MIB + 3 * 512
@@ -41,51 +37,6 @@ _KINDS = {
 }
 
 
-def tar(image: bytes) -> bytes:
-    return archive({"disk.img": image})
-
-
-def archive(files: dict[str, bytes], form: int = tarfile.GNU_FORMAT) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w", format=form) as target:
-        for name, data in files.items():
-            member = tarfile.TarInfo(name)
-            member.size = len(data)
-            target.addfile(member, io.BytesIO(data))
-    return packed.getvalue()
-
-
-def ova(image: bytes) -> bytes:
-    files = {
-        "appliance.ovf": b"<?xml version='1.0'?>\n<Envelope/>\n",
-        "appliance.mf": b"SHA256(appliance.ovf)= 00\n",
-        "appliance-disk1.vmdk": image,
-    }
-    return archive(files, tarfile.USTAR_FORMAT)
-
-
-def xz(data: bytes) -> bytes:
-    return lzma.compress(data, preset=0)
-
-
-def gz(data: bytes) -> bytes:
-    return gzip.compress(data, compresslevel=1)
-
-
-def zst(data: bytes) -> bytes:
-    return zstandard.ZstdCompressor(level=1).compress(data)
-
-
-_WRAPPINGS: dict[str, Callable[[bytes], bytes]] = {
-    "gz": gz,
-    "xz": xz,
-    "zst": zst,
-    "tar": tar,
-    "tar.gz": lambda data: gz(tar(data)),
-    "tar.xz": lambda data: xz(tar(data)),
-    "tar.zst": lambda data: zst(tar(data)),
-    "ova": ova,
-}
 _MARKED = [kind for kind in _KINDS if not kind.startswith(("raw", "fixed"))]
 
 
@@ -194,13 +145,13 @@ def check(moving: Moving, moved: MovedPackage, qemu_img: QemuImg, kind: str, ima
     assert moving.progress[-1] <= moving.total
 
 
-@pytest.mark.parametrize("wrapping", [name for name in _WRAPPINGS if name != "ova"])
+@pytest.mark.parametrize("wrapping", WRAPPINGS)
 @pytest.mark.parametrize("kind", _KINDS)
 def test_a_wrapped_disk_is_the_disk(
     moving: Moving, images: dict[str, Path], qemu_img: QemuImg, kind: str, wrapping: str
 ) -> None:
     source = moving.target.with_name("source")
-    source.write_bytes(_WRAPPINGS[wrapping](images[kind].read_bytes()))
+    source.write_bytes(WRAPPINGS[wrapping](images[kind].read_bytes()))
     with FileSource(source) as opened:
         moved = moving.move(opened)
     check(moving, moved, qemu_img, kind, images[kind])
@@ -225,7 +176,7 @@ def test_a_remote_source_is_moved_as_a_local_one(
     moving: Moving, images: dict[str, Path], qemu_img: QemuImg, kind: str, wrapping: str
 ) -> None:
     source = moving.target.with_name("source")
-    source.write_bytes(_WRAPPINGS[wrapping](images[kind].read_bytes()))
+    source.write_bytes(WRAPPINGS[wrapping](images[kind].read_bytes()))
     with FileSource(source) as opened:
         moved = moving.move(RemoteSource(opened), Format.from_ecs(kind))
     check(moving, moved, qemu_img, kind, images[kind])

@@ -181,7 +181,7 @@ def _pax_records(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         length = _decimal(data.partition(b" ")[0])
         record, data = data[:length], data[length:]
         key, found, value = record.partition(b" ")[2].partition(b"=")
-        if not found or not record.endswith(b"\n"):
+        if len(record) < length or not found or not record.endswith(b"\n"):
             raise ARCHIVE_CORRUPT.error("The archive has a header with a damaged record.")
         yield key, value[:-1]
 

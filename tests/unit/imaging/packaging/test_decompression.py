@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import gzip
+import lzma
+import random
+import struct
+import tracemalloc
+import zlib
+from collections.abc import Callable
+from itertools import repeat
+
+import pytest
+
+from imageferry.imaging.errors import ImageError
+from imageferry.imaging.packaging.decompression import PIECE_SIZE, decompressed
+from imageferry.imaging.packaging.package import Compression
+from support.images.packages import gz, xz, zst
+
+_MIB = 1024 * 1024
+_DATA = random.Random(1).randbytes(300_000) + bytes(3 * _MIB) + b"end"
+_PACK: dict[Compression, Callable[[bytes], bytes]] = {
+    Compression.GZIP: gz,
+    Compression.XZ: xz,
+    Compression.ZSTD: zst,
+}
+_ALL = pytest.mark.parametrize("compression", list(Compression), ids=lambda item: item.value)
+
+
+def unpacked(packed: bytes, compression: Compression, chunk: int = 100_000) -> bytes:
+    chunks = (packed[start : start + chunk] for start in range(0, len(packed), chunk))
+    pieces = list(decompressed(chunks, compression, max_bytes=1 << 40))
+    assert all(0 < len(piece.data) <= PIECE_SIZE for piece in pieces)
+    consumed = [piece.consumed for piece in pieces]
+    assert consumed == sorted(consumed)
+    assert not consumed or consumed[-1] <= len(packed)
+    return b"".join(piece.data for piece in pieces)
+
+
+def refusal(packed: bytes, compression: Compression) -> str:
+    with pytest.raises(ImageError) as caught:
+        unpacked(packed, compression)
+    return f"{caught.value.code} {caught.value.detail}"
+
+
+@_ALL
+@pytest.mark.parametrize("chunk", [977, 100_000, 4 * _MIB])
+def test_data_is_what_was_packed(compression: Compression, chunk: int) -> None:
+    assert unpacked(_PACK[compression](_DATA), compression, chunk) == _DATA
+
+
+@_ALL
+def test_members_that_follow_one_another_are_one(compression: Compression) -> None:
+    pack = _PACK[compression]
+    packed = pack(_DATA[:1000]) + pack(b"") + pack(_DATA[1000:]) + pack(b"more")
+    assert unpacked(packed, compression, 999) == _DATA + b"more"
+
+
+@pytest.mark.parametrize("compression", [Compression.GZIP, Compression.XZ])
+def test_zeros_may_follow(compression: Compression) -> None:
+    pack = _PACK[compression]
+    assert unpacked(pack(_DATA) + bytes(200_000), compression) == _DATA
+    assert unpacked(pack(_DATA) + bytes(8) + pack(b"more"), compression) == _DATA + b"more"
+
+
+def test_frames_without_data_are_passed_over() -> None:
+    skipped = b"\x5a\x2a\x4d\x18\x04\0\0\0abcd"
+    assert unpacked(skipped + zst(_DATA) + skipped, Compression.ZSTD) == _DATA
+
+
+@_ALL
+@pytest.mark.parametrize("left", [1, 5, 9, 100, 250_000])
+def test_data_that_breaks_off_is_refused(compression: Compression, left: int) -> None:
+    packed = _PACK[compression](_DATA)
+    told = refusal(packed[:-left], compression)
+    assert told.startswith("InvalidImageFormat.Truncated")
+    assert f"breaks off after {len(packed) - left} bytes" in told
+
+
+@_ALL
+def test_what_follows_must_be_of_the_same_kind(compression: Compression) -> None:
+    told = refusal(_PACK[compression](_DATA) + b"garbage " * 10, compression)
+    assert told.startswith("InvalidImageFormat.ArchiveCorrupt")
+
+
+@_ALL
+@pytest.mark.parametrize("place", [200_000, -6])
+def test_damaged_data_is_refused(compression: Compression, place: int) -> None:
+    packed = bytearray(_PACK[compression](_DATA))
+    packed[place] ^= 1
+    assert refusal(bytes(packed), compression).startswith("InvalidImageFormat.ArchiveCorrupt")
+
+
+@_ALL
+def test_a_bomb_is_stopped_at_the_bound(compression: Compression) -> None:
+    """Members of 16 MiB of zeros, 1 TiB in all."""
+    limit = 64 * _MIB
+    chunks = repeat(_PACK[compression](bytes(16 * _MIB)), 65536)
+    sizes: list[int] = []
+    tracemalloc.start()
+    try:
+        pieces = decompressed(chunks, compression, max_bytes=limit)
+        with pytest.raises(ImageError) as caught:
+            sizes.extend(len(piece.data) for piece in pieces)
+        assert tracemalloc.get_traced_memory()[1] < 24 * _MIB
+    finally:
+        tracemalloc.stop()
+    assert caught.value.code == "InvalidImageSize.Exceeded"
+    assert limit - PIECE_SIZE < sum(sizes) <= limit
+    assert next(chunks)
+
+
+def test_a_bomb_of_one_member_is_unpacked_piece_by_piece() -> None:
+    packer = zlib.compressobj(9, wbits=31)
+    packed = b"".join(packer.compress(bytes(_MIB)) for _ in range(64)) + packer.flush()
+    pieces = decompressed([packed], Compression.GZIP, max_bytes=1 << 40)
+    assert sum(len(piece.data) for piece in pieces) == 64 * _MIB
+
+
+def test_an_xz_dictionary_beyond_the_bound_is_refused() -> None:
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 192 * _MIB}]
+    packed = lzma.compress(b"data", filters=filters)
+    told = refusal(packed, Compression.XZ)
+    assert told.startswith("InvalidImageFormat.Archive The xz data needs more than 134217728 bytes")
+
+
+def test_the_largest_dictionary_of_xzs_levels_is_accepted() -> None:
+    filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 64 * _MIB}]
+    assert unpacked(lzma.compress(b"data", filters=filters), Compression.XZ) == b"data"
+
+
+@pytest.mark.parametrize("log", [28, 31, 41])
+def test_a_zstd_window_beyond_the_bound_is_refused(log: int) -> None:
+    frame = struct.pack("<IBB", 0xFD2FB528, 0, (log - 10) << 3) + b"\x01\0\0"
+    told = refusal(frame, Compression.ZSTD)
+    assert told.startswith("InvalidImageFormat.Archive The zstd data needs more than")
+
+
+def test_a_zstd_window_of_zstds_long_mode_is_accepted() -> None:
+    frame = struct.pack("<IBB", 0xFD2FB528, 0, 17 << 3) + (1 | 4 << 3).to_bytes(3, "little")
+    assert unpacked(frame + b"data", Compression.ZSTD) == b"data"
+
+
+def test_a_name_in_a_gzip_header_takes_no_memory() -> None:
+    named = b"\x1f\x8b\x08\x08" + bytes(6)
+    chunks = (b"n" * _MIB if number else named for number in range(64))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ImageError, match="breaks off"):
+            list(decompressed(chunks, Compression.GZIP, max_bytes=_MIB))
+        assert tracemalloc.get_traced_memory()[1] < 8 * _MIB
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_endless_row_of_empty_members_is_gone_through_piecewise() -> None:
+    packed = gzip.compress(b"") * 20_000
+    assert unpacked(packed, Compression.GZIP, 4 * _MIB) == b""

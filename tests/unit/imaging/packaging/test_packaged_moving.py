@@ -1,0 +1,213 @@
+from __future__ import annotations
+
+import gzip
+import random
+import threading
+from collections.abc import Callable, Iterator
+from itertools import chain, repeat
+from pathlib import Path
+
+import psutil
+import pytest
+
+from imageferry.imaging.errors import ImageError
+from imageferry.imaging.formats import Format
+from imageferry.imaging.packaging.finding import find_package
+from imageferry.imaging.packaging.moving import MovedPackage, move_packaged
+from imageferry.imaging.source import ByteSource
+from imageferry.imaging.threads import StoppedError, StopSignal
+from imageferry.imaging.writers.raw import RawWriter
+from support.images.packages import archive, gz, tar, xz, zst
+
+_MIB = 1024 * 1024
+_NOISE = random.Random(1).randbytes(100_000)
+_QCOW2 = b"QFI\xfb\0\0\0\3"
+
+
+class BytesSource:
+    """A remote source that is in memory, as parts."""
+
+    def __init__(self, *parts: bytes, size: int | None = None) -> None:
+        self._data = b"".join(parts)
+        self.size = len(self._data) if size is None else size
+
+    def pread(self, offset: int, length: int) -> bytes:
+        return self._data[offset : offset + length]
+
+    def data_ranges(self) -> Iterator[tuple[int, int]]:
+        yield 0, self.size
+
+    def fileno(self) -> None:
+        return None
+
+
+class EndlessSource(BytesSource):
+    """A source of which the last part follows itself over and over."""
+
+    def __init__(self, head: bytes, part: bytes, count: int) -> None:
+        super().__init__(head, size=len(head) + len(part) * count)
+        self._part = part
+
+    def pread(self, offset: int, length: int) -> bytes:
+        length = min(length, self.size - offset)
+        data = super().pread(offset, length)
+        start = (offset + len(data) - len(self._data)) % len(self._part)
+        rest = length - len(data)
+        parts = self._part * (rest // len(self._part) + 2)
+        return data + parts[start : start + rest]
+
+
+class Written:
+    """What was written, and how far."""
+
+    def __init__(self) -> None:
+        self.pieces: dict[int, bytes] = {}
+
+    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
+        self.pieces[offset] = bytes(data)
+
+
+class Moving:
+    def __init__(self, scratch: Path) -> None:
+        self.scratch = scratch
+        self.output = Written()
+        self.stop = StopSignal()
+        self.progress: list[int] = []
+        self.begun: list[int] = []
+
+    def __call__(self, source: ByteSource, declared: Format | None = None) -> MovedPackage:
+        package = find_package(source)
+        assert package is not None
+        return move_packaged(
+            source,
+            package,
+            RawWriter(self.output),
+            declared=declared,
+            max_virtual_size=64 * _MIB,
+            scratch=self.scratch,
+            hash_source=True,
+            stop=self.stop,
+            begin=self.begun.append,
+            progress=self.progress.append,
+        )
+
+
+@pytest.fixture
+def moving(tmp_path: Path) -> Iterator[Moving]:
+    """Moves into a raw disk; nothing is left of it but the disk."""
+    before = threading.active_count(), psutil.Process().num_fds()
+    yield Moving(tmp_path)
+    assert (threading.active_count(), psutil.Process().num_fds()) == before
+    assert not list(tmp_path.iterdir())
+
+
+def refusal(moving: Moving, source: ByteSource, declared: Format | None = None) -> str:
+    with pytest.raises(ImageError) as caught:
+        moving(source, declared)
+    return f"{caught.value.code} {caught.value.detail}"
+
+
+@pytest.mark.parametrize("pack", [gz, xz, zst, lambda data: gz(tar(data))])
+def test_a_raw_disk_needs_no_scratch(moving: Moving, pack: Callable[[bytes], bytes]) -> None:
+    moving.scratch = Path("/nowhere")
+    source = BytesSource(pack(bytes(9 * _MIB) + _NOISE))
+    moved = moving(source)
+    assert moved.inspection.format is Format.RAW
+    assert moved.moved.transferred.virtual_size == 9 * _MIB + 100_352
+    assert moved.moved.taken == source.size
+    assert moving.begun == [source.size]
+    assert moving.progress[-1] == source.size
+    (place,) = moving.output.pieces
+    assert moving.output.pieces[place].strip(b"\0") == _NOISE.strip(b"\0")
+
+
+_BOMB = bytes(16 * _MIB)
+_BOMBS = [
+    pytest.param(gz, "InvalidImageSize Of", b"", id="gzip"),
+    pytest.param(xz, "InvalidImageSize Of", b"", id="xz"),
+    pytest.param(zst, "InvalidImageSize Of", b"", id="zstd"),
+    pytest.param(gz, "InvalidImageSize.Exceeded", _QCOW2, id="qcow2"),
+]
+
+
+@pytest.mark.parametrize(("pack", "code", "head"), _BOMBS)
+def test_a_bomb_of_a_tebibyte_is_stopped_at_the_bound(
+    moving: Moving, pack: Callable[[bytes], bytes], code: str, head: bytes
+) -> None:
+    source = EndlessSource(pack(head), pack(_BOMB), 65536)
+    assert refusal(moving, source).startswith(code)
+
+
+def test_a_bomb_behind_the_disk_of_an_archive_is_stopped(moving: Moving) -> None:
+    source = EndlessSource(gz(tar(_NOISE)), gz(_BOMB), 65536)
+    assert refusal(moving, source).startswith("InvalidImageSize.Exceeded")
+
+
+def test_an_archive_that_claims_a_large_disk_is_refused_at_once(moving: Moving) -> None:
+    header = bytearray(archive(("disk", b""))[:512])
+    header[124:136] = b"%011o\0" % (64 * _MIB + 513)
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    source = BytesSource(gz(bytes(header)), gz(_NOISE))
+    assert refusal(moving, source).startswith("InvalidImageSize Of the image in the tar archive")
+
+
+@pytest.mark.parametrize(
+    ("data", "declared", "code"),
+    [
+        (_NOISE, Format.QCOW2, "InvalidImageFormat.Mismatch"),
+        (_NOISE, Format.VHD, "InvalidImageFormat.Mismatch"),
+        (_QCOW2 + _NOISE, Format.RAW, "InvalidImageFormat.Mismatch"),
+        (_QCOW2 + _NOISE, Format.VHD, "InvalidImageFormat.Mismatch"),
+        (_QCOW2 + _NOISE, None, "InvalidImageFormat"),
+        (b"QED\0" + _NOISE, None, "InvalidImageFormat.Unsupported"),
+        (b"", None, "InvalidImageSize.Empty"),
+        (gz(_NOISE), None, "InvalidImageFormat.Archive"),
+    ],
+)
+def test_what_is_inside_is_inspected(
+    moving: Moving, data: bytes, declared: Format | None, code: str
+) -> None:
+    assert refusal(moving, BytesSource(gz(data)), declared).startswith(code)
+    assert not moving.output.pieces
+
+
+@pytest.mark.parametrize("head", [b"", _QCOW2])
+def test_damage_at_the_very_end_is_seen(moving: Moving, head: bytes) -> None:
+    packed = bytearray(gzip.compress(head + _NOISE))
+    packed[-8] ^= 1
+    told = refusal(moving, BytesSource(bytes(packed)))
+    assert told.startswith("InvalidImageFormat.ArchiveCorrupt")
+
+
+def test_a_source_that_breaks_off_is_refused(moving: Moving) -> None:
+    told = refusal(moving, BytesSource(gz(_NOISE)[:-9]))
+    assert told.startswith("InvalidImageFormat.Truncated")
+
+
+def test_a_source_that_ends_before_its_size_is_refused(moving: Moving) -> None:
+    packed = gz(_NOISE)
+    with pytest.raises(EOFError, match="The source ends at byte"):
+        moving(BytesSource(packed[:-9], size=len(packed)))
+
+
+@pytest.mark.parametrize("head", [b"", _QCOW2])
+def test_it_stops_in_the_midst_of_zeros(moving: Moving, head: bytes) -> None:
+    moving.stop.set()
+    with pytest.raises(StoppedError):
+        moving(BytesSource(*chain([gz(head)], repeat(gz(bytes(_MIB)), 50))))
+
+
+def test_a_writer_that_fails_ends_it(moving: Moving) -> None:
+    def fail(offset: int, data: bytes | bytearray | memoryview) -> None:
+        raise OSError("no space")
+
+    moving.output.write = fail  # type: ignore[method-assign]
+    with pytest.raises(OSError, match="no space"):
+        moving(BytesSource(gz(_NOISE * 100)))
+
+
+def test_a_scratch_folder_that_is_gone_ends_it(moving: Moving) -> None:
+    moving.scratch = Path("/nowhere")
+    with pytest.raises(FileNotFoundError):
+        moving(BytesSource(gz(_QCOW2 + _NOISE)))
