@@ -11,21 +11,19 @@ from typing import Any
 from imageferry.imaging.disk import DiskReader, DiskWriter, Extent
 from imageferry.imaging.errors import IMAGE_SIZE, MORE_THAN_DECLARED, SOURCE_FAILED
 from imageferry.imaging.formats import Format
-from imageferry.imaging.inspect import decide, inspect
+from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.moving import Moved, move
 from imageferry.imaging.packaging.ahead import ahead
 from imageferry.imaging.packaging.decompression import Piece, decompressed
-from imageferry.imaging.packaging.ends import HEAD_BYTES, EndsSource
+from imageferry.imaging.packaging.glance import is_raw
 from imageferry.imaging.packaging.inflow import Inflow, Payload
 from imageferry.imaging.packaging.package import Archived, Compressed, Package
 from imageferry.imaging.packaging.raw_stream import StreamedDisk
 from imageferry.imaging.packaging.scratch import unpacked_file
 from imageferry.imaging.plan import CHUNK_SIZE, Plan
 from imageferry.imaging.planned_source import PlannedSource, plan_source
-from imageferry.imaging.reader import BoundedReader
 from imageferry.imaging.readers.opening import open_reader
-from imageferry.imaging.signatures import find_head_signatures
 from imageferry.imaging.source import ByteSource
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.transfer import transfer
@@ -142,7 +140,10 @@ class _Unwrapping:
             self.source, plan, scratch=self.scratch, hash_source=hash_source
         ) as planned:
             with self._payload(planned, package) as payload:
-                moved = self._stream(payload) if self._is_raw(payload) else self._unpack(payload)
+                if is_raw(payload, self.declared):
+                    moved = self._stream(payload)
+                else:
+                    moved = self._unpack(payload)
             planned.finish()
             self.progress(self.source.size)
             return replace(moved, moved=replace(moved.moved, source_sha256=planned.sha256))
@@ -166,15 +167,6 @@ class _Unwrapping:
         for piece in pieces:
             self.stop.check()
             yield piece
-
-    def _is_raw(self, payload: Payload) -> bool:
-        """Whether an image seems to be raw; a fixed VHD shows itself at its end only."""
-        head = payload.peek(HEAD_BYTES)
-        found = find_head_signatures(BoundedReader(EndsSource(head, b"", len(head))))
-        if not found and self.declared in (None, Format.RAW, Format.VHD):
-            return True
-        decide(found, self.declared)
-        return False
 
     def _stream(self, payload: Payload) -> MovedPackage:
         """Move a disk as it comes."""
