@@ -36,6 +36,11 @@ _INPUT_SIZE = 128 * 1024
 """Bytes that a decoder is given at once: what follows the end of one of many short members is
 copied for each of them."""
 
+_MEMBER_BYTES = 4096
+"""What members, streams or frames hold on average at least: to begin one costs as much as to
+unpack so many bytes, so that a small file of millions would keep a processor busy for hours."""
+_FREE_MEMBERS = 1024
+
 _WINDOW_LOG = 27
 _WINDOW = 1 << _WINDOW_LOG
 """How far back compressed data may refer: as ``zstd`` and ``xz -9`` at most write it without
@@ -122,6 +127,8 @@ class _Stream:
         self.consumed = 0
         self._compression = compression
         self._decoder: _Decoder | None = None
+        self._members = 0
+        self._size = 0
 
     def feed(self, data: bytes) -> Iterator[bytes]:
         """What comes out for some more bytes."""
@@ -132,9 +139,10 @@ class _Stream:
                     data = data.lstrip(b"\0")
                 if not data:
                     return
-                self._decoder = _DECODERS[self._compression]()
+                self._decoder = self._begin()
             unpacked = self._decompress(self._decoder, data)
             if unpacked:
+                self._size += len(unpacked)
                 yield unpacked
             if self._decoder.eof:
                 data, self._decoder = self._decoder.unused_data, None
@@ -149,6 +157,15 @@ class _Stream:
             raise TRUNCATED.error(
                 f"The {self._compression.value} data breaks off after {self.consumed} bytes."
             )
+
+    def _begin(self) -> _Decoder:
+        self._members += 1
+        if self._members > _FREE_MEMBERS + self._size // _MEMBER_BYTES:
+            raise ARCHIVE_REFUSED.error(
+                f"The {self._compression.value} data consists of {self._members} parts and more"
+                f" that hold no {_MEMBER_BYTES} bytes each."
+            )
+        return _DECODERS[self._compression]()
 
     def _decompress(self, decoder: _Decoder, data: bytes) -> bytes:
         try:

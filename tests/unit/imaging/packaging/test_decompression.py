@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gzip
 import lzma
 import random
 import struct
@@ -152,6 +151,16 @@ def test_a_name_in_a_gzip_header_takes_no_memory() -> None:
         tracemalloc.stop()
 
 
-def test_an_endless_row_of_empty_members_is_gone_through_piecewise() -> None:
-    packed = gzip.compress(b"") * 20_000
-    assert unpacked(packed, Compression.GZIP, 4 * _MIB) == b""
+@_ALL
+@pytest.mark.parametrize("data", [b"", b"x"])
+def test_a_file_of_almost_nothing_but_members_is_refused(
+    compression: Compression, data: bytes
+) -> None:
+    told = refusal(_PACK[compression](data) * 1025, compression)
+    assert "consists of 1025 parts and more that hold no 4096 bytes each" in told
+
+
+@_ALL
+def test_a_file_of_many_short_members_is_unpacked(compression: Compression) -> None:
+    packed = _PACK[compression](bytes(4096)) * 2000
+    assert unpacked(packed, compression) == bytes(4096 * 2000)
