@@ -33,6 +33,8 @@ _NO_THROTTLING = "requests are not throttled"
 _REGION_CHECK = "as with every action that has a region"
 _REASON = "why a task failed, which the Go SDK reads already"
 _PROGRESS = "how far a task is, beyond the contract's per cent"
+_COMPRESSION = "how an export is compressed is the caller's choice"
+_EXPECTED_HASH = "an import proves the object's bytes by their hash, where that is given"
 _BOTH_WORDINGS = "both wordings are the contract's; this is the one clients have known longest"
 
 _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
@@ -42,6 +44,7 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "DiskDeviceMapping.N.Format: allowed": "VHDX and VDI are read too",
         "DiskDeviceMapping.N.OSSBucket: length": _OSS_RULE,
         "DiskDeviceMapping.N.OSSObject: length": _OSS_RULE,
+        "DiskDeviceMapping.N.SHA256: added": _EXPECTED_HASH,
         "ResourceGroupId: length": _KEPT,
         "RoleName: errors": _NO_ROLES,
         "Tag.N.Key: required": "a tag without a key is a mistake, and is told to be one",
@@ -55,6 +58,7 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "400 InvalidOSSBucket.NotMatched: left out": _EVERY_BUCKET,
         "400 InvalidOSSObject.NeedRestore: left out": _NO_ARCHIVES,
         "400 InvalidRegion.NotSupport: left out": _EVERY_REGION,
+        "400 InvalidSHA256: added": _EXPECTED_HASH,
         "400 UnsupportedSuffix.OSSObject: left out": "the bytes decide, not the object's name",
         "403 ImageCheckUnsupported.WindowsImage: left out": "Windows is looked into too",
         "403 ImportImageFailed: left out": _OWN_CODES,
@@ -71,6 +75,7 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "404 InvalidResourceGroup.NotFound: left out": _NO_GROUPS,
     },
     ("ExportImage", Section.PARAMETER): {
+        "Compression: added": _COMPRESSION,
         "OSSBucket: length": _OSS_RULE,
         "RoleName: errors": _NO_ROLES,
     },
@@ -82,6 +87,7 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "400 InvalidOSSBucket.Malformed: added": "as with ImportImage",
         "400 InvalidOSSBucket.NotMatched: left out": _EVERY_BUCKET,
         "400 InvalidOSSObject.NeedRestore: left out": _NO_ARCHIVES,
+        "400 InvalidParameter.Compression: added": _COMPRESSION,
         "400 InvalidRegion.NotSupport: left out": _EVERY_REGION,
         "400 OperationDenied: left out": "data disks are exported too",
         "403 ExportImageFailed: left out": _OWN_CODES,

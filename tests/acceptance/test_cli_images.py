@@ -176,6 +176,24 @@ def test_a_large_file_goes_up_in_parts(
     assert service.get("cli-parts", path.name) == path.read_bytes()
 
 
+def test_the_hash_of_a_file_is_expected_of_its_object(service: Service, disk: Path) -> None:
+    imported = document(service, "import", str(disk), "--bucket", "cli-hash")
+
+    items = imported["Task"]["OperationProgressSet"]["OperationProgress"][0]["RelatedItemSet"]
+    found = {item["Name"]: item["Value"] for item in items["RelatedItem"]}
+    assert found["SHA256"] == found["ExpectedSHA256"]
+    assert found["SHA256"] == hashlib.sha256(disk.read_bytes()).hexdigest()
+
+
+def test_an_object_of_another_hash_is_not_imported(service: Service, disk: Path) -> None:
+    result = run(service, "import", str(disk), "--bucket", "cli-other", "--sha256", "ab" * 32)
+
+    assert result.exit_code == 3
+    assert "InvalidOSSObject.ChecksumMismatch" in result.stderr
+    assert "ab" * 32 in result.stderr
+    assert hashlib.sha256(disk.read_bytes()).hexdigest() in result.stderr
+
+
 def test_a_failed_upload_in_parts_leaves_nothing(
     service: Service, disk: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

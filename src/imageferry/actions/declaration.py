@@ -23,7 +23,7 @@ import msgspec
 
 from imageferry.actions.errors import ErrorCode
 
-_CAPITALS = {"oss": "OSS", "os": "OS", "kms": "KMS"}
+_CAPITALS = {"oss": "OSS", "os": "OS", "kms": "KMS", "sha256": "SHA256"}
 
 
 def wire_name(name: str) -> str:

@@ -256,6 +256,13 @@ INVALID_OSS_OBJECT_SIZE = ErrorCode(
     "The object is empty.",
     "Upload the image again.",
 )
+INVALID_SHA256 = ErrorCode(
+    "InvalidSHA256",
+    400,
+    "The specified SHA-256 of the OSS object is not valid.",
+    "The hash that an object is to have is no SHA-256, or is said in different ways.",
+    "Give the SHA-256 of the object's bytes as `sha256sum` prints it: 64 hexadecimal digits.",
+)
 OSS_NOT_AUTHORIZED = ErrorCode(
     "InvalidOSS.NotAuthorized",
     403,

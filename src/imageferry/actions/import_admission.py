@@ -12,10 +12,11 @@ from typing import Annotated
 from imageferry.actions import image_error_codes as codes
 from imageferry.actions.bucket_access import own_bucket, reached_stores
 from imageferry.actions.call import Call, shorten
-from imageferry.actions.common import bucket_name
+from imageferry.actions.common import Tag, bucket_name
 from imageferry.actions.declaration import Model, Parameter, numbered
 from imageferry.actions.error_codes import MISSING_PARAMETER, SERVICE_UNAVAILABLE
 from imageferry.actions.errors import ServiceError
+from imageferry.actions.expected_hash import SHA256, ExpectedHash, expected_hash, tagged_hash
 from imageferry.buckets.interface import (
     Bucket,
     InvalidObjectNameError,
@@ -84,6 +85,7 @@ class DiskDeviceMapping(Model, frozen=True, kw_only=True):
             malformed=codes.INVALID_DEVICE,
         ),
     ] = None
+    sha256: SHA256 = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,7 @@ class AdmittedDisk:
     object: ObjectInfo
     inspection: Inspection
     looks_like_disk: bool
+    expected: ExpectedHash
 
     @property
     def format(self) -> str:
@@ -115,32 +118,53 @@ class AdmittedDisk:
     def related_items(self) -> list[tuple[str, str]]:
         """What a task tells of the disk before it is read."""
         warning = [] if self.looks_like_disk else [("Warning", NO_DISK)]
+        expected = [
+            ("ExpectedSHA256", self.expected.sha256),
+            ("ExpectedSHA256Source", self.expected.said_by),
+        ]
         return [
             ("OSSBucket", self.bucket),
             ("OSSObject", self.object.key),
             ("ImageFormat", self.format),
             ("VirtualSize", str(self.virtual_size)),
             ("ObjectSize", str(self.object.size)),
+            *(expected if self.expected.sha256 else []),
             *warning,
         ]
 
 
-def admit_disks(call: Call, mappings: tuple[DiskDeviceMapping, ...]) -> tuple[AdmittedDisk, ...]:
+def admit_disks(
+    call: Call, mappings: tuple[DiskDeviceMapping, ...], tags: tuple[Tag, ...]
+) -> tuple[AdmittedDisk, ...]:
     """Look up and inspect every disk of an import.
+
+    Args:
+        call: The call.
+        mappings: The disks.
+        tags: The tags that the image gets, one of which may tell a hash.
 
     Raises:
         ServiceError: a disk cannot be imported; the error says which and why.
     """
     if not mappings:
         raise codes.MISSING_DISK_DEVICE_MAPPING.error()
+    tagged = tagged_hash(tags, len(mappings))
     with reached_stores():
         return tuple(
-            _admit(call, f"DiskDeviceMapping.{number}", mapping, is_system=mapping is mappings[0])
+            _admit(
+                call,
+                f"DiskDeviceMapping.{number}",
+                mapping,
+                tagged,
+                is_system=mapping is mappings[0],
+            )
             for number, mapping in numbered(mappings)
         )
 
 
-def _admit(call: Call, name: str, mapping: DiskDeviceMapping, *, is_system: bool) -> AdmittedDisk:
+def _admit(
+    call: Call, name: str, mapping: DiskDeviceMapping, tagged: ExpectedHash, *, is_system: bool
+) -> AdmittedDisk:
     if mapping.oss_bucket is None:
         raise MISSING_PARAMETER.error(name=f"{name}.OSSBucket")
     if mapping.oss_object is None:
@@ -160,6 +184,7 @@ def _admit(call: Call, name: str, mapping: DiskDeviceMapping, *, is_system: bool
             inspection,
             # Raw means any bytes, so they are imported whatever they are.
             looks_like_disk=inspection.format is not Format.RAW or is_disk(reader),
+            expected=expected_hash(f"{name}.SHA256", mapping.sha256, tagged, reader.info),
         )
     _check_size(name, admitted, is_system=is_system)
     return admitted

@@ -38,7 +38,7 @@ def import_image(call: Call, request: ImportImageRequest) -> ImportImageReply:
         answered = once.answered(connection, use, ImportImageReply)
     if answered is not None:
         return answered
-    disks = admit_disks(call, request.disk_device_mapping)
+    disks = admit_disks(call, request.disk_device_mapping, request.tag)
     if request.dry_run:
         with call.database.read() as connection:
             _check_catalogue(call, connection, request)
@@ -118,6 +118,7 @@ def _disk(position: int, admitted: AdmittedDisk) -> ImageDisk:
         source_format=admitted.format,
         size_gib=admitted.size_gib,
         virtual_size=admitted.virtual_size,
+        expected_sha256=admitted.expected.sha256,
     )
 
 
@@ -174,6 +175,7 @@ IMPORT_IMAGE = Action(
         codes.INVALID_OSS_OBJECT,
         codes.INVALID_OSS_OBJECT_NOT_FOUND,
         codes.INVALID_OSS_OBJECT_SIZE,
+        codes.INVALID_SHA256,
         codes.OSS_NOT_AUTHORIZED,
         codes.DUPLICATE_TAG_KEY,
         codes.QUOTA_EXCEED_IMAGE,

@@ -62,8 +62,9 @@ def import_image(
     """Make an image of disk images.
 
     A file is uploaded to a bucket first, which is made where it is missing; an
-    address oss://bucket/object is used as it is. --format and --size are those
-    of the system disk; of data disks both are found out.
+    address oss://bucket/object is used as it is. --format, --size and --sha256
+    are those of the system disk. The hash of a file is computed while it is
+    uploaded, and the service makes sure that it imports just these bytes.
     """
     session = Session(invocation)
     found = [places.parse(text) for text in (source, *data_disks)]
@@ -106,7 +107,10 @@ def _in_buckets(
 
 
 def _mappings(objects: Sequence[StoredObject]) -> list[dict[str, Any]]:
-    return [{"OSSBucket": stored.bucket, "OSSObject": stored.key} for stored in objects]
+    return [
+        {"OSSBucket": stored.bucket, "OSSObject": stored.key, "SHA256": stored.sha256 or None}
+        for stored in objects
+    ]
 
 
 def _tag(text: str) -> dict[str, str]:

@@ -20,6 +20,7 @@ from alibabacloud_oss_v2.io_utils import ReadAtReader, SectionReader
 from imageferry.cli.client import unreachable
 from imageferry.cli.connection import Connection
 from imageferry.cli.errors import ApiError, CommandError
+from imageferry.cli.file_hash import FileHash
 from imageferry.cli.progress import Meter
 
 MIB = 2**20
@@ -95,8 +96,8 @@ class Objects:
         with self._errors():
             return bool(self._client.is_object_exist(bucket, key))
 
-    def upload(self, path: Path, bucket: str, key: str, meter: Meter) -> None:
-        """Write a file to a new object.
+    def upload(self, path: Path, bucket: str, key: str, meter: Meter) -> str:
+        """Write a file to a new object, and return the SHA-256 that the file has.
 
         Nothing is left behind where that fails or is interrupted.
 
@@ -104,11 +105,12 @@ class Objects:
             ApiError: among others, the object is there already.
             CommandError: the file cannot be read.
         """
-        with self._errors(), _file_errors(path):
+        with self._errors(), _file_errors(path), FileHash(path) as digest:
             if path.stat().st_size <= SINGLE_PUT_BYTES:
                 self._put(path, bucket, key, meter)
             else:
                 self._put_in_parts(path, bucket, key, meter)
+            return digest.result()
 
     def download(self, bucket: str, key: str, path: Path, meter: Meter, sha256: str | None) -> None:
         """Write an object to a file, which appears only when it is whole.

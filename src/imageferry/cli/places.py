@@ -19,10 +19,15 @@ SCHEME = "oss://"
 
 @dataclass(frozen=True)
 class StoredObject:
-    """An object in a bucket; as a prefix, the beginning of objects' names."""
+    """An object in a bucket; as a prefix, the beginning of objects' names.
+
+    Attributes:
+        sha256: The SHA-256 of the file that was uploaded to it; empty where it was there before.
+    """
 
     bucket: str
     key: str
+    sha256: str = ""
 
     def __str__(self) -> str:
         """Its address."""
@@ -71,5 +76,4 @@ def uploaded(path: Path, bucket: str, objects: Objects, shown: Display) -> Store
         moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         key = f"{Path(name).stem}-{moment}{Path(name).suffix}"
     meter = Meter(shown, f"upload {name}", path.stat().st_size)
-    objects.upload(path, bucket, key, meter)
-    return StoredObject(bucket, key)
+    return StoredObject(bucket, key, objects.upload(path, bucket, key, meter))

@@ -12,6 +12,7 @@ from imageferry.engine.detection import detect
 from imageferry.engine.failures import reported_for
 from imageferry.engine.new_image import NewImage
 from imageferry.images.model import ImageDisk
+from imageferry.imaging.errors import CHECKSUM_MISMATCH
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
@@ -48,7 +49,7 @@ class ImportImage(NewImage):
                 open_reader(source, inspection),
                 Qcow2Writer(draft),
                 scratch=self._folder,
-                hash_source=_is_worth_hashing(source),
+                hash_source=bool(disk.expected_sha256) or _is_worth_hashing(source),
                 stop=stop,
                 begin=partial(meter.expect, disk.position),
                 progress=partial(meter.advance, disk.position),
@@ -58,7 +59,7 @@ class ImportImage(NewImage):
         self._record(
             disk,
             [
-                ("BytesRead", str(source.size)),
+                ("BytesRead", str(source.size if moved.source_sha256 else moved.taken)),
                 *([("SHA256", moved.source_sha256)] if moved.source_sha256 else []),
                 ("ContentSHA256", written.content_sha256),
             ],
@@ -67,6 +68,7 @@ class ImportImage(NewImage):
             content_crc32=written.content_crc32,
             stored_size=written.size,
         )
+        _check_hash(disk, moved.source_sha256)
         return written.size
 
     @contextmanager
@@ -96,6 +98,19 @@ class ImportImage(NewImage):
                 f"Object {disk.source_object} of bucket {disk.source_bucket} changed while it "
                 "was imported."
             )
+
+
+def _check_hash(disk: ImageDisk, found: str) -> None:
+    """Make sure that the object's bytes are those that its owner meant.
+
+    Raises:
+        ImageError: they are others.
+    """
+    if disk.expected_sha256 not in {"", found}:
+        raise CHECKSUM_MISMATCH.error(
+            f"Object {disk.source_object} of bucket {disk.source_bucket} has SHA-256 {found}, and "
+            f"{disk.expected_sha256} was expected."
+        )
 
 
 def _is_worth_hashing(source: ObjectReader) -> bool:

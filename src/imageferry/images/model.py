@@ -56,6 +56,7 @@ class ImageDisk:
         source_bucket, source_object, source_etag: The object it came from, and
             the version of it that was asked for; empty with a copy.
         source_size: The size of what it is made of in bytes.
+        expected_sha256: The SHA-256 that the object is to have; empty where nobody said it.
         source_sha256: SHA-256 of the object; empty until it was read.
         declared_format: The format in the caller's own spelling; empty where none was given.
         source_format: The format that was found, in ECS's word.
@@ -75,6 +76,7 @@ class ImageDisk:
     source_object: str
     source_etag: str
     source_size: int
+    expected_sha256: str = ""
     source_sha256: str = ""
     declared_format: str
     source_format: str

@@ -44,6 +44,7 @@ image_disks = sa.Table(
     sa.Column("source_object", sa.String(1024), nullable=False),
     sa.Column("source_etag", sa.String(128), nullable=False),
     sa.Column("source_size", sa.BigInteger, nullable=False),
+    sa.Column("expected_sha256", sa.String(64), nullable=False),
     sa.Column("source_sha256", sa.String(64), nullable=False),
     sa.Column("declared_format", sa.String(16), nullable=False),
     sa.Column("source_format", sa.String(16), nullable=False),

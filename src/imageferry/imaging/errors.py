@@ -116,6 +116,11 @@ ARCHIVE_CORRUPT = ImageErrorCode(
     "The archive or compressed file that holds the image is damaged.",
     "Check the file with `gzip -t`, `xz -t`, `zstd -t` or `tar -t`, or make and upload it again.",
 )
+CHECKSUM_MISMATCH = ImageErrorCode(
+    "InvalidOSSObject.ChecksumMismatch",
+    "The SHA-256 of the object's bytes is another than was given.",
+    "Upload the object again where its bytes are wrong, or give the SHA-256 that they have.",
+)
 VHD_SIZE = ImageErrorCode(
     "InvalidVHDImage.IncorrectSize",
     "The size of the VHD does not agree with its table of blocks or its file.",
@@ -186,6 +191,7 @@ CODES = (
     TRUNCATED,
     ARCHIVE_REFUSED,
     ARCHIVE_CORRUPT,
+    CHECKSUM_MISMATCH,
     VHD_SIZE,
     IMAGE_SIZE,
     EMPTY_IMAGE,

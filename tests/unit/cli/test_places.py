@@ -22,9 +22,10 @@ class Bucket:
     def exists(self, _bucket: str, key: str) -> bool:
         return key in self.names
 
-    def upload(self, path: Path, _bucket: str, key: str, meter: Meter) -> None:
+    def upload(self, path: Path, _bucket: str, key: str, meter: Meter) -> str:
         self.uploads.append(key)
         meter.advance(path.stat().st_size)
+        return "the hash"
 
 
 class Silent:
@@ -64,7 +65,7 @@ def test_a_file_becomes_an_object_of_its_name(tmp_path: Path) -> None:
     (tmp_path / "disk.raw").write_bytes(b"x")
     bucket = Bucket()
 
-    assert upload(tmp_path / "disk.raw", bucket) == StoredObject("golden", "disk.raw")
+    assert upload(tmp_path / "disk.raw", bucket) == StoredObject("golden", "disk.raw", "the hash")
     assert bucket.uploads == ["disk.raw"]
 
 

@@ -164,6 +164,7 @@ def _images() -> None:
         sa.Column("source_object", sa.String(length=1024), nullable=False),
         sa.Column("source_etag", sa.String(length=128), nullable=False),
         sa.Column("source_size", sa.BigInteger(), nullable=False),
+        sa.Column("expected_sha256", sa.String(length=64), nullable=False),
         sa.Column("source_sha256", sa.String(length=64), nullable=False),
         sa.Column("declared_format", sa.String(length=16), nullable=False),
         sa.Column("source_format", sa.String(length=16), nullable=False),
