@@ -22,3 +22,13 @@ def remember(database: Database, access_key_id: str, nonce: str, until: datetime
     except sa.exc.IntegrityError:
         return False
     return True
+
+
+def is_known(connection: sa.Connection, access_key_id: str, nonce: str) -> bool:
+    """Whether a nonce was noted and is not forgotten yet."""
+    found = connection.execute(
+        sa.select(nonces.c.nonce).where(
+            nonces.c.access_key_id == access_key_id, nonces.c.nonce == nonce
+        )
+    ).one_or_none()
+    return found is not None

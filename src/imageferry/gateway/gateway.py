@@ -6,12 +6,13 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 
 import structlog
 
 from imageferry.actions import error_codes
-from imageferry.actions.declaration import Reply, fields
+from imageferry.actions.declaration import Reply, fields, to_wire
 from imageferry.actions.errors import ServiceError
 from imageferry.actions.product import AnyAction, Product
 from imageferry.gateway.authentication import Authenticator, Identity
@@ -96,21 +97,52 @@ class Gateway:
         return _refusal(request, error, request_id)
 
     def _answer(self, request: Request, request_id: str) -> Response:
+    def call(
+        self,
+        identity: Identity,
+        version: str,
+        action: str,
+        parameters: Mapping[str, str],
+        *,
+        host: str,
+    ) -> dict[str, Any]:
+        """Carry out an action for somebody who has proved who they are in another way.
+
+        Everything but the signature is as with a request over the wire: the
+        parameters are read by the declaration, and the call is logged.
+
+        Args:
+            identity: Who is calling.
+            version: The version of the action's product.
+            action: The action's name.
+            parameters: Names and values as they would be on the wire.
+            host: The address that the caller used.
+
+        Returns:
+            The reply's members under their names on the wire.
+
+        Raises:
+            ServiceError: the call is refused.
+            KeyError: there is no such action.
+        """
+        request_id = _new_request_id()
+        log = _log.bind(request_id=request_id, action=action)
+        try:
+            declared = self._actions[version][action.lower()]
+            reply = self._carry_out(declared, identity, parameters, request_id, host)
+        except ServiceError as error:
+            log.info("call_answered", status=error.code.status, code=error.code.code)
+            raise
+        log.info("call_answered", status=HTTPStatus.OK)
+        return {"RequestId": request_id, **to_wire(reply)}
+
         if request.method not in ("GET", "POST"):
             raise error_codes.UNSUPPORTED_HTTP_METHOD.error()
         parameters = read_wire_parameters(request)
         reply_format = _known_format(request)
         action = self._action(request, parameters)
         identity = self._authenticator.authenticate(request, parameters)
-        call = self._make_call(
-            CallContext(
-                identity=identity,
-                request_id=request_id,
-                action=action.name,
-                host=_host(request),
-            )
-        )
-        reply = action.handler(call, read(action.request, parameters.values))
+        reply = self._carry_out(action, identity, parameters.values, request_id, _host(request))
         return render_reply(
             reply, action=action.name, request_id=request_id, reply_format=reply_format
         )
@@ -122,6 +154,20 @@ class Gateway:
         action = self._actions_of_version(request, parameters).get(name.lower())
         if action is None:
             raise error_codes.INVALID_ACTION_NOT_FOUND.error(
+    def _carry_out(
+        self,
+        action: AnyAction,
+        identity: Identity,
+        parameters: Mapping[str, str],
+        request_id: str,
+        host: str,
+    ) -> Reply:
+        call = self._make_call(
+            CallContext(identity=identity, request_id=request_id, action=action.name, host=host)
+        )
+        reply: Reply = action.handler(call, read(action.request, parameters))
+        return reply
+
                 f"The service has no action {shown(name)}: check the spelling."
             )
         return action

@@ -40,3 +40,12 @@ def test_expired_nonces_are_forgotten(database: Database) -> None:
     with database.read() as connection:
         kept = connection.execute(sa.select(table.c.nonce)).scalars().all()
     assert kept == ["new"]
+
+
+def test_a_nonce_is_known_once_it_was_noted(database: Database) -> None:
+    nonces.remember(database, "key", "nonce", now() + SOON)
+
+    with database.read() as connection:
+        assert nonces.is_known(connection, "key", "nonce")
+        assert not nonces.is_known(connection, "key", "another nonce")
+        assert not nonces.is_known(connection, "another key", "nonce")

@@ -15,6 +15,8 @@ from structlog.testing import capture_logs
 
 from imageferry.actions import error_codes
 from imageferry.actions.declaration import Action, Member, Model, Reply
+from imageferry.actions.errors import ServiceError
+from imageferry.gateway.authentication import Identity
 from imageferry.gateway.rendering import Response
 from imageferry.gateway.request import FORM, JSON, MAX_QUERY_BYTES, Request
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from unit.gateway.conftest import Service
 
 REGION = {"RegionId": "cn-hangzhou"}
+VERSION = "2014-05-26"
 REQUEST_ID = re.compile(r"[0-9A-F]{8}(-[0-9A-F]{4}){3}-[0-9A-F]{12}")
 
 
@@ -250,3 +253,30 @@ def test_any_signed_parameters_are_answered(service: Service, parameters: dict[s
     assert response.status in (200, 400)
     request = dataclasses.replace(service.v3(), raw_query=b"RegionId=changed")
     assert service.gateway().handle(request).status == 400
+
+
+IDENTITY = Identity("1001", "LTAI")
+
+
+def test_a_call_in_process_is_read_and_answered_as_over_the_wire(service: Service) -> None:
+    gateway = service.gateway()
+    with capture_logs() as logs:
+        members = gateway.call(
+            IDENTITY, VERSION, "EchoText", REGION | {"text": "hello"}, host="ferry:8080"
+        )
+    assert REQUEST_ID.fullmatch(members.pop("RequestId"))
+    assert members == {"Text": "hello", "AccountId": "1001", "Host": "ferry:8080"}
+    assert [(line["event"], line["status"]) for line in logs] == [("call_answered", 200)]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "code"),
+    [({}, "MissingParameter"), (REGION | {"Text": "refuse"}, "DryRunOperation")],
+)
+def test_a_call_in_process_is_refused_as_over_the_wire(
+    service: Service, parameters: dict[str, str], code: str
+) -> None:
+    with capture_logs() as logs, pytest.raises(ServiceError) as refused:
+        service.gateway().call(IDENTITY, VERSION, "EchoText", parameters, host="")
+    assert refused.value.code.code == code
+    assert [line["code"] for line in logs] == [code]
