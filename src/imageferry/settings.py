@@ -109,6 +109,13 @@ class Settings:
         "anything; an empty URL is the data folder.",
         _backends,
     )
+    oss_durability: str = _setting(
+        "process",
+        "What a small object in the data folder has survived once the OSS API says that it is "
+        "stored: process, the end of the service, or power, a power cut too. It is whole or not "
+        "there in any case.",
+        _one_of("process", "power"),
+    )
     images_url: str = _setting(
         "", "Where the images are, as a URL like that of the buckets. Empty: the data folder."
     )

@@ -50,10 +50,9 @@ class NewFile:
             digests.update(chunk)
         return digests
 
-    def sync(self) -> os.stat_result:
-        """Make what was written safe on the disk; nothing may be written after."""
+    def sync(self) -> None:
+        """Make what was written safe on the disk."""
         os.fsync(self._fd)
-        return os.fstat(self._fd)
 
     def rename(self, target: Path) -> None:
         """Give the file its own name, replacing what had it."""
@@ -81,14 +80,20 @@ def _new_locked(path: Path) -> int:
 
 
 class Digests:
-    """The MD5 and the CRC-64 of bytes on their way."""
+    """The MD5 and the CRC-64 of bytes on their way.
+
+    Attributes:
+        size: How many bytes there were.
+    """
 
     def __init__(self) -> None:
+        self.size = 0
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._crc64 = Crc64()
 
     def update(self, chunk: bytes) -> None:
         """Take the next bytes in."""
+        self.size += len(chunk)
         self._md5.update(chunk)
         self._crc64.update(chunk)
 

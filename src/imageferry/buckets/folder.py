@@ -39,10 +39,16 @@ class _BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FolderStore:
-    """All buckets below one folder, which is made where it is missing."""
+    """All buckets below one folder, which is made where it is missing.
 
-    def __init__(self, root: Path) -> None:
+    Args:
+        root: The folder.
+        durable: Whether every object that was put must survive a power cut, the small ones too.
+    """
+
+    def __init__(self, root: Path, *, durable: bool = True) -> None:
         self._root = root
+        self._durable = durable
         hidden = root / ".imageferry"
         self._states = hidden / "buckets"
         self._trash = hidden / "trash"
@@ -66,7 +72,7 @@ class FolderStore:
             BucketNotFoundError: there is none.
         """
         folders = BucketFolders(self._root, name)
-        return FolderBucket(folders, _read(folders))
+        return FolderBucket(folders, _read(folders), durable=self._durable)
 
     def create_bucket(self, name: str, *, region: str, owner: str) -> FolderBucket:
         """Make a bucket. A folder that has its name and is no bucket yet becomes it.

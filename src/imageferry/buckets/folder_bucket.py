@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from imageferry.buckets import folder_upload
+from imageferry.buckets.descriptions import status_etag
 from imageferry.buckets.file_draft import FileDraft
 from imageferry.buckets.files import append
 from imageferry.buckets.folder_objects import BucketFolders, ObjectFiles
@@ -24,7 +25,10 @@ from imageferry.buckets.interface import (
     StoreError,
 )
 from imageferry.buckets.names import check_key
-from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE, Description, status_etag
+from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE, Description
+
+SMALL_BYTES = 1 << 20
+"""Up to this size, putting an object takes mostly the wait for its being durable."""
 
 
 @dataclass(frozen=True)
@@ -48,11 +52,18 @@ class FolderBucket:
     """The objects of one bucket, each one file of a folder that the user may look into.
 
     A file that somebody copies into the folder is an object at once.
+
+    Args:
+        folders: Where its parts are.
+        info: The bucket itself.
+        durable: Whether a small object that was put must survive a power cut; a large one
+            does in any case, and one that is made in another way.
     """
 
-    def __init__(self, folders: BucketFolders, info: BucketInfo) -> None:
+    def __init__(self, folders: BucketFolders, info: BucketInfo, *, durable: bool) -> None:
         self._folders = folders
         self._info = info
+        self._durable = durable
         self._objects = ObjectFiles(folders)
 
     @property
@@ -72,10 +83,10 @@ class FolderBucket:
             ObjectNotFoundError: there is none.
             InvalidObjectNameError: the key breaks OSS's rules.
         """
-        status = self._objects.status(key)
-        if status is None:
+        info = self._objects.find(key)
+        if info is None:
             raise self._objects.missing(key)
-        return self._objects.info(key, status)
+        return info
 
     def open(self, key: str, *, if_match: str | None = None) -> FileReader:
         """Open an object for reading.
@@ -86,7 +97,7 @@ class FolderBucket:
             InvalidObjectNameError: the key breaks OSS's rules.
         """
         fd = self._objects.open(key)
-        reader = FileReader(fd, self._objects.info(key, os.fstat(fd)))
+        reader = FileReader(fd, self._objects.info(key, fd))
         if if_match is not None and reader.info.etag != if_match.strip('"'):
             reader.close()
             raise ObjectChangedError(f"the object {key!r} is no longer {if_match!r}")
@@ -101,9 +112,9 @@ class FolderBucket:
         self._folders.check()
         keys = [key for key in self._objects.every_key() if key > after and key.startswith(prefix)]
         for key in sorted(keys):
-            status = self._objects.status(key)
-            if status is not None:
-                yield self._objects.info(key, status)
+            info = self._objects.find(key)
+            if info is not None:
+                yield info
 
     def put(
         self,
@@ -132,8 +143,13 @@ class FolderBucket:
                 content_type=content_type,
                 metadata=metadata,
             )
-            status = file.sync()
-            return self._objects.publish(file.path, status, description, overwrite=overwrite)
+            return self._objects.publish(
+                file.path,
+                file.fileno(),
+                description,
+                overwrite=overwrite,
+                durable=self._durable or digests.size > SMALL_BYTES,
+            )
 
     def adopt(
         self,
@@ -168,7 +184,6 @@ class FolderBucket:
             status = os.fstat(fd)
             if not stat.S_ISREG(status.st_mode):
                 raise StoreError(f"{path} is no regular file")
-            os.fsync(fd)
             description = Description(
                 name=key,
                 etag=etag or status_etag(status),
@@ -176,7 +191,7 @@ class FolderBucket:
                 content_type=content_type,
                 metadata=metadata,
             )
-            return self._moved(path, fd, status, description)
+            return self._moved(path, fd, description)
         finally:
             os.close(fd)
 
@@ -248,16 +263,14 @@ class FolderBucket:
         self._folders.check()
         self._objects.delete(key)
 
-    def _moved(
-        self, path: Path, fd: int, status: os.stat_result, description: Description
-    ) -> ObjectInfo:
+    def _moved(self, path: Path, fd: int, description: Description) -> ObjectInfo:
         try:
-            return self._objects.publish(path, status, description)
+            return self._objects.publish(path, fd, description)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
         with self._objects.new_file() as file:
             append(fd, file.fileno(), position=0)
-            info = self._objects.publish(file.path, file.sync(), description)
+            info = self._objects.publish(file.path, file.fileno(), description)
         path.unlink()
         return info

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from imageferry.buckets import names
+from imageferry.buckets.descriptions import Descriptions, status_etag
 from imageferry.buckets.files import TEMPORARY_PREFIX, NewFile, sync_folder
 from imageferry.buckets.interface import (
     BucketNotFoundError,
@@ -21,6 +22,7 @@ from imageferry.buckets.interface import (
     StoreError,
 )
 from imageferry.buckets.sidecars import Description, Sidecars
+from imageferry.buckets.write_order import settle
 
 _NO_OBJECT_HERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}
 _PUBLISH_ATTEMPTS = 10
@@ -72,6 +74,7 @@ class ObjectFiles:
     def __init__(self, folders: BucketFolders) -> None:
         self._folders = folders
         self._sidecars = Sidecars(folders.sidecars)
+        self._descriptions = Descriptions("object", self._sidecars)
 
     def new_file(self) -> NewFile:
         """A file to write an object's bytes to.
@@ -114,9 +117,25 @@ class ObjectFiles:
             return None
         return status if stat.S_ISREG(status.st_mode) else None
 
-    def info(self, key: str, status: os.stat_result) -> ObjectInfo:
-        """What is known of an object, given its file's status."""
-        return _info(status, self._sidecars.read(key, status))
+    def find(self, key: str) -> ObjectInfo | None:
+        """What is known of an object; ``None`` where there is none."""
+        try:
+            fd = self.open(key)
+        except ObjectNotFoundError:
+            return None
+        except PermissionError:
+            status = self.status(key)
+            return _undescribed(key, status) if status else None
+        try:
+            return self.info(key, fd)
+        finally:
+            os.close(fd)
+
+    def info(self, key: str, fd: int) -> ObjectInfo:
+        """What is known of an object whose file is open."""
+        status = os.fstat(fd)
+        description = self._descriptions.find(key, fd, status)
+        return _info(status, description) if description else _undescribed(key, status)
 
     def open(self, key: str) -> int:
         """A file descriptor to read an object by.
@@ -147,34 +166,37 @@ class ObjectFiles:
     def publish(
         self,
         source: Path,
-        status: os.stat_result,
+        fd: int,
         description: Description,
         *,
         overwrite: bool = True,
+        durable: bool = True,
     ) -> ObjectInfo:
-        """Make a file that is safe on the disk the object of a key, in one step.
+        """Make a file the object of a key, in one step, once its bytes are on the disk.
 
         Args:
             source: The file, on the bucket's file system; it is taken away.
-            status: Its status after its last change.
+            fd: The same file, open; nothing may be written to it any more.
             description: What is known of it; its name is the key.
             overwrite: Whether an object that is there may be replaced.
+            durable: Whether a power cut that comes after this must not take the object back.
 
         Raises:
             ObjectExistsError: the object is there, and may not be replaced.
             BucketNotFoundError: the bucket is gone.
             StoreError: something that is no object stands in the way.
+            OSError: the disk is full.
         """
         key = description.name
         replaced = self.status(key)
         try:
-            self._publish(source, status, description, overwrite=overwrite)
+            status = self._publish(source, fd, description, overwrite=overwrite, durable=durable)
         except FileNotFoundError:
             if source.parent == self._folders.temporary or not self._folders.exist():
                 raise self._folders.gone() from None
             raise
         if replaced and not os.path.samestat(replaced, status):
-            self._sidecars.remove(key, replaced)
+            self._descriptions.remove(key, replaced)
         return _info(status, description)
 
     def delete(self, key: str) -> None:
@@ -186,7 +208,7 @@ class ObjectFiles:
         with suppress(FileNotFoundError):
             path.unlink()
             sync_folder(path.parent)
-        self._sidecars.remove(key, status)
+        self._descriptions.remove(key, status)
         self._remove_empty(path.parent)
 
     def every_key(self) -> Iterator[str]:
@@ -215,18 +237,28 @@ class ObjectFiles:
         return status is not None and self._sidecars.path(description.name, status) == path
 
     def _publish(
-        self, source: Path, status: os.stat_result, description: Description, *, overwrite: bool
-    ) -> None:
+        self, source: Path, fd: int, description: Description, *, overwrite: bool, durable: bool
+    ) -> os.stat_result:
         self._folders.check()
-        self._sidecars.write(status, description)
+        status = self._descriptions.write(fd, description)
         try:
-            self._rename(source, description.name, overwrite=overwrite)
+            make_safe = os.fsync if durable else settle
+            make_safe(fd)
+            target = self._rename(source, description.name, overwrite=overwrite)
         except BaseException:
-            self._sidecars.remove(description.name, status)
+            self._descriptions.remove(description.name, status)
             raise
+        if durable:
+            with suppress(FileNotFoundError):
+                sync_folder(target.parent)
+        return status
 
-    def _rename(self, source: Path, key: str, *, overwrite: bool) -> None:
-        """Give a file the name of an object: the one step in which the object appears."""
+    def _rename(self, source: Path, key: str, *, overwrite: bool) -> Path:
+        """Give a file the name of an object: the one step in which the object appears.
+
+        Returns:
+            Where it is.
+        """
         target = self.path(key)
         for _ in range(_PUBLISH_ATTEMPTS):
             try:
@@ -248,9 +280,7 @@ class ObjectFiles:
             except (IsADirectoryError, NotADirectoryError):
                 break
             else:
-                with suppress(FileNotFoundError):
-                    sync_folder(target.parent)
-                return
+                return target
         raise StoreError(f"a file or folder that is no object stands in the way of {key!r}")
 
     def _make_parents(self, target: Path) -> None:
@@ -288,6 +318,10 @@ class ObjectFiles:
                         yield key
                 elif names.is_folder_name(entry.name) and entry.is_dir(follow_symlinks=False):
                     yield from self._keys_below((*above, entry.name))
+
+
+def _undescribed(key: str, status: os.stat_result) -> ObjectInfo:
+    return _info(status, Description(name=key, etag=status_etag(status)))
 
 
 def _info(status: os.stat_result, description: Description) -> ObjectInfo:

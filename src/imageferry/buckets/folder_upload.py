@@ -16,6 +16,7 @@ from pathlib import Path
 import msgspec
 
 from imageferry.buckets.crc64 import combine
+from imageferry.buckets.descriptions import Descriptions
 from imageferry.buckets.files import NewFile, append, locked, write_new
 from imageferry.buckets.folder_objects import BucketFolders, ObjectFiles
 from imageferry.buckets.interface import (
@@ -49,7 +50,6 @@ class _OpenPart:
     """One version of a part, open, so that a new one cannot change what is read."""
 
     fd: int
-    status: os.stat_result
     description: Description
 
 
@@ -60,7 +60,7 @@ class FolderUpload:
         self._folder = folder
         self._record = record
         self._objects = objects
-        self._sidecars = Sidecars(folder / _SIDECARS)
+        self._descriptions = Descriptions("part", Sidecars(folder / _SIDECARS))
 
     @property
     def id(self) -> str:
@@ -92,8 +92,8 @@ class FolderUpload:
             with NewFile(self._folder) as file:
                 digests = file.write(chunks)
                 description = Description(name=path.name, etag=digests.md5, crc64=digests.crc64)
-                status = file.sync()
-                self._sidecars.write(status, description)
+                status = self._descriptions.write(file.fileno(), description)
+                file.sync()
                 file.rename(path)
         except FileNotFoundError:
             if self._folder.exists():
@@ -177,7 +177,7 @@ class FolderUpload:
             with self._opened(part, path) as version:
                 etag = _multipart_etag([part])
                 description = self._describe(etag, version.description.crc64)
-                return self._objects.publish(path, version.status, description, overwrite=overwrite)
+                return self._objects.publish(path, version.fd, description, overwrite=overwrite)
 
     def _assembled(self, parts: Sequence[PartInfo], *, overwrite: bool) -> ObjectInfo:
         with self._objects.new_file() as file:
@@ -187,8 +187,7 @@ class FolderUpload:
                     position = append(version.fd, file.fileno(), position=position)
                     crc64 = combine(crc64, version.description.crc64 or 0, part.size)
             description = self._describe(_multipart_etag(parts), crc64)
-            status = file.sync()
-            return self._objects.publish(file.path, status, description, overwrite=overwrite)
+            return self._objects.publish(file.path, file.fileno(), description, overwrite=overwrite)
 
     def _describe(self, etag: str, crc64: int | None) -> Description:
         return Description(
@@ -214,11 +213,11 @@ class FolderUpload:
     def _opened(self, part: PartInfo, path: Path) -> Iterator[_OpenPart]:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
         try:
-            status = os.fstat(fd)
-            description = self._sidecars.find(self._part_path(part.number).name, status)
+            name = self._part_path(part.number).name
+            description = self._descriptions.find(name, fd, os.fstat(fd))
             if description is None or description.etag != part.etag:
                 raise InvalidPartError(f"part {part.number} was replaced meanwhile")
-            yield _OpenPart(fd, status, description)
+            yield _OpenPart(fd, description)
         finally:
             os.close(fd)
 
@@ -228,7 +227,7 @@ class FolderUpload:
     def _part(self, path: Path) -> PartInfo | None:
         with suppress(FileNotFoundError):
             status = path.stat()
-            description = self._sidecars.find(path.name, status)
+            description = self._descriptions.find(path.name, path, status)
             if description is not None:
                 return _part_info(int(path.name), status, description)
         return None

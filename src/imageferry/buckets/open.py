@@ -8,7 +8,6 @@ is a folder. Keys have settings of their own: a URL is shown in errors.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 from imageferry.buckets.folder import FolderStore
@@ -40,11 +39,11 @@ def open_buckets(settings: Settings) -> Store:
     Raises:
         SettingError: a URL cannot be used, or its keys are missing.
     """
-    default = open_store(settings.buckets_url, settings.data_dir / "buckets", settings)
+    default = _open_buckets(settings.buckets_url, settings)
     mapped = []
     for entry in settings.bucket_backends:
         pattern, _, url = entry.partition("=")
-        mapped.append((pattern, open_store(url, settings.data_dir / "buckets", settings)))
+        mapped.append((pattern, _open_buckets(url, settings)))
     return MappedStore(mapped, default) if mapped else default
 
 
@@ -54,17 +53,20 @@ def open_images(settings: Settings) -> Store:
     Raises:
         SettingError: the URL cannot be used, or its keys are missing.
     """
-    return open_store(settings.images_url, settings.data_dir / "images", settings)
+    if not settings.images_url:
+        return FolderStore(settings.data_dir / "images")
+    return _remote_store(settings.images_url, settings)
 
 
-def open_store(url: str, folder: Path, settings: Settings) -> Store:
-    """The store at a URL, or in a folder where the URL is empty.
+def _open_buckets(url: str, settings: Settings) -> Store:
+    """The store of buckets at a URL, or in a folder where the URL is empty."""
+    if url:
+        return _remote_store(url, settings)
+    durable = settings.oss_durability == "power"
+    return FolderStore(settings.data_dir / "buckets", durable=durable)
 
-    Raises:
-        SettingError: the URL cannot be used, or its keys are missing.
-    """
-    if not url:
-        return FolderStore(folder)
+
+def _remote_store(url: str, settings: Settings) -> RemoteStore:
     location = _location(url)
     return RemoteStore(_client(location, settings), location.prefix)
 

@@ -1,9 +1,10 @@
-"""What is known of a file's content besides its bytes, kept in a small file beside it.
+"""Descriptions of files, each in a small file of its own.
 
-The sidecar's name holds the inode, the size and the time of change of the file
-it belongs to. It is written first; then the file is renamed into place, and
-content and description change in that one step. A file that somebody else put
-there, or changed, has no sidecar that fits.
+They stand in for the attributes of :mod:`imageferry.buckets.descriptions`. The
+sidecar's name holds the inode, the size and the time of change of the file it
+belongs to. It is written first; then the file is renamed into place, and content
+and description change in that one step. A file that somebody else put there, or
+changed, has no sidecar that fits.
 """
 
 from __future__ import annotations
@@ -50,11 +51,6 @@ class Sidecars:
         """Describe the file of that status. Its content must not change any more."""
         write_new(self.path(description.name, status), msgspec.json.encode(description))
 
-    def read(self, name: str, status: os.stat_result) -> Description:
-        """The description of a file; one made from its status where none was written."""
-        written = _decoded(self.path(name, status))
-        return written or Description(name=name, etag=status_etag(status))
-
     def find(self, name: str, status: os.stat_result) -> Description | None:
         """The description that was written for a file, if any."""
         return _decoded(self.path(name, status))
@@ -76,11 +72,6 @@ class Sidecars:
         digest = hashlib.sha256(name.encode()).hexdigest()[:32]
         version = f"{status.st_ino:x}-{status.st_size:x}-{status.st_mtime_ns:x}"
         return self._folder / f"{digest}.{version}.json"
-
-
-def status_etag(status: os.stat_result) -> str:
-    """An ETag that changes with the file's content and needs no reading of it."""
-    return f"{status.st_ino:X}-{status.st_size:X}-{status.st_mtime_ns:X}"
 
 
 def _decoded(path: Path) -> Description | None:

@@ -14,8 +14,6 @@ from imageferry.buckets.interface import (
     BucketNotFoundError,
 )
 
-NOW = timedelta(0)
-
 
 def test_a_folder_that_is_there_becomes_the_bucket(store: FolderStore, tmp_path: Path) -> None:
     (tmp_path / "buckets" / "mine").mkdir()
@@ -75,12 +73,3 @@ def test_sweep_ends_uploads_that_nobody_touched(
     assert store.sweep(timedelta(hours=25)) == 0
     assert store.sweep(timedelta(hours=23)) == 1
     assert bucket.uploads() == []
-
-
-def test_sweep_forgets_descriptions_of_files_that_are_gone(
-    store: FolderStore, bucket: FolderBucket, folder: Path
-) -> None:
-    bucket.put("key", [b"x"])
-    (folder / "key").unlink()
-    assert store.sweep(NOW) == 1
-    assert store.sweep(NOW) == 0
