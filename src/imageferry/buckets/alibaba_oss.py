@@ -13,11 +13,10 @@ from alibabacloud_oss_v2.transport import RequestsHttpClient
 
 from imageferry.buckets.interface import ObjectInfo, PartInfo, StoreError
 from imageferry.buckets.remote_client import (
-    ATTEMPTS,
-    CONNECT_SECONDS,
-    READ_SECONDS,
+    PATIENT,
     URL_SECONDS,
     Credentials,
+    Patience,
     RemoteUploadInfo,
     SignedUrl,
     decoded_metadata,
@@ -39,6 +38,7 @@ class AlibabaOssClient:
         region: The region's id, for which requests are signed.
         endpoint: The URL of OSS; empty: the public one of the region.
         path_style: Whether the bucket's name is in the path of a URL, not in its host.
+        patience: How long the small calls may take; what the store needs long for has longer.
     """
 
     least_part = 100 << 10
@@ -51,21 +51,27 @@ class AlibabaOssClient:
         region: str,
         endpoint: str = "",
         path_style: bool = False,
+        patience: Patience = PATIENT,
     ) -> None:
         self._bucket = bucket
-        self._client: Any = oss.Client(
-            oss.config.Config(
-                region=region,
-                endpoint=endpoint or None,
-                signature_version="v4",
-                credentials_provider=oss.credentials.StaticCredentialsProvider(
-                    credentials.access_key_id, credentials.access_key_secret
-                ),
-                retry_max_attempts=ATTEMPTS,
-                http_client=_http_client(),
-                use_path_style=path_style,
+
+        def client(patience: Patience) -> Any:
+            return oss.Client(
+                oss.config.Config(
+                    region=region,
+                    endpoint=endpoint or None,
+                    signature_version="v4",
+                    credentials_provider=oss.credentials.StaticCredentialsProvider(
+                        credentials.access_key_id, credentials.access_key_secret
+                    ),
+                    retry_max_attempts=patience.attempts,
+                    http_client=_http_client(patience),
+                    use_path_style=path_style,
+                )
             )
-        )
+
+        self._client = client(patience)
+        self._patient_client = self._client if patience == PATIENT else client(PATIENT)
 
     def head(self, key: str) -> ObjectInfo:
         """What is known of an object."""
@@ -162,7 +168,7 @@ class AlibabaOssClient:
             source_range=f"bytes=0-{length - 1}",
         )
         with _translated("UploadPartCopy"):
-            return _unquoted(self._client.upload_part_copy(request).etag)
+            return _unquoted(self._patient_client.upload_part_copy(request).etag)
 
     def replace_metadata(self, info: ObjectInfo) -> str:
         """Give an object the metadata and media type of ``info``, and return its ETag."""
@@ -175,7 +181,7 @@ class AlibabaOssClient:
             metadata_directive="REPLACE",
         )
         with _translated("CopyObject"):
-            return _unquoted(self._client.copy_object(request).etag)
+            return _unquoted(self._patient_client.copy_object(request).etag)
 
     def complete_upload(
         self, key: str, upload_id: str, parts: Sequence[tuple[int, str]], *, overwrite: bool
@@ -190,7 +196,7 @@ class AlibabaOssClient:
             forbid_overwrite=_forbidden(overwrite),
         )
         with _translated("CompleteMultipartUpload"):
-            return _unquoted(self._client.complete_multipart_upload(request).etag)
+            return _unquoted(self._patient_client.complete_multipart_upload(request).etag)
 
     def abort_upload(self, key: str, upload_id: str) -> None:
         """Forget an upload and its parts."""
@@ -251,11 +257,11 @@ class AlibabaOssClient:
         return SignedUrl(signed.url, dict(signed.signed_headers or {}))
 
 
-def _http_client() -> Any:
+def _http_client(patience: Patience) -> Any:
     """The SDK's own HTTP client, without the proxies and passwords of the environment."""
     client = RequestsHttpClient(
-        connect_timeout=CONNECT_SECONDS,
-        readwrite_timeout=READ_SECONDS,
+        connect_timeout=patience.connect_seconds,
+        readwrite_timeout=patience.read_seconds,
         max_connections=_CONNECTIONS,
     )
     client.open()

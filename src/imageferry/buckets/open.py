@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 from imageferry.buckets.folder import FolderStore
 from imageferry.buckets.interface import Store
 from imageferry.buckets.mapped import MappedStore
-from imageferry.buckets.remote_client import Credentials, RemoteClient
+from imageferry.buckets.remote_client import PATIENT, Credentials, Patience, RemoteClient
 from imageferry.buckets.remote_store import RemoteStore
 from imageferry.settings import SettingError, Settings
 
@@ -33,45 +33,53 @@ class _Location:
     path_style: bool
 
 
-def open_buckets(settings: Settings) -> Store:
+def open_buckets(settings: Settings, patience: Patience = PATIENT) -> Store:
     """The store of the users' buckets.
+
+    Args:
+        settings: Where it is.
+        patience: How long the small calls on a remote store may take.
 
     Raises:
         SettingError: a URL cannot be used, or its keys are missing.
     """
-    default = _open_buckets(settings.buckets_url, settings)
+    default = _open_buckets(settings.buckets_url, settings, patience)
     mapped = []
     for entry in settings.bucket_backends:
         pattern, _, url = entry.partition("=")
-        mapped.append((pattern, _open_buckets(url, settings)))
+        mapped.append((pattern, _open_buckets(url, settings, patience)))
     return MappedStore(mapped, default) if mapped else default
 
 
-def open_images(settings: Settings) -> Store:
+def open_images(settings: Settings, patience: Patience = PATIENT) -> Store:
     """The store of the catalogue.
+
+    Args:
+        settings: Where it is.
+        patience: How long the small calls on a remote store may take.
 
     Raises:
         SettingError: the URL cannot be used, or its keys are missing.
     """
     if not settings.images_url:
         return FolderStore(settings.data_dir / "images")
-    return _remote_store(settings.images_url, settings)
+    return _remote_store(settings.images_url, settings, patience)
 
 
-def _open_buckets(url: str, settings: Settings) -> Store:
+def _open_buckets(url: str, settings: Settings, patience: Patience) -> Store:
     """The store of buckets at a URL, or in a folder where the URL is empty."""
     if url:
-        return _remote_store(url, settings)
+        return _remote_store(url, settings, patience)
     durable = settings.oss_durability == "power"
     return FolderStore(settings.data_dir / "buckets", durable=durable)
 
 
-def _remote_store(url: str, settings: Settings) -> RemoteStore:
+def _remote_store(url: str, settings: Settings, patience: Patience) -> RemoteStore:
     location = _location(url)
-    return RemoteStore(_client(location, settings), location.prefix)
+    return RemoteStore(_client(location, settings, patience), location.prefix)
 
 
-def _client(location: _Location, settings: Settings) -> RemoteClient:
+def _client(location: _Location, settings: Settings, patience: Patience) -> RemoteClient:
     if location.scheme == "s3":
         # Slow to import, and needed where there is such a store only.
         from imageferry.buckets.s3 import S3Client  # noqa: PLC0415
@@ -82,6 +90,7 @@ def _client(location: _Location, settings: Settings) -> RemoteClient:
             region=location.region,
             endpoint=location.endpoint,
             path_style=location.path_style,
+            patience=patience,
         )
     from imageferry.buckets.alibaba_oss import AlibabaOssClient  # noqa: PLC0415
 
@@ -95,6 +104,7 @@ def _client(location: _Location, settings: Settings) -> RemoteClient:
         region=location.region,
         endpoint=location.endpoint,
         path_style=location.path_style,
+        patience=patience,
     )
 
 

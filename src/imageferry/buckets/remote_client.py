@@ -17,19 +17,32 @@ from urllib.parse import quote, unquote
 from imageferry.buckets.files import Digests
 from imageferry.buckets.interface import ObjectInfo, PartInfo
 
-CONNECT_SECONDS = 10
-"""How long the connection to a store may take to come about."""
-
-READ_SECONDS = 60
-"""How long a store may stay silent within an answer."""
-
-ATTEMPTS = 5
-"""How often a request is made before its failure counts."""
-
 URL_SECONDS = 900
 """How long a signed URL is good for; one is made for every request."""
 
 _PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a store is waited for.
+
+    Attributes:
+        connect_seconds: How long the connection to it may take to come about.
+        read_seconds: How long it may stay silent within an answer.
+        attempts: How often a request is made before its failure counts.
+    """
+
+    connect_seconds: float
+    read_seconds: float
+    attempts: int
+
+
+PATIENT = Patience(connect_seconds=10, read_seconds=60, attempts=5)
+"""For a task, and for what takes a store long: bytes, copies, an upload's completion."""
+
+PROMPT = Patience(connect_seconds=3, read_seconds=3, attempts=2)
+"""For small calls while a client waits: 7 s with a pause. The SDKs give up after 10 s."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ import urllib3
 from urllib3.response import BaseHTTPResponse
 
 from imageferry.buckets.interface import StoreError
-from imageferry.buckets.remote_client import ATTEMPTS, CONNECT_SECONDS, READ_SECONDS, SignedUrl
+from imageferry.buckets.remote_client import PATIENT, SignedUrl
 from imageferry.buckets.remote_errors import RemoteStoreError, refusal, unreachable
 
 _Result = TypeVar("_Result")
@@ -51,7 +51,7 @@ class Transfer:
             maxsize=_CONNECTIONS,
             blocksize=_BLOCK,
             retries=False,
-            timeout=urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS),
+            timeout=urllib3.Timeout(connect=PATIENT.connect_seconds, read=PATIENT.read_seconds),
         )
 
     def read(self, sign: Sign, offset: int, length: int, etag: str) -> bytes:
@@ -151,7 +151,7 @@ def _failure(response: BaseHTTPResponse, what: str) -> Exception:
 
 
 def _attempted(attempt: Callable[[], _Result]) -> _Result:
-    for number in range(1, ATTEMPTS):
+    for number in range(1, PATIENT.attempts):
         try:
             return attempt()
         except _PassingError:

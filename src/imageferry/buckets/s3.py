@@ -14,11 +14,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from imageferry.buckets.interface import ObjectInfo, PartInfo, StoreError
 from imageferry.buckets.remote_client import (
-    ATTEMPTS,
-    CONNECT_SECONDS,
-    READ_SECONDS,
+    PATIENT,
     URL_SECONDS,
     Credentials,
+    Patience,
     RemoteUploadInfo,
     SignedUrl,
     decoded_metadata,
@@ -42,6 +41,7 @@ class S3Client:
         region: The region that requests are signed for.
         endpoint: The store's URL; empty: that of Amazon S3 in the region.
         path_style: Whether the bucket's name is in the path of a URL, not in its host.
+        patience: How long the small calls may take; what the store needs long for has longer.
     """
 
     least_part = 5 << 20
@@ -54,26 +54,22 @@ class S3Client:
         region: str,
         endpoint: str = "",
         path_style: bool = False,
+        patience: Patience = PATIENT,
     ) -> None:
         self._bucket = bucket
-        self._client: Any = boto3.session.Session().client(
-            "s3",
-            region_name=region,
-            endpoint_url=endpoint or None,
-            aws_access_key_id=credentials.access_key_id,
-            aws_secret_access_key=credentials.access_key_secret,
-            config=Config(
-                signature_version="s3v4",
-                connect_timeout=CONNECT_SECONDS,
-                read_timeout=READ_SECONDS,
-                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
-                max_pool_connections=_CONNECTIONS,
-                proxies={},
-                request_checksum_calculation="when_required",
-                response_checksum_validation="when_required",
-                s3={"addressing_style": "path" if path_style else "virtual"},
-            ),
-        )
+
+        def client(patience: Patience) -> Any:
+            return boto3.session.Session().client(
+                "s3",
+                region_name=region,
+                endpoint_url=endpoint or None,
+                aws_access_key_id=credentials.access_key_id,
+                aws_secret_access_key=credentials.access_key_secret,
+                config=_config(patience, path_style=path_style),
+            )
+
+        self._client = client(patience)
+        self._patient_client = self._client if patience == PATIENT else client(PATIENT)
 
     def head(self, key: str) -> ObjectInfo:
         """What is known of an object."""
@@ -149,7 +145,7 @@ class S3Client:
     def copy_part(self, key: str, upload_id: str, number: int, source_key: str, length: int) -> str:
         """Let the store make a part of the beginning of an object, and return its ETag."""
         with _translated("UploadPartCopy"):
-            copied = self._client.upload_part_copy(
+            copied = self._patient_client.upload_part_copy(
                 Bucket=self._bucket,
                 Key=key,
                 UploadId=upload_id,
@@ -165,7 +161,7 @@ class S3Client:
         Up to 5 GiB are one request; boto3 copies larger objects in parts.
         """
         with _translated("CopyObject"):
-            self._client.copy(
+            self._patient_client.copy(
                 {"Bucket": self._bucket, "Key": info.key},
                 self._bucket,
                 info.key,
@@ -184,7 +180,7 @@ class S3Client:
         """Make the object of the parts ``(number, etag)``, and return its ETag."""
         named = [{"PartNumber": number, "ETag": f'"{etag}"'} for number, etag in parts]
         with _translated("CompleteMultipartUpload"):
-            completed = self._client.complete_multipart_upload(
+            completed = self._patient_client.complete_multipart_upload(
                 Bucket=self._bucket,
                 Key=key,
                 UploadId=upload_id,
@@ -253,6 +249,20 @@ class S3Client:
             yield from self._client.get_paginator(operation).paginate(
                 Bucket=self._bucket, **parameters
             )
+
+
+def _config(patience: Patience, *, path_style: bool) -> Config:
+    return Config(
+        signature_version="s3v4",
+        connect_timeout=patience.connect_seconds,
+        read_timeout=patience.read_seconds,
+        retries={"mode": "standard", "total_max_attempts": patience.attempts},
+        max_pool_connections=_CONNECTIONS,
+        proxies={},
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        s3={"addressing_style": "path" if path_style else "virtual"},
+    )
 
 
 @contextmanager

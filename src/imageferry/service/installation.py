@@ -12,6 +12,7 @@ from imageferry.accounts import access_keys
 from imageferry.accounts.access_keys import AccessKey
 from imageferry.buckets.interface import Bucket, Store
 from imageferry.buckets.open import open_buckets, open_images
+from imageferry.buckets.remote_client import PATIENT, Patience
 from imageferry.database import schema
 from imageferry.database.connection import Database
 from imageferry.engine import queue
@@ -50,17 +51,22 @@ class Installation:
         self.database.close()
 
 
-def open_installation(settings: Settings) -> Installation:
-    """Open the data folder, made where it is not there, and bring the database up to date."""
+def open_installation(settings: Settings, patience: Patience = PATIENT) -> Installation:
+    """Open the data folder, made where it is not there, and bring the database up to date.
+
+    Args:
+        settings: How it is set up.
+        patience: How long the small calls on remote stores may take.
+    """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
     database = Database(settings.resolved_database_url)
     schema.upgrade(database)
     queue.prepare(database)
-    image_store = open_images(settings)
+    image_store = open_images(settings, patience)
     return Installation(
         settings=settings,
         database=database,
-        store=open_buckets(settings),
+        store=open_buckets(settings, patience),
         image_store=image_store,
         catalogue=open_catalogue(image_store, settings.default_region),
     )

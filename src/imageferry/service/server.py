@@ -17,6 +17,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from imageferry.buckets.remote_client import PROMPT
 from imageferry.engine.queue import TaskQueue
 from imageferry.service.absolute_form import with_absolute_form
 from imageferry.service.api import ecs_application, oss_application
@@ -66,7 +67,7 @@ def serve(settings: Settings, *, with_worker: bool) -> None:
     with (
         listen(settings.host, settings.ecs_port, "ECS") as ecs,
         listen(settings.host, settings.oss_port, "OSS") as oss,
-        contextlib.closing(open_installation(settings)) as installation,
+        contextlib.closing(open_installation(settings, PROMPT)) as installation,
         contextlib.closing(TaskQueue(installation.database)) as tasks,
     ):
         key, generated = first_key(installation)

@@ -15,7 +15,7 @@ from imageferry.buckets.interface import (
     ObjectNotFoundError,
     UploadNotFoundError,
 )
-from imageferry.buckets.remote_client import ATTEMPTS, SignedUrl
+from imageferry.buckets.remote_client import PATIENT, SignedUrl
 from imageferry.buckets.remote_errors import RemoteStoreError
 from imageferry.buckets.remote_transfer import Transfer
 
@@ -129,10 +129,10 @@ def test_a_shorter_range_is_not_taken(
 
 
 def test_it_gives_up_at_last(transfer: Transfer, signed: SignedUrl, script: Script) -> None:
-    script.answers = [(503, b"<Error><Code>SlowDown</Code></Error>", {})] * ATTEMPTS
+    script.answers = [(503, b"<Error><Code>SlowDown</Code></Error>", {})] * PATIENT.attempts
     with pytest.raises(RemoteStoreError, match="SlowDown"):
         read(transfer, signed)
-    assert len(script.asked) == ATTEMPTS
+    assert len(script.asked) == PATIENT.attempts
 
 
 @pytest.mark.parametrize(
