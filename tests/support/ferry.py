@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import tempfile
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from imageferry.actions.import_admission import DiskDeviceMapping
 from imageferry.actions.import_image import import_image
 from imageferry.actions.import_request import ImportImageRequest
 from imageferry.buckets.folder import FolderStore
+from imageferry.buckets.interface import Store
 from imageferry.engine import leftovers
 from imageferry.engine.context import WorkerContext
 from imageferry.engine.leftovers import Leftovers
@@ -33,7 +35,7 @@ BUCKET = "golden"
 
 
 class Ferry:
-    """One installation in a folder.
+    """One installation in a folder, with stores in it where none are given.
 
     Attributes:
         context: What its worker's steps have to work with.
@@ -42,11 +44,19 @@ class Ferry:
         catalogue: The bucket of the images' disks.
     """
 
-    def __init__(self, folder: Path, rows: Rows, **settings: Any) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        rows: Rows,
+        *,
+        store: Store | None = None,
+        image_store: Store | None = None,
+        **settings: Any,
+    ) -> None:
         self.rows = rows
-        store = FolderStore(folder / "buckets")
+        store = store or FolderStore(folder / "buckets")
         self.bucket = store.create_bucket(BUCKET, region=REGION, owner=rows.account)
-        image_store = FolderStore(folder / "images")
+        image_store = image_store or FolderStore(folder / "images")
         self.catalogue = open_catalogue(image_store, REGION)
         self.context = WorkerContext(
             settings=Settings(data_dir=folder, **({"lease_seconds": 60} | settings)),
@@ -65,10 +75,14 @@ class Ferry:
         reply = import_image(self._call(), request)
         return reply.image_id, reply.task_id
 
-    def export_image(self, image_id: str, image_format: str) -> str:
+    def export_image(self, image_id: str, image_format: str, compression: str | None = None) -> str:
         """Ask for an export; the id of the task."""
         request = ExportImageRequest(
-            region_id=REGION, image_id=image_id, oss_bucket=BUCKET, image_format=image_format
+            region_id=REGION,
+            image_id=image_id,
+            oss_bucket=BUCKET,
+            image_format=image_format,
+            compression=compression,
         )
         return export_image(self._call(), request).task_id
 
@@ -94,6 +108,10 @@ class Ferry:
     def cancel(self, task_id: str) -> None:
         """Ask for a task's end."""
         cancel_task(self._call(), CancelTaskRequest(region_id=REGION, task_id=task_id))
+
+    def compare_fully(self) -> None:
+        """Compare every byte of a result with its source from now on."""
+        self.context = replace(self.context, settings=replace(self.context.settings, verify="full"))
 
     def run(self, task_id: str) -> Task:
         """Carry a task out as the engine does, from its first step on; the task afterwards."""

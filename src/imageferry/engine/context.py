@@ -13,6 +13,9 @@ from imageferry.settings import Settings
 TASK_METADATA = "imageferry-task"
 """The metadata of an object that names the task which made it."""
 
+SHA256_METADATA = "sha256"
+"""The metadata of an exported object that gives the SHA-256 of its bytes in hexadecimal digits."""
+
 
 @dataclass(frozen=True)
 class WorkerContext:

@@ -6,17 +6,16 @@ import asyncio
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePosixPath
 
 from imageferry.buckets.draft import Draft, StagedObject
 from imageferry.buckets.file_draft import FileDraft
-from imageferry.buckets.interface import Bucket, ObjectReader
-from imageferry.engine.context import TASK_METADATA, WorkerContext
+from imageferry.buckets.interface import Bucket, ObjectNotFoundError, ObjectReader
+from imageferry.engine.context import SHA256_METADATA, TASK_METADATA, WorkerContext
 from imageferry.engine.ownership import Ownership
 from imageferry.images.model import ImageDisk
-from imageferry.imaging.disk import DiskReader, Output
+from imageferry.imaging.disk import DiskReader
 from imageferry.imaging.formats import Format
 from imageferry.imaging.hashed_output import HashedOutput
 from imageferry.imaging.inspect import inspect
@@ -25,30 +24,19 @@ from imageferry.imaging.moving import move
 from imageferry.imaging.readers.opening import open_reader
 from imageferry.imaging.readers.raw import RawReader
 from imageferry.imaging.source import FileSource
-from imageferry.imaging.threads import StopSignal, in_thread, uninterrupted
+from imageferry.imaging.threads import StopSignal, in_thread
 from imageferry.imaging.verify import compare, verify
 from imageferry.imaging.writers.opening import QCOW2, RAW, RAW_TAR_GZ, Layout, PlannedDisk
 
 _STEP = 8 << 20
 
 
-@dataclass(frozen=True)
-class ExportedDisk:
-    """An object that is stored and not yet seen.
-
-    Attributes:
-        staged: The object.
-        size: Its size in bytes.
-        sha256: Its SHA-256 in hexadecimal digits.
-    """
-
-    staged: StagedObject
-    size: int
-    sha256: str
-
-
 class ExportDisk:
     """Writes one disk of the catalogue into an object.
+
+    Attributes:
+        size: The object's size in bytes, once it is made.
+        sha256: Its SHA-256 in hexadecimal digits, once it is verified.
 
     Args:
         context: What is below the steps.
@@ -71,6 +59,8 @@ class ExportDisk:
         key: str,
         layout: Layout,
     ) -> None:
+        self.size = 0
+        self.sha256 = ""
         self._context = context
         self._ownership = ownership
         self._disk = disk
@@ -78,32 +68,78 @@ class ExportDisk:
         self._bucket = bucket
         self._key = key
         self._layout = layout
+        self._staged: StagedObject | None = None
+        self._taken = 0
         self._folder = context.folder(ownership.task.task_id)
         self._path = self._folder / f"disk-{disk.position}{layout.suffix}"
 
-    async def make(self) -> ExportedDisk:
-        """Write, verify and store the disk.
+    @property
+    def position(self) -> int:
+        """The disk's place in the image, from 1."""
+        return self._disk.position
+
+    def is_published(self) -> bool:
+        """Whether an earlier attempt let the whole object appear and died then."""
+        try:
+            found = self._bucket.head(self._key)
+        except ObjectNotFoundError:
+            return False
+        is_ours = found.metadata.get(TASK_METADATA) == self._ownership.task.task_id
+        # Some stores let an object appear before the metadata that was found out meanwhile.
+        return is_ours and SHA256_METADATA in found.metadata
+
+    async def make(self) -> None:
+        """Write the object and store it where nobody sees it."""
+        await in_thread(self._make)
+
+    async def verify(self) -> None:
+        """Check what was written before anybody sees it, as far as it can be read again."""
+        if self._is_file:
+            if self._layout is not RAW_TAR_GZ:
+                await self._verify()
+            self.sha256 = self.sha256 or await in_thread(self._hash)
+        if self._by_scratch:
+            await asyncio.to_thread(self._path.unlink)
+
+    def publish(self) -> None:
+        """Let the object appear, if it was made here."""
+        if self._staged is not None:
+            self._staged.publish(
+                {TASK_METADATA: self._ownership.task.task_id, SHA256_METADATA: self.sha256}
+            )
+
+    def discard(self) -> None:
+        """Take back what was stored and not published."""
+        if self._staged is not None:
+            self._staged.discard()
+
+    @property
+    def _by_scratch(self) -> bool:
+        """Whether the object is written into a file first, and sent from there.
 
         A remote store gives nothing back before the object is seen: what is to be compared, and
         a hash that has to wait for the head, need a file of scratch.
         """
         needs_file = self._context.compares_fully or not self._in_order
-        if needs_file and not self._bucket.keeps_files:
-            return await self._make_by_scratch()
-        draft = await asyncio.to_thread(self._draft)
-        size, sha256 = await self._write_to(draft)
-        staged = await asyncio.to_thread(draft.finish, size)
-        if self._bucket.keeps_files:
-            sha256 = await self._verified(sha256)
-        return ExportedDisk(staged, size, sha256)
+        return needs_file and not self._bucket.keeps_files
 
-    async def _make_by_scratch(self) -> ExportedDisk:
-        scratch = FileDraft(self._path, Path)
-        size, sha256 = await self._write_to(scratch)
-        await asyncio.to_thread(scratch.finish, size)
-        sha256 = await self._verified(sha256)
-        staged = await in_thread(self._send)
-        return ExportedDisk(staged, size, sha256)
+    @property
+    def _is_file(self) -> bool:
+        """Whether what was written is in a file."""
+        return self._by_scratch or self._bucket.keeps_files
+
+    def _make(self, stop: StopSignal) -> None:
+        draft: Draft
+        if self._by_scratch:
+            draft = FileDraft(self._path, partial(self._send, stop))
+        else:
+            draft = self._draft()
+        try:
+            self.size, self.sha256 = self._write(draft, stop)
+            self._staged = draft.finish(self.size)
+        except BaseException:
+            draft.abort()
+            raise
 
     def _draft(self) -> Draft:
         task_id = self._ownership.task.task_id
@@ -111,15 +147,7 @@ class ExportDisk:
             self._key, self._path, token=task_id, metadata={TASK_METADATA: task_id}
         )
 
-    async def _write_to(self, draft: Draft | FileDraft[Path]) -> tuple[int, str]:
-        """Write the object; its size in bytes, and its hash if everything came in order."""
-        try:
-            return await in_thread(partial(self._write, draft))
-        except BaseException:
-            await uninterrupted(asyncio.to_thread(draft.abort))
-            raise
-
-    def _write(self, draft: Output, stop: StopSignal) -> tuple[int, str]:
+    def _write(self, draft: Draft, stop: StopSignal) -> tuple[int, str]:
         output = HashedOutput(draft, stop) if self._in_order else draft
         meter = self._ownership.meter
         with self._source() as (source, inspection):
@@ -131,11 +159,17 @@ class ExportDisk:
                 scratch=self._folder,
                 hash_source=False,
                 stop=stop,
-                begin=partial(meter.expect, self._disk.position),
-                progress=partial(meter.advance, self._disk.position),
+                begin=self._begin,
+                progress=partial(meter.advance, self.position),
             )
         size = moved.transferred.size
         return size, output.finish(size) if isinstance(output, HashedOutput) else ""
+
+    def _begin(self, taken: int) -> None:
+        """Note how much there is to move; what goes through a file moves twice."""
+        self._taken = taken
+        sent = self._disk.stored_size if self._by_scratch else 0
+        self._ownership.meter.expect(self.position, taken + sent)
 
     @property
     def _in_order(self) -> bool:
@@ -158,12 +192,6 @@ class ExportDisk:
             name=PurePosixPath(self._key).name.removesuffix(".tar.gz"),
         )
 
-    async def _verified(self, sha256: str) -> str:
-        """Check the file before anybody sees it, and return its hash."""
-        if self._layout is not RAW_TAR_GZ:
-            await self._verify()
-        return sha256 or await in_thread(self._hash)
-
     async def _verify(self) -> None:
         qemu_img, lease = self._context.qemu_img, self._ownership.lease
         with FileSource(self._path) as written, self._source() as (source, inspection):
@@ -185,21 +213,22 @@ class ExportDisk:
                 digest.update(chunk)
         return digest.hexdigest()
 
-    def _send(self, stop: StopSignal) -> StagedObject:
+    def _send(self, stop: StopSignal, path: Path) -> StagedObject:
         """Have the bucket store the file of scratch."""
+        meter = self._ownership.meter
         draft = self._draft()
         try:
-            with FileSource(self._path) as file:
+            with FileSource(path) as file:
+                meter.expect(self.position, self._taken + file.size)
                 for start, length in file.data_ranges():
                     for offset in range(start, start + length, _STEP):
                         stop.check()
                         draft.copy(file, offset, min(_STEP, start + length - offset))
-                staged = draft.finish(file.size)
+                        meter.advance(self.position, self._taken + offset)
+                return draft.finish(file.size)
         except BaseException:
             draft.abort()
             raise
-        self._path.unlink()
-        return staged
 
     @contextmanager
     def _source(self) -> Iterator[tuple[ObjectReader, Inspection]]:

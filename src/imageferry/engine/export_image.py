@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import asyncio
 
-from imageferry.buckets.interface import Bucket, ObjectNotFoundError
-from imageferry.engine.context import TASK_METADATA, WorkerContext
+from imageferry.buckets.interface import Bucket
+from imageferry.engine.context import WorkerContext
 from imageferry.engine.disks import for_each
-from imageferry.engine.export_disk import ExportDisk, ExportedDisk
+from imageferry.engine.export_disk import ExportDisk
 from imageferry.engine.failures import reported_for
 from imageferry.engine.ownership import Ownership
 from imageferry.images.model import Image, ImageDisk
@@ -40,24 +40,25 @@ class ExportImage:
         self._objects: list[str] = request["Objects"]
 
     async def transfer(self) -> None:
-        """Write every disk into the bucket that is not there yet."""
+        """Write every disk into the bucket that is not there yet, and publish them together."""
         with reported_for(0):
             bucket = await asyncio.to_thread(self._begin)
-        made: list[ExportedDisk] = []
+        exports = [self._export(bucket, disk) for disk in self._image.disks]
+        missing = await asyncio.to_thread(self._missing, exports)
 
-        async def work(disk: ImageDisk) -> None:
-            with reported_for(disk.position):
-                if not await asyncio.to_thread(self._is_published, bucket, disk):
-                    made.append(await self._make(bucket, disk))
-            self._ownership.meter.complete(disk.position)
+        async def make(export: ExportDisk) -> None:
+            with reported_for(export.position):
+                await export.make()
+            self._ownership.meter.complete(export.position)
 
         try:
-            await for_each(self._image.disks, work)
+            await for_each(missing, make)
+            await self._verify(missing)
             with reported_for(0):
-                await uninterrupted(asyncio.to_thread(self._publish, made))
+                await uninterrupted(asyncio.to_thread(self._publish, missing))
         except BaseException:
             # What was published is found again, or withdrawn when the task has ended.
-            await uninterrupted(asyncio.to_thread(_discard, made))
+            await uninterrupted(asyncio.to_thread(_discard, missing))
             raise
 
     def _begin(self) -> Bucket:
@@ -68,8 +69,19 @@ class ExportImage:
         bucket.discard_staged(self._ownership.task.task_id)
         return bucket
 
-    async def _make(self, bucket: Bucket, disk: ImageDisk) -> ExportedDisk:
-        export = ExportDisk(
+    def _missing(self, exports: list[ExportDisk]) -> list[ExportDisk]:
+        """Those of which no earlier attempt has published the object."""
+        missing = []
+        for export in exports:
+            with reported_for(export.position):
+                if export.is_published():
+                    self._ownership.meter.complete(export.position)
+                else:
+                    missing.append(export)
+        return missing
+
+    def _export(self, bucket: Bucket, disk: ImageDisk) -> ExportDisk:
+        return ExportDisk(
             self._context,
             self._ownership,
             disk,
@@ -78,29 +90,26 @@ class ExportImage:
             key=self._objects[disk.position - 1],
             layout=self._layout,
         )
-        made = await export.make()
-        self._ownership.record_disk(
-            disk.position,
-            DiskStatus.SUCCESS,
-            [("ObjectSize", str(made.size)), ("SHA256", made.sha256)],
-        )
-        return made
 
-    def _publish(self, made: list[ExportedDisk]) -> None:
-        task_id = self._ownership.task.task_id
+    async def _verify(self, exports: list[ExportDisk]) -> None:
+        self._ownership.enter(Phase.VERIFY, {export.position: export.size for export in exports})
+        for export in exports:
+            with reported_for(export.position):
+                await export.verify()
+            self._ownership.record_disk(
+                export.position,
+                DiskStatus.SUCCESS,
+                [("ObjectSize", str(export.size)), ("SHA256", export.sha256)],
+            )
+            self._ownership.meter.complete(export.position)
+
+    def _publish(self, exports: list[ExportDisk]) -> None:
         with self._ownership.finishing():
-            for disk in made:
-                disk.staged.publish({TASK_METADATA: task_id, "sha256": disk.sha256})
-
-    def _is_published(self, bucket: Bucket, disk: ImageDisk) -> bool:
-        """Whether an earlier attempt let the object appear and died then."""
-        try:
-            found = bucket.head(self._objects[disk.position - 1])
-        except ObjectNotFoundError:
-            return False
-        return found.metadata.get(TASK_METADATA) == self._ownership.task.task_id
+            for export in exports:
+                with reported_for(export.position):
+                    export.publish()
 
 
-def _discard(made: list[ExportedDisk]) -> None:
-    for disk in made:
-        disk.staged.discard()
+def _discard(exports: list[ExportDisk]) -> None:
+    for export in exports:
+        export.discard()

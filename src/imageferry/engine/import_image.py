@@ -30,7 +30,7 @@ class ImportImage(NewImage):
         """Check what the disks hold, where that was asked for."""
         if not self._image.detection_strategy:
             return
-        await self._complete()
+        await self._verify_again_what_is_gone()
         self._ownership.enter(Phase.DETECT)
         for disk in self._image.disks:
             with (

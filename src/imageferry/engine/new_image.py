@@ -68,7 +68,8 @@ class NewImage(ABC):
 
     async def verify(self) -> None:
         """Check every disk as it lies in the catalogue, and in full where that is asked for."""
-        await self._complete()
+        if await self._lacks_a_disk():
+            await self.transfer()
         self._ownership.enter(
             Phase.VERIFY, {disk.position: disk.virtual_size for disk in self._image.disks}
         )
@@ -79,7 +80,7 @@ class NewImage(ABC):
 
     async def publish(self) -> None:
         """Let the image be used."""
-        await self._complete()
+        await self._verify_again_what_is_gone()
         await asyncio.to_thread(self._publish)
 
     @abstractmethod
@@ -122,12 +123,14 @@ class NewImage(ABC):
             draft.abort()
             raise
 
-    async def _complete(self) -> None:
-        """Store disks again that are gone from the catalogue since the step before this one."""
-        for disk in self._image.disks:
-            if not await asyncio.to_thread(self._is_stored, disk):
-                await self.transfer()
-                return
+    async def _verify_again_what_is_gone(self) -> None:
+        """Make disks again that are gone from the catalogue since they were verified."""
+        if await self._lacks_a_disk():
+            await self.verify()
+
+    async def _lacks_a_disk(self) -> bool:
+        stored = [await asyncio.to_thread(self._is_stored, disk) for disk in self._image.disks]
+        return not all(stored)
 
     def _publish(self) -> None:
         with self._ownership.finishing() as connection:

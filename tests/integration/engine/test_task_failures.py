@@ -107,13 +107,8 @@ def test_the_second_of_two_disks_fails_the_import_by_its_number(ferry: Ferry) ->
     assert ferry.rows.disks(task_id)[1].error_code == code == "InvalidOSSObject.NotFound"
 
 
-@pytest.mark.parametrize("steps_before", [0, 1, 2])
-def test_a_bucket_that_is_gone_fails_the_export(
-    ferry: Ferry, image_id: str, steps_before: int
-) -> None:
+def test_a_bucket_that_is_gone_fails_the_export(ferry: Ferry, image_id: str) -> None:
     task_id = ferry.export_image(image_id, "qcow2")
-    for step in ("convert", "pack")[:steps_before]:
-        assert ferry.step(task_id, step)
     for key in ferry.objects:
         ferry.bucket.delete(key)
     ferry.context.store.delete_bucket(BUCKET)
@@ -147,7 +142,8 @@ def _full(*_: object, **_options: object) -> None:
 
 
 @pytest.mark.parametrize(
-    ("owner", "call"), [(os, "fsync"), (os, "rename"), (os, "mkdir"), (FolderBucket, "adopt")]
+    ("owner", "call"),
+    [(os, "pwrite"), (os, "fsync"), (os, "replace"), (os, "mkdir"), (FolderBucket, "adopt")],
 )
 def test_a_full_disk_fails_the_import_with_a_remedy(
     ferry: Ferry, monkeypatch: pytest.MonkeyPatch, owner: object, call: str
@@ -167,16 +163,25 @@ def test_a_full_disk_fails_the_import_with_a_remedy(
 
 
 @pytest.mark.parametrize("image_format", ["raw", "qcow2"])
+@pytest.mark.parametrize(
+    "failing", [(os, "pwrite"), (os, "fsync"), (os, "replace"), (FolderBucket, "adopt")]
+)
 def test_a_full_disk_fails_the_export_with_a_remedy(
-    ferry: Ferry, image_id: str, image_format: str, monkeypatch: pytest.MonkeyPatch
+    ferry: Ferry,
+    image_id: str,
+    monkeypatch: pytest.MonkeyPatch,
+    failing: tuple[object, str],
+    image_format: str,
 ) -> None:
     before = ferry.objects
     task_id = ferry.export_image(image_id, image_format)
 
     with monkeypatch.context() as patch:
-        patch.setattr(FolderBucket, "adopt", _full)
-        task = ferry.run(task_id)
+        patch.setattr(*failing, _full)
+        assert not ferry.step(task_id, "transfer")
 
+    ferry.clean_up(task_id)
+    task = ferry.rows.find(task_id)
     assert (task.status, task.error_code) == (
         TaskStatus.FAILED,
         "ConversionFailed.InsufficientSpace",

@@ -86,7 +86,7 @@ def test_progress_is_written_and_renews_the_lease(rows: Rows) -> None:
     ownership = Ownership.claim(rows.database, rows.task(), 0.3)
 
     async def advance() -> None:
-        ownership.enter(Phase.TRANSFER, 100)
+        ownership.enter(Phase.TRANSFER, {1: 100})
         for done in range(0, 100, 10):
             ownership.meter.advance(1, done)
             await asyncio.sleep(0.05)
