@@ -67,6 +67,9 @@ def file_names(key: str) -> tuple[str, ...]:
         InvalidObjectNameError: the key breaks OSS's rules.
     """
     check_key(key)
+    whole = _encoded(key[0], leading=True) + _UNSAFE.sub(_escaped, key[1:])
+    if len(whole.encode()) <= _MAX_PIECE_BYTES:
+        return (whole,)
     *folders, file = _pieces(key)
     return (*(folder + _CONTINUED for folder in folders), file)
 
@@ -101,6 +104,10 @@ def _pieces(key: str) -> Iterator[str]:
 
 
 def _encoded(character: str, *, leading: bool) -> str:
-    if _UNSAFE.match(character) or (leading and character == "."):
-        return "".join(f"%{byte:02X}" for byte in character.encode())
-    return character
+    if leading and character == ".":
+        return "%2E"
+    return _UNSAFE.sub(_escaped, character)
+
+
+def _escaped(unsafe: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in unsafe[0].encode())
