@@ -80,7 +80,8 @@ def authenticate(
     claim = signature_v4.claim(request) or signature_v1.claim(request)
     if claim is None:
         raise ACCESS_DENIED.error("The request is not signed, or not with version 1 or 4.")
-    key = find_access_key(claim.access_key_id)
+    known = claim.access_key_id.isascii() and claim.access_key_id.isprintable()
+    key = find_access_key(claim.access_key_id) if known else None
     if key is None:
         raise INVALID_ACCESS_KEY_ID.error(OSSAccessKeyId=claim.access_key_id)
     if not key.active:

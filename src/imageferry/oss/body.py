@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import re
 from collections.abc import Iterator
 from concurrent.futures import Future
 
@@ -25,6 +26,7 @@ SMALL_BODY_BYTES = 64 << 10
 """Up to this size the server holds a body in memory anyway, before anybody asks for it."""
 
 _BATCH_BYTES = 1 << 20
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,20}")
 
 
 class ClientGoneError(Exception):
@@ -179,6 +181,6 @@ def _announced_md5(header: str) -> bytes | None:
 def _announced_crc64(header: str) -> int | None:
     if not header:
         return None
-    if not header.isdecimal():
+    if not _WHOLE_NUMBER.fullmatch(header):
         raise INVALID_ARGUMENT.error("x-oss-hash-crc64ecma is no whole number.")
     return int(header)

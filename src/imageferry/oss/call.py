@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -30,6 +31,8 @@ from imageferry.oss.body import CheckedBody
 from imageferry.oss.errors import OssError, OssErrorCode
 from imageferry.oss.reply import Reply
 from imageferry.oss.request import OssRequest
+
+_WHOLE_NUMBER = re.compile(r"[0-9]{1,19}")
 
 _CODES: dict[type[StoreError], OssErrorCode] = {
     BucketExistsError: errors.BUCKET_ALREADY_EXISTS,
@@ -93,7 +96,7 @@ class Call:
         text = self.request.parameter(name) or ""
         if not text and default is not None:
             return default
-        if not (text.isascii() and text.isdecimal() and least <= int(text) <= most):
+        if not _WHOLE_NUMBER.fullmatch(text) or not least <= int(text) <= most:
             raise errors.INVALID_ARGUMENT.error(
                 f"{name} must be a whole number from {least} to {most}.",
                 ArgumentName=name,

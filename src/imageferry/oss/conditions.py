@@ -11,8 +11,8 @@ from imageferry.buckets.interface import ObjectInfo
 from imageferry.oss.errors import INVALID_ARGUMENT, INVALID_RANGE, PRECONDITION_FAILED
 from imageferry.oss.request import OssRequest
 
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
-_COPY_RANGE = re.compile(r"bytes=(\d+)-(\d+)")
+_RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})")
+_COPY_RANGE = re.compile(r"bytes=([0-9]{1,19})-([0-9]{1,19})")
 
 
 @dataclass(frozen=True)
@@ -131,6 +131,6 @@ def _parsed(date: str) -> datetime | None:
         return None
     try:
         time = parsedate_to_datetime(date)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return time if time.tzinfo else time.replace(tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from urllib.parse import quote
 from xml.etree.ElementTree import Element
@@ -17,6 +18,7 @@ from imageferry.oss.object_operations import may_overwrite, open_source, read_ch
 from imageferry.oss.reply import Reply, xml_reply
 
 _MAX_PART_NUMBER = 10_000
+_PART_NUMBER = re.compile(r"[0-9]{1,19}")
 _MAX_LISTED = 1000
 _LEAST_PART_BYTES = 100 << 10
 
@@ -203,6 +205,6 @@ def _named_parts(body: bytes) -> list[tuple[int, str]]:
 def _named_part(item: Element) -> tuple[int, str]:
     number = (item.findtext("PartNumber") or "").strip()
     etag = item.findtext("ETag")
-    if etag is None or not (number.isascii() and number.isdecimal()):
+    if etag is None or not _PART_NUMBER.fullmatch(number):
         raise MALFORMED_XML.error("A Part has a PartNumber and an ETag.")
     return int(number), etag.strip()

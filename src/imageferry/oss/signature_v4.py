@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
@@ -19,6 +20,8 @@ MAX_EXPIRY = timedelta(days=7)
 _PRODUCT = "oss"
 _TERMINATOR = "aliyun_v4_request"
 _DATE = "%Y%m%dT%H%M%SZ"
+_SECONDS = re.compile(r"[0-9]{1,9}")
+_END_OF_TIME = datetime.max.replace(tzinfo=UTC)
 _ALWAYS_SIGNED = {"content-type", "content-md5"}
 
 
@@ -76,8 +79,8 @@ def sign(secret: str, text: str) -> str:
     """The signature of a text to sign, which names its scope in its third line."""
     key = f"aliyun_v4{secret}".encode()
     for part in text.split("\n")[2].split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    return hmac.digest(key, text.encode(), "sha256").hex()
+        key = hmac.digest(key, part.encode(errors="surrogateescape"), "sha256")
+    return hmac.digest(key, text.encode(errors="surrogateescape"), "sha256").hex()
 
 
 def _header_claim(request: OssRequest, credentials: str) -> Claim:
@@ -94,7 +97,7 @@ def _header_claim(request: OssRequest, credentials: str) -> Claim:
 
 def _query_claim(request: OssRequest) -> Claim:
     seconds = request.parameter("x-oss-expires") or ""
-    if not seconds.isdecimal() or not 0 < int(seconds) <= MAX_EXPIRY.total_seconds():
+    if not _SECONDS.fullmatch(seconds) or not 0 < int(seconds) <= MAX_EXPIRY.total_seconds():
         raise malformed(f"x-oss-expires is not 1 to {MAX_EXPIRY // timedelta(seconds=1)} seconds")
     return _claim(
         request,
@@ -134,7 +137,7 @@ def _claim(
         sign=sign,
         token=security_token(request),
         signed_at=signed_at,
-        expires=None if expiry is None else signed_at + expiry,
+        expires=None if expiry is None else _later(signed_at, expiry),
         region=scope.region,
     )
 
@@ -155,6 +158,10 @@ def _canonical_headers(request: OssRequest, additional: frozenset[str]) -> str:
         if name.startswith("x-oss-") or name in _ALWAYS_SIGNED or name in additional
     )
     return "".join(f"{name}:{value}\n" for name, value in signed)
+
+
+def _later(time: datetime, by: timedelta) -> datetime:
+    return time + min(by, _END_OF_TIME - time)
 
 
 def _parsed(date: str) -> datetime:

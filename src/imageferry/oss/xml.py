@@ -17,7 +17,7 @@ MAX_XML_BYTES = 2 << 20
 Content = str | int | bool | None | dict[str, Any] | Iterable[Any]
 """What an element holds: text, elements by name, or several of the same name; none is left out."""
 
-_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def document(name: str, content: Content) -> bytes:
@@ -44,7 +44,7 @@ def parse(body: bytes, name: str) -> Element:
     parser.CharacterDataHandler = builder.data
     try:
         parser.Parse(body, True)
-    except expat.ExpatError:
+    except (expat.ExpatError, LookupError, ValueError):  # the latter two for odd encodings
         _refuse()
     root: Element = builder.close()
     if root.tag != name:

@@ -7,6 +7,7 @@ import pytest
 from imageferry.oss import signature_v1
 from imageferry.oss.authentication import AccessKey, Authenticated, authenticate
 from imageferry.oss.errors import OssError
+from imageferry.oss.reply import error_reply
 from imageferry.oss.request import OssRequest, parse_request
 
 NOW = datetime(2026, 1, 30, 8, 15, 0, tzinfo=UTC)
@@ -179,3 +180,12 @@ def test_headers_that_are_no_utf8_are_signed_byte_by_byte() -> None:
     authorization = f"OSS id:{signature_v1.sign('secret', text)}"
     request = replace(request, headers={**request.headers, "authorization": authorization})
     assert verified(request).request.key == "a"
+
+
+def test_an_access_key_id_that_is_no_text_is_not_looked_up() -> None:
+    headers = [(b"authorization", b"OSS \xff:s"), (b"date", format_datetime(NOW).encode())]
+    request = parse_request("GET", b"/images/a", b"", headers)
+    with pytest.raises(OssError) as refused:
+        authenticate(request, lambda _: pytest.fail("looked up"), NOW)
+    assert refused.value.code.code == "InvalidAccessKeyId"
+    assert b"InvalidAccessKeyId" in error_reply(refused.value, request, "id").body

@@ -123,7 +123,12 @@ def test_announced_digests_are_checked() -> None:
 
 @pytest.mark.parametrize(
     "headers",
-    [{"content_md5": "%%%"}, {"content_md5": "YWJj"}, {"x_oss_hash_crc64ecma": "0x12"}],
+    [
+        {"content_md5": "%%%"},
+        {"content_md5": "YWJj"},
+        {"x_oss_hash_crc64ecma": "0x12"},
+        {"x_oss_hash_crc64ecma": "9" * 5000},
+    ],
 )
 def test_announced_digests_that_cannot_be_read(headers: dict[str, str]) -> None:
     with pytest.raises(OssError):

@@ -68,7 +68,12 @@ def header_request(**changes: str) -> OssRequest:
         "x-oss-date": date,
         "x-oss-content-sha256": digest,
     }
-    return parse_request("GET", b"/", b"", [(k.encode(), v.encode()) for k, v in headers.items()])
+    return parse_request(
+        "GET",
+        b"/",
+        b"",
+        [(k.encode(), v.encode(errors="surrogateescape")) for k, v in headers.items()],
+    )
 
 
 def test_fields_may_be_separated_by_comma_and_space() -> None:
@@ -95,7 +100,7 @@ def test_claims_that_cannot_be_read(changes: dict[str, str]) -> None:
         signature_v4.claim(header_request(**changes))
 
 
-@pytest.mark.parametrize("expires", ["", "0", "-1", "604801", "1e3", "x"])
+@pytest.mark.parametrize("expires", ["", "0", "-1", "604801", "1e3", "x", "9" * 5000])
 def test_presigned_requests_live_a_week_at_most(expires: str) -> None:
     query = (
         f"x-oss-signature-version=OSS4-HMAC-SHA256&x-oss-credential=id/{SCOPE}"
@@ -108,3 +113,20 @@ def test_presigned_requests_live_a_week_at_most(expires: str) -> None:
 def test_other_requests_make_no_claim() -> None:
     headers = [(b"authorization", b"OSS id:signature")]
     assert signature_v4.claim(parse_request("GET", b"/", b"OSSAccessKeyId=id", headers)) is None
+
+
+def test_a_presigned_request_may_expire_at_the_end_of_time() -> None:
+    query = (
+        "x-oss-signature-version=OSS4-HMAC-SHA256&x-oss-date=99991231T235959Z&x-oss-signature=0"
+        "&x-oss-credential=id/99991231/cn/oss/aliyun_v4_request&x-oss-expires=604800"
+    )
+    claim = signature_v4.claim(parse_request("GET", b"/", query.encode(), []))
+    assert claim is not None
+    assert claim.expires == datetime.max.replace(tzinfo=UTC)
+
+
+def test_a_scope_that_is_no_utf_8_can_be_signed() -> None:
+    request = header_request(Credential="id/20260130/\udcff/oss/aliyun_v4_request")
+    claim = signature_v4.claim(request)
+    assert claim is not None
+    assert len(claim.sign("secret", claim.string_to_sign(request))) == 64

@@ -48,6 +48,8 @@ def test_namespaces_are_left_out() -> None:
         b"<Delete>\xff</Delete>",
         b"<Delete>&unknown;</Delete>",
         b"<a:Delete/>",
+        b'<?xml version="1.0" encoding="UTF-7"?><Delete/>',
+        b'<?xml version="1.0" encoding="unknown"?><Delete/>',
     ],
 )
 def test_bodies_that_are_refused(body: bytes) -> None:
