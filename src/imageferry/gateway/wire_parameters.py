@@ -150,6 +150,8 @@ def _flattened(value: Any, name: str) -> Iterator[Pair]:
     prefix = f"{name}." if name else ""
     if isinstance(value, _Object):
         for key, member in value.members:
+            if not key:
+                _refuse(name or "body", "a member of it has no name", "name every member")
             yield from _flattened(member, prefix + _encodable(key, name))
     elif isinstance(value, list):
         for number, item in enumerate(value, start=1):

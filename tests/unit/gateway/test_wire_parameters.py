@@ -164,6 +164,8 @@ def test_json_without_version_3_is_not_read_because_it_is_not_signed() -> None:
         b'{"A": 1, "A": 2}',
         b'{"A": 1, "a": 1}',
         b'{"A": "\\u0000"}',
+        b'{"": 1}',
+        b'{"":' * 1200 + b"1" + b"}" * 1200,
         b'{"A":' + b"[" * 20_000 + b"]" * 20_000 + b"}",
     ],
 )
