@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Sequence
+from random import Random
 
 CLUSTER = 65536
 COPIED = 1 << 63
@@ -42,3 +43,25 @@ def qcow2(
         4 * CLUSTER: struct.pack(f">{len(l2)}Q", *l2).ljust(CLUSTER, b"\0"),
         5 * CLUSTER: bytes(CLUSTER),
     }
+
+
+def scattered(*, clusters: int, seed: int) -> tuple[int, dict[int, bytes]]:
+    """A disk full of data whose clusters lie in the image in a random order.
+
+    Returns the image's size in bytes and its pieces; the number of each cluster on the disk
+    stands in it again and again.
+    """
+    tables = -(-clusters * 8 // CLUSTER)
+    first = 4 + tables
+    order = list(range(first, first + clusters))
+    Random(seed).shuffle(order)
+    entries = struct.pack(f">{clusters}Q", *(place * CLUSTER | COPIED for place in order))
+    pieces = qcow2(
+        size=clusters * CLUSTER,
+        l1_size=tables,
+        l1=[(4 + number) * CLUSTER | COPIED for number in range(tables)],
+    )
+    pieces = {0: pieces[0], 3 * CLUSTER: pieces[3 * CLUSTER], 4 * CLUSTER: entries}
+    for number, place in enumerate(order):
+        pieces[place * CLUSTER] = struct.pack(">Q", number + 1) * (CLUSTER // 8)
+    return (first + clusters) * CLUSTER, pieces
