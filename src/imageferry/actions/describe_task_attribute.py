@@ -11,7 +11,7 @@ from imageferry.actions.common import RegionId, TaskId
 from imageferry.actions.declaration import Action, Member, Model, Reply
 from imageferry.actions.describe_tasks import support_cancel
 from imageferry.tasks import queries
-from imageferry.tasks.model import DiskStatus, Task, TaskDisk, TaskStatus
+from imageferry.tasks.model import DiskStatus, Phase, Task, TaskDisk, TaskStatus
 
 
 class DescribeTaskAttributeRequest(Model, frozen=True, kw_only=True):
@@ -65,19 +65,31 @@ class TaskProgress(Reply, frozen=True, kw_only=True):
     phase: Annotated[
         str,
         Member(
-            description="What the task is doing: queued, inspect, transfer, convert, pack, "
-            "verify, publish or ended.",
+            description=f"What the task is doing: one of {', '.join(Phase)}.",
             example="transfer",
         ),
     ]
-    bytes_done: Annotated[int, Member(description="Bytes of the phase that are done.")]
-    bytes_total: Annotated[int, Member(description="Bytes of the phase; 0 while not known.")]
-    bytes_per_second: Annotated[int, Member(description="The rate over the last seconds.")]
+    bytes_done: Annotated[
+        int,
+        Member(
+            description="Bytes that the task has moved; never fewer than before, and all of them "
+            "once it is finished."
+        ),
+    ]
+    bytes_total: Annotated[
+        int,
+        Member(description="Bytes that there are to move, without holes; 0 while not known."),
+    ]
+    bytes_per_second: Annotated[
+        int, Member(description="What the phase moves or checks a second, over the last seconds.")
+    ]
     seconds_left: Annotated[
-        int | None, Member(description="Seconds to the phase's end at that rate; absent without.")
+        int | None,
+        Member(description="Seconds to the end of the transfer; absent where not known."),
     ] = None
     last_progress_time: Annotated[
-        str | None, Member(description="When something was done last, UTC.")
+        str | None,
+        Member(description="When something was done last, UTC; absent before."),
     ] = None
     place_in_queue: Annotated[
         int, Member(description="Place among the waiting tasks, from 1; 0 when not waiting.")
@@ -174,9 +186,9 @@ def _operation(disk: TaskDisk) -> OperationProgress:
 
 
 def _progress(task: Task, place: int) -> TaskProgress:
-    left = None
-    if task.bytes_per_second > 0 and task.bytes_total >= task.bytes_done:
-        left = (task.bytes_total - task.bytes_done) // task.bytes_per_second
+    left, rate = None, task.bytes_per_second
+    if task.phase is Phase.TRANSFER and rate > 0 and task.bytes_total > 0:
+        left = -(-(task.bytes_total - task.bytes_done) // rate)
     moment = task.last_progress
     return TaskProgress(
         phase=task.phase.value,

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 import structlog
 
 from imageferry.database.connection import UNAVAILABLE, Database
-from imageferry.engine.progress import ProgressMeter
+from imageferry.engine.progress import ProgressMeter, Reading
 from imageferry.imaging.lease import Lease
 from imageferry.tasks import queries, transitions
 from imageferry.tasks.model import DiskStatus, Phase, Task
@@ -48,7 +48,10 @@ class Ownership:
     def __init__(self, database: Database, task: Task, owner: str, lease_seconds: float) -> None:
         self.task = task
         self.lease = Lease(lease_seconds)
-        self.meter = ProgressMeter(task.action)
+        self.meter = ProgressMeter(
+            task.action,
+            begun=Reading(task.phase, task.percent, task.bytes_done, task.bytes_total, 0),
+        )
         self._database = database
         self._owner = owner
 
@@ -70,6 +73,7 @@ class Ownership:
     def let_go(self) -> None:
         """Say that this worker is done with the task for now."""
         with self._database.write_relaxed() as connection:
+            self._note(connection, self.meter.read())
             transitions.let_go(connection, self.task.task_id, self._owner)
 
     def enter(self, phase: Phase, totals: Mapping[int, int] = MappingProxyType({})) -> None:
@@ -78,8 +82,10 @@ class Ownership:
         Raises:
             OwnershipLostError: the task is no longer this worker's.
         """
+        before = self.meter.read()
         self.meter.enter(phase, totals)
         with self._database.write_relaxed() as connection:
+            self._note(connection, before)
             held = transitions.enter_phase(connection, self.task.task_id, self._owner, phase)
         self._check(held=held)
 
@@ -114,6 +120,7 @@ class Ownership:
                 before the body runs, so that nothing is published in vain.
         """
         with self._database.write() as connection:
+            self._note(connection, self.meter.read())
             self._check(
                 held=transitions.enter_phase(
                     connection, self.task.task_id, self._owner, Phase.PUBLISH
@@ -182,11 +189,13 @@ class Ownership:
             self.lease.renew()
 
     def _record_progress(self) -> bool:
-        reading = self.meter.read()
         with self._database.write_relaxed() as connection:
-            return transitions.record_progress(
-                connection, self.task.task_id, self._owner, **vars(reading)
-            )
+            return self._note(connection, self.meter.read())
+
+    def _note(self, connection: sa.Connection, reading: Reading) -> bool:
+        return transitions.record_progress(
+            connection, self.task.task_id, self._owner, **vars(reading)
+        )
 
     def _check(self, *, held: bool) -> None:
         if not held:

@@ -1,4 +1,4 @@
-"""How far a task is: bytes of its phase, a rate, and a per cent of the whole."""
+"""How far a task is: bytes of its transfer, a rate, and a per cent of the whole."""
 
 from __future__ import annotations
 
@@ -36,29 +36,50 @@ SHARES: Mapping[TaskAction, Mapping[Phase, tuple[int, int]]] = {
 
 @dataclass(frozen=True)
 class Reading:
-    """What a meter shows at one moment. Bytes are those of the present phase."""
+    """What a meter shows at one moment.
+
+    Attributes:
+        phase: What the task is doing.
+        percent: Of the whole task; never less than before.
+        bytes_done: Bytes of the sources that are moved, whatever the phase; never fewer than
+            before.
+        bytes_total: Bytes of the sources that there are to move, as far as that is known.
+        bytes_per_second: The rate of the present phase, over the last seconds.
+        idle_seconds: How long ago anything was done last.
+    """
 
     phase: Phase
     percent: int
     bytes_done: int
     bytes_total: int
     bytes_per_second: int
+    idle_seconds: float = 0.0
 
 
 class ProgressMeter:
-    """Adds up what the disks of a task have done in the present phase. Safe in threads.
+    """Adds up what the disks of a task have done. Safe in threads.
 
     Args:
         action: What the task does.
         clock: Seconds that only go forward.
+        begun: What the task has shown before. Bytes that are moved once more after an
+            interruption do not count again.
     """
 
-    def __init__(self, action: TaskAction, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        action: TaskAction,
+        clock: Callable[[], float] = time.monotonic,
+        *,
+        begun: Reading = Reading(Phase.QUEUED, 0, 0, 0, 0),
+    ) -> None:
         self._shares = SHARES[action]
         self._clock = clock
         self._lock = threading.Lock()
-        self._percent = 0
-        self.enter(Phase.QUEUED, {})
+        self._percent = begun.percent
+        self._moved = begun.bytes_done
+        self._to_move = begun.bytes_total
+        self.enter(begun.phase, {})
 
     def enter(self, phase: Phase, totals: Mapping[int, int]) -> None:
         """Begin a phase of so many bytes for each disk, as far as that is known."""
@@ -66,7 +87,10 @@ class ProgressMeter:
             self._phase = phase
             self._totals = dict(totals)
             self._done: dict[int, int] = {}
-            self._seen: deque[tuple[float, int]] = deque([(self._clock(), 0)])
+            self._did = 0
+            self._did_last = self._clock()
+            self._seen: deque[tuple[float, int]] = deque()
+            self._rate(self._moved if phase is Phase.TRANSFER else 0)
 
     def expect(self, disk: int, total: int) -> None:
         """Note how many bytes of a disk there are to do, where that is known better now."""
@@ -88,12 +112,16 @@ class ProgressMeter:
         with self._lock:
             done = sum(min(self._done.get(disk, 0), total) for disk, total in self._totals.items())
             total = sum(self._totals.values())
+            if self._phase is Phase.TRANSFER and self._totals:
+                self._moved = max(self._moved, done)
+                self._to_move = max(self._moved, total)
             return Reading(
                 phase=self._phase,
                 percent=self._advanced(done, total),
-                bytes_done=done,
-                bytes_total=total,
-                bytes_per_second=self._rate(done),
+                bytes_done=self._moved,
+                bytes_total=self._to_move,
+                bytes_per_second=self._rate(self._moved if self._phase is Phase.TRANSFER else done),
+                idle_seconds=self._idle(done),
             )
 
     def _advanced(self, done: int, total: int) -> int:
@@ -110,3 +138,9 @@ class ProgressMeter:
             self._seen.popleft()
         since, before = self._seen[0]
         return int((done - before) / (now - since)) if now > since else 0
+
+    def _idle(self, done: int) -> float:
+        now = self._clock()
+        if done != self._did:
+            self._did, self._did_last = done, now
+        return now - self._did_last

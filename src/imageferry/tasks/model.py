@@ -74,7 +74,8 @@ class Task:
         sequence: Counts up with every task; the order of lists.
         request: What the task was asked for: the parameters it was made from.
         percent: 0 to 100, never less than before; 100 only when finished.
-        bytes_done, bytes_total: Of the present phase.
+        bytes_done, bytes_total: Bytes that are moved, and that there are to move; the former
+            are never fewer than before.
         bytes_per_second: The rate over the last seconds.
         attempt: How often a worker has taken it up.
         owner: The token of the worker that has it; ``None`` while none has.

@@ -9,6 +9,7 @@ event is appended in the same transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -148,11 +149,23 @@ def record_progress(
             bytes_done=bytes_done,
             bytes_total=bytes_total,
             bytes_per_second=bytes_per_second,
-            last_progress=now(),
+            last_progress=now() - timedelta(seconds=idle_seconds),
+    idle_seconds: float = 0.0,
         )
     )
     return result.rowcount == 1
 
+
+    Args:
+        connection: A write transaction.
+        task_id: The task.
+        owner: The worker's token.
+        phase: What the task is doing.
+        percent: How far it is as a whole.
+        bytes_done: Bytes that it has moved.
+        bytes_total: Bytes that there are to move.
+        bytes_per_second: The rate over the last seconds.
+        idle_seconds: How long ago anything was done last.
 
 def record_disk(
     connection: sa.Connection,
@@ -194,8 +207,6 @@ def enter_phase(connection: sa.Connection, task_id: str, owner: str, phase: Phas
         .where(_owned(task_id, owner))
         .values(
             phase=phase.value,
-            bytes_done=0,
-            bytes_total=0,
             bytes_per_second=0,
             last_progress=now(),
         )

@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from imageferry.buckets.remote_client import Credentials
+from imageferry.buckets.remote_store import RemoteStore
+from imageferry.buckets.s3 import S3Client
 from imageferry.tasks.model import TaskStatus
 from support.disks import DATA, DISK
 from support.ferry import Ferry
 from support.rows import Rows, database, empty_database, rows
+from support.seaweedfs import REGION, S3Server
 
 __all__ = ["database", "empty_database", "ferry", "rows"]
 
@@ -18,6 +22,29 @@ __all__ = ["database", "empty_database", "ferry", "rows"]
 def ferry(tmp_path: Path, rows: Rows) -> Ferry:
     """An installation of the test's own."""
     return Ferry(tmp_path / "data", rows)
+
+
+@pytest.fixture
+def s3(seaweedfs: S3Server) -> S3Client:
+    """A bucket of the test's own in S3."""
+    return S3Client(
+        seaweedfs.make_bucket(),
+        Credentials(seaweedfs.access_key_id, seaweedfs.access_key_secret),
+        region=REGION,
+        endpoint=seaweedfs.endpoint,
+        path_style=True,
+    )
+
+
+@pytest.fixture
+def in_s3(tmp_path: Path, rows: Rows, s3: S3Client) -> Ferry:
+    """An installation that has everything in S3."""
+    return Ferry(
+        tmp_path / "data",
+        rows,
+        store=RemoteStore(s3, "buckets/"),
+        image_store=RemoteStore(s3, "images/"),
+    )
 
 
 @pytest.fixture
