@@ -107,7 +107,7 @@ def test_an_import_upwards_is_found(tree: Path, file: str, line: str, reason: st
         ("tasks/queries.py", "from . import model"),
         ("tasks/queries.py", "from imageferry import __version__, settings"),
         ("tasks/queries.py", "import sqlalchemy"),
-        ("engine/steps.py", "import dbos\nfrom imageferry.imaging import convert"),
+        ("engine/steps.py", "import dbos\nfrom imageferry.imaging import transfer"),
         ("service/api.py", "from imageferry.engine import steps\nfrom imageferry import gateway"),
         ("cli/serve.py", "from imageferry.service import server"),
         ("__main__.py", "from imageferry.cli.main import main"),

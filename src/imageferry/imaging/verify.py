@@ -1,24 +1,29 @@
-"""Prove that a conversion's result is what it should be.
+"""Prove that what was written is what it should be.
 
 A qcow2 that was written half passes ``qemu-img check``: what is verified here must have been
-written by a conversion that is known to have come to its end.
+written by a transfer that is known to have come to its end.
 """
 
 from __future__ import annotations
 
 import asyncio
 
-from imageferry.imaging.convert import default_limits
 from imageferry.imaging.errors import VERIFICATION_FAILED, ImageError
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.lease import Lease
+from imageferry.imaging.program import Limits
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.imaging.serving import serve
 from imageferry.imaging.source import ByteSource
 
 _ANY_SIZE = 2**63
+_MIB = 1024 * 1024
+_DATA_BYTES = 1024 * _MIB
+_FILE_BYTES = _MIB
+_CPU_SECONDS_BASE = 120
+_SLOWEST_BYTES_PER_CPU_SECOND = 4 * _MIB
 
 
 async def verify(
@@ -67,6 +72,15 @@ def _inspect(target: ByteSource, target_format: Format) -> Inspection:
     return inspect(target, declared=target_format, max_virtual_size=_ANY_SIZE)
 
 
+def comparison_limits(virtual_size: int) -> Limits:
+    """What a comparison of disks of ``virtual_size`` bytes may use: time for all, and no file."""
+    return Limits(
+        cpu_seconds=_CPU_SECONDS_BASE + virtual_size // _SLOWEST_BYTES_PER_CPU_SECOND,
+        file_bytes=_FILE_BYTES,
+        data_bytes=_DATA_BYTES,
+    )
+
+
 async def compare(
     one: ByteSource,
     one_inspection: Inspection,
@@ -93,7 +107,7 @@ async def compare(
     sizes = one_inspection.virtual_size, other_inspection.virtual_size
     if sizes[0] != sizes[1]:
         raise VERIFICATION_FAILED.error(f"The virtual sizes are {sizes[0]} and {sizes[1]} bytes.")
-    limits = default_limits(sizes[0])
+    limits = comparison_limits(sizes[0])
     async with serve(one, one_inspection) as first, serve(other, other_inspection) as second:
         difference = await qemu_img.compare(first.node, second.node, limits=limits, lease=lease)
     if difference:
