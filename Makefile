@@ -1,7 +1,7 @@
 # Everything a developer types. `make help` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench docs checklist lock clean setup-run setup-test format
+.PHONY: help run test check fuzz bench docs checklist lock clean setup-run setup-test format
 
 # The first Python there is; scripts/setup.py sees whether it, or another, is new enough.
 FIND_PYTHON = for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -12,6 +12,7 @@ PYTHON ?= $(or $(shell $(FIND_PYTHON)),$(error imageferry needs Python 3.11 or n
 VENV := .venv/bin
 NODE_TESTS := tests/acceptance/node
 WORKERS ?= 2
+FUZZ_SECONDS ?= 600
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -30,6 +31,9 @@ check: setup-test ## Check format, lint and types
 format: setup-test ## Format the code, and mend what the linter can mend
 	@$(VENV)/ruff format .
 	@$(VENV)/ruff check --fix .
+
+fuzz: setup-test ## Fuzz every parser for longer (FUZZ_SECONDS: how long each; FUZZ_ARGS: more for pytest)
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(VENV)/python -m pytest -n $(WORKERS) tests/fuzz $(FUZZ_ARGS)
 
 bench: setup-test ## Run the benchmarks and print their tables (BENCH_ARGS: more arguments)
 	@PYTHONPATH=tests $(VENV)/python -m benchmarks $(BENCH_ARGS)
