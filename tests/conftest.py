@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from support.postgresql import PostgreSQLServer, postgresql_server
 from support.seaweedfs import S3Server, s3_server
 from support.service import Service, services
 
@@ -24,6 +25,13 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[S3Server]:
     """An S3 server that the tests of one process share: each makes a bucket of its own."""
     with s3_server(tmp_path_factory.mktemp("seaweedfs")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQLServer]:
+    """A PostgreSQL that the tests of one process share: each makes a database of its own."""
+    with postgresql_server() as server:
         yield server
 
 

@@ -1,4 +1,4 @@
-"""A real SQLite database with an account, and rows of images and tasks to test with."""
+"""Real databases with an account, and rows of images and tasks to test with."""
 
 from __future__ import annotations
 
@@ -13,14 +13,24 @@ import pytest
 from imageferry.accounts import access_keys
 from imageferry.database import schema
 from imageferry.database.connection import Database
-from imageferry.database.metadata import now
+from imageferry.database.metadata import metadata, now
 from imageferry.images import queries as images
 from imageferry.images.model import Image, ImageDisk, ImageStatus
 from imageferry.tasks import queries as tasks
 from imageferry.tasks import transitions
 from imageferry.tasks.model import Task, TaskAction, TaskDisk, TaskEvent, new_id
+from support.postgresql import PostgreSQLServer
 
 REGION = "cn-hangzhou"
+
+
+ON_SQLITE = pytest.mark.parametrize(
+    "database", ["sqlite"], indirect=True, ids=[pytest.HIDDEN_PARAM]
+)
+"""For tests of what SQLite alone has, such as its file."""
+
+ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
+"""For tests of what PostgreSQL alone has."""
 
 
 def open_database(path: Path) -> Database:
@@ -40,14 +50,36 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture
-def database(empty_database: Path, tmp_path: Path) -> Iterator[Database]:
-    """A database of the test's own."""
+@pytest.fixture(scope="session")
+def shared_postgresql(postgresql: PostgreSQLServer) -> Iterator[Database]:
+    """A database with every table on PostgreSQL: migrated once, emptied for each test."""
+    database = Database(postgresql.url(postgresql.create()))
+    schema.upgrade(database)
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=[pytest.param("sqlite", id=pytest.HIDDEN_PARAM), "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database with one account: the test runs on SQLite and on PostgreSQL."""
+    if request.param == "postgresql":
+        shared: Database = request.getfixturevalue("shared_postgresql")
+        _empty(shared)
+        yield shared
+        return
     path = tmp_path / "imageferry.db"
-    shutil.copyfile(empty_database, path)
+    shutil.copyfile(request.getfixturevalue("empty_database"), path)
     database = open_database(path)
     yield database
     database.close()
+
+
+def _empty(database: Database) -> None:
+    tables = reversed(metadata.sorted_tables)
+    with database.write() as connection:
+        connection.exec_driver_sql("DROP SCHEMA IF EXISTS dbos CASCADE")
+        connection.exec_driver_sql("; ".join(f"DELETE FROM {table.name}" for table in tables))
+        access_keys.create_account(connection, "default")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -66,6 +67,14 @@ class Call:
     def settings(self) -> Settings:
         """How the service is set up."""
         return self.services.settings
+
+    def write(self) -> AbstractContextManager[sa.Connection]:
+        """A durable transaction in which no other call changes what the account has.
+
+        Names, quotas and client tokens are an account's: what is found of them
+        in the transaction holds until its end.
+        """
+        return self.database.write_alone(self.account_id)
 
     def check_region(self, region_id: str) -> None:
         """Make sure that the service answers for the region.

@@ -26,7 +26,7 @@ class CancelCopyImageReply(Reply, frozen=True, kw_only=True):
 def cancel_copy_image(call: Call, request: CancelCopyImageRequest) -> CancelCopyImageReply:
     """End the copy's task at once, and take the copy away."""
     check_region(call, "RegionId", request.region_id, copy_codes.CANCEL_REGION_NOT_FOUND)
-    with call.database.write() as connection:
+    with call.write() as connection:
         image = images.find_own(connection, request.image_id, call.account_id, request.region_id)
         if image is None:
             raise codes.INVALID_IMAGE_ID_NOT_FOUND.error()

@@ -31,7 +31,7 @@ def cancel_task(call: Call, request: CancelTaskRequest) -> CancelTaskReply:
     longer its own, stops its programs and takes its files away.
     """
     call.check_region(request.region_id)
-    with call.database.write() as connection:
+    with call.write() as connection:
         task = queries.find(connection, request.task_id)
         if task is None or not is_own(call, task, request.region_id):
             raise codes.INVALID_TASK_ID_NOT_FOUND.error()

@@ -103,7 +103,7 @@ def copy_image(call: Call, request: CopyImageRequest) -> CopyImageReply:
     _check_encryption(request)
     check_tag_keys(request.tag)
     use = once.token_use(call, "CopyImage", request.client_token, request)
-    with call.database.write() as connection:
+    with call.write() as connection:
         answered = once.answered(connection, use, CopyImageReply)
         return answered or _make(call, connection, request, use)
 

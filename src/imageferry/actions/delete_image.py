@@ -42,7 +42,7 @@ class DeleteImageReply(Reply, frozen=True, kw_only=True):
 def delete_image(call: Call, request: DeleteImageRequest) -> DeleteImageReply:
     """Forget the image, then take its files away."""
     call.check_region(request.region_id)
-    with call.database.write() as connection:
+    with call.write() as connection:
         image = images.find_own(connection, request.image_id, call.account_id, request.region_id)
         if image is None:
             raise codes.INVALID_IMAGE_ID_NOT_FOUND.error()

@@ -36,7 +36,7 @@ class DeleteSnapshotReply(Reply, frozen=True, kw_only=True):
 
 def delete_snapshot(call: Call, request: DeleteSnapshotRequest) -> DeleteSnapshotReply:
     """Forget the snapshot and its tags; its bytes went with its image."""
-    with call.database.write() as connection:
+    with call.write() as connection:
         if snapshots.owner(connection, request.snapshot_id) != call.account_id:
             raise codes.SNAPSHOT_NOT_FOUND.error()
         image_id = snapshots.image_of(connection, request.snapshot_id)

@@ -76,7 +76,7 @@ def export_image(call: Call, request: ExportImageRequest) -> ExportImageReply:
     call.check_region(request.region_id)
     own_bucket(call, "OSSBucket", request.oss_bucket)
     layout = _layout(request)
-    with call.database.write() as connection:
+    with call.write() as connection:
         image = _exportable(call, connection, request)
         _check_exports(call, connection)
         if request.dry_run:

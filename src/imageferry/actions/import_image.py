@@ -52,7 +52,7 @@ def _make(
     disks: tuple[AdmittedDisk, ...],
     use: TokenUse | None,
 ) -> ImportImageReply:
-    with call.database.write() as connection:
+    with call.write() as connection:
         answered = once.answered(connection, use, ImportImageReply)
         if answered is not None:
             return answered

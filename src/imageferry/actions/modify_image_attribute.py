@@ -87,7 +87,7 @@ def modify_image_attribute(
 ) -> ModifyImageAttributeReply:
     """Change all that is asked for, or nothing."""
     call.check_region(request.region_id)
-    with call.database.write() as connection:
+    with call.write() as connection:
         image = images.find_own(connection, request.image_id, call.account_id, request.region_id)
         if image is None:
             raise codes.INVALID_IMAGE_ID_NOT_FOUND.error()

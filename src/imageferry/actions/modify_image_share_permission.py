@@ -65,7 +65,7 @@ def modify_image_share_permission(
     """Add accounts, then take accounts away; one that is in both lists is taken away."""
     call.check_region(request.region_id)
     _check_ways(request)
-    with call.database.write() as connection:
+    with call.write() as connection:
         image = images.find_own(connection, request.image_id, call.account_id, request.region_id)
         if image is None:
             raise codes.INVALID_IMAGE_ID_NOT_FOUND.error()

@@ -32,7 +32,7 @@ def remove_tags(call: Call, request: RemoveTagsRequest) -> RemoveTagsReply:
     wanted = by_key(request.tag)
     if not wanted:
         raise MISSING_PARAMETER.error(name="Tag.1.Key")
-    with call.database.write() as connection:
+    with call.write() as connection:
         own_resources(
             call, connection, request.region_id, request.resource_type, [request.resource_id]
         )

@@ -130,7 +130,7 @@ def give(
     """
     check_keys(tag.key for tag in new)
     wanted = {tag.key: tag.value for tag in new}
-    with call.database.write() as connection:
+    with call.write() as connection:
         resources = own_resources(call, connection, region_id, resource_type, ids)
         before = tags.of_resources(connection, ids)
         for resource in resources:

@@ -45,7 +45,7 @@ def untag_resources(call: Call, request: UntagResourcesRequest) -> UntagResource
     """Take the tags from every resource, or from none."""
     check_region(call, "RegionId", request.region_id, codes.TAG_REGION_NOT_FOUND)
     _check_keys(request)
-    with call.database.write() as connection:
+    with call.write() as connection:
         own_resources(
             call, connection, request.region_id, request.resource_type, request.resource_id
         )

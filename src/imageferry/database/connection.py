@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,25 @@ BUSY_TIMEOUT_MILLISECONDS = 30_000
 
 UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
 """What is raised while the database is locked, full or out of reach: it may be back later."""
+
+
+_REACH: Mapping[str, int] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 5,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+"""How soon a server that does not answer any more is given up, in seconds; the last, in
+milliseconds, is for what has been sent to it. libpq would wait for some hours."""
+
+_LOCK = sa.text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))")
+
+_READING: Mapping[str, Mapping[str, Any]] = {
+    "sqlite": {"imageferry_read_only": True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
+"""What lets a transaction see one state throughout, and write nothing."""
 
 
 class Database:
@@ -30,6 +49,7 @@ class Database:
             self.url = self.url.set(drivername="postgresql+psycopg")
         self._durable = self._engine(synchronous="FULL")
         self._relaxed = self._engine(synchronous="NORMAL") if self.is_sqlite else self._durable
+        self._reading = self._durable.execution_options(**_READING[self.url.get_backend_name()])
 
     @property
     def is_sqlite(self) -> bool:
@@ -44,13 +64,27 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """A transaction that only reads, and sees one state throughout."""
-        with self._durable.connect() as connection:
-            yield connection.execution_options(imageferry_read_only=True)
+        with self._reading.connect() as connection:
+            yield connection
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that survives a power cut once it is committed."""
         with self._durable.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write_alone(self, name: str) -> Iterator[sa.Connection]:
+        """A durable transaction that has a name to itself: others of the name wait for its end.
+
+        So what it finds on looking is still so when it writes. SQLite has one writer anyway.
+
+        Args:
+            name: What nobody else is to change meanwhile, as the id of an account.
+        """
+        with self.write() as connection:
+            if not self.is_sqlite:
+                connection.execute(_LOCK, {"name": name})
             yield connection
 
     @contextmanager
@@ -69,7 +103,7 @@ class Database:
 
     def _engine(self, *, synchronous: str) -> sa.Engine:
         if not self.is_sqlite:
-            return sa.create_engine(self.url, pool_pre_ping=True, pool_size=20)
+            return sa.create_engine(self.url, pool_pre_ping=True, pool_size=20, connect_args=_REACH)
         Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(self.url, pool_size=20)
         _set_up_sqlite(engine, synchronous)

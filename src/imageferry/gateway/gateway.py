@@ -53,6 +53,8 @@ class Gateway:
         products: The products that are served. A request's version tells which it means.
         authenticator: Finds out who is calling.
         make_call: Makes the object that an action's handler gets besides its request.
+        unavailable: What is raised while something below is out of reach, or had to be
+            given up in favour of another request: the client is to try again.
 
     Raises:
         ValueError: two products have one version, or a reply has a member ``Code``,
@@ -65,12 +67,14 @@ class Gateway:
         products: Sequence[Product],
         authenticator: Authenticator,
         make_call: Callable[[CallContext], Any],
+        unavailable: tuple[type[Exception], ...] = (),
     ) -> None:
         _check(products)
         self._versions = ", ".join(f"{product.version} ({product.name})" for product in products)
         self._actions = {product.version: _by_lower_name(product) for product in products}
         self._authenticator = authenticator
         self._make_call = make_call
+        self._unavailable = unavailable
 
     def handle(self, request: Request) -> Response:
         """Answer a request. It blocks as long as the action does, and never raises."""
@@ -83,6 +87,9 @@ class Gateway:
         except ServiceError as error:
             response = _refusal(request, error, request_id)
             log = log.bind(code=error.code.code)
+        except self._unavailable as error:
+            log.warning("request_put_off", reason=str(error).partition("\n")[0])
+            response = _refusal(request, error_codes.SERVICE_UNAVAILABLE.error(), request_id)
         except Exception:
             log.exception("request_failed")
             response = _refusal(request, error_codes.INTERNAL_ERROR.error(), request_id)

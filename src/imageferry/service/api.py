@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from imageferry.accounts import access_keys, bearer_tokens, nonces
 from imageferry.actions.call import Call, Services
 from imageferry.actions.registry import PRODUCTS
+from imageferry.database.connection import UNAVAILABLE
 from imageferry.database.metadata import now
 from imageferry.engine.queue import TaskQueue
 from imageferry.gateway.application import routes
@@ -34,6 +35,7 @@ def ecs_application(installation: Installation, tasks: TaskQueue) -> ASGIApp:
         products=PRODUCTS,
         authenticator=_authenticator(installation),
         make_call=partial(_call, installation, tasks),
+        unavailable=UNAVAILABLE,
     )
     health = [
         Route("/healthz", _healthy),

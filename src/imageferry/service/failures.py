@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from imageferry.database.schema import SchemaError
 from imageferry.engine.worker import WorkerLockedError
 from imageferry.imaging.errors import ImageError
 from imageferry.settings import SettingError
 
 START_FAILURES = (
     SettingError,
+    SchemaError,
     WorkerLockedError,
     ImageError,
     OSError,

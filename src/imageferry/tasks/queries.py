@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from imageferry.database.metadata import now
+from imageferry.database.upsert import upsert
 from imageferry.tasks.model import (
     DiskStatus,
     Phase,
@@ -182,25 +183,17 @@ def list_anchor(connection: sa.Connection, condition: TaskFilter) -> int | None:
 
 def begin_list(connection: sa.Connection, condition: TaskFilter, newest_sequence: int) -> None:
     """Remember the newest task of a first page, so that later pages neither repeat nor skip."""
-    fingerprint = _fingerprint(condition)
-    connection.execute(
-        sa.delete(task_lists).where(
-            sa.or_(
-                task_lists.c.begun <= now() - LIST_KEPT_FOR,
-                sa.and_(
-                    task_lists.c.account_id == condition.account_id,
-                    task_lists.c.fingerprint == fingerprint,
-                ),
-            )
-        )
-    )
-    connection.execute(
-        sa.insert(task_lists).values(
-            account_id=condition.account_id,
-            fingerprint=fingerprint,
-            newest_sequence=newest_sequence,
-            begun=now(),
-        )
+    moment = now()
+    connection.execute(sa.delete(task_lists).where(task_lists.c.begun <= moment - LIST_KEPT_FOR))
+    upsert(
+        connection,
+        task_lists,
+        {
+            "account_id": condition.account_id,
+            "fingerprint": _fingerprint(condition),
+            "newest_sequence": newest_sequence,
+            "begun": moment,
+        },
     )
 
 

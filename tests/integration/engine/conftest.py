@@ -12,10 +12,10 @@ from imageferry.buckets.s3 import S3Client
 from imageferry.tasks.model import TaskStatus
 from support.disks import DATA, DISK
 from support.ferry import Ferry
-from support.rows import Rows, database, empty_database, rows
+from support.rows import Rows, database, empty_database, rows, shared_postgresql
 from support.seaweedfs import REGION, S3Server
 
-__all__ = ["database", "empty_database", "ferry", "rows"]
+__all__ = ["database", "empty_database", "ferry", "rows", "shared_postgresql"]
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from imageferry.accounts import access_keys
 from imageferry.buckets.folder import FolderStore
 from imageferry.database.connection import Database
 from support.api import Api
-from support.rows import database, empty_database
+from support.rows import database, empty_database, shared_postgresql
 
-__all__ = ["api", "database", "empty_database"]
+__all__ = ["api", "database", "empty_database", "shared_postgresql"]
 
 
 @pytest.fixture

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from support.rows import database, empty_database, rows
+from support.rows import database, empty_database, rows, shared_postgresql
 
-__all__ = ["database", "empty_database", "rows"]
+__all__ = ["database", "empty_database", "rows", "shared_postgresql"]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,17 +10,19 @@ import sqlalchemy as sa
 
 from imageferry.database import connection as module
 from imageferry.database.connection import Database
-from support.rows import open_database
+from support.rows import ON_POSTGRESQL, ON_SQLITE, open_database
 
 COUNTERS = sa.table("counters", sa.column("value", sa.Integer))
 
 
 @pytest.fixture
-def counters(database: Database) -> Database:
+def counters(database: Database) -> Iterator[Database]:
     with database.write() as connection:
         connection.exec_driver_sql("CREATE TABLE counters (value INTEGER)")
         connection.execute(sa.insert(COUNTERS).values(value=0))
-    return database
+    yield database
+    with database.write() as connection:
+        connection.exec_driver_sql("DROP TABLE counters")
 
 
 def _value(connection: sa.Connection) -> int:
@@ -68,10 +71,10 @@ def test_a_reader_sees_one_state_and_keeps_nobody_waiting(counters: Database) ->
         assert _value(reader) == 0
 
 
-def test_writers_that_read_first_wait_for_one_another(counters: Database) -> None:
+def test_writers_who_want_to_be_alone_wait_for_one_another(counters: Database) -> None:
     def count() -> None:
         for _ in range(25):
-            with counters.write() as connection:
+            with counters.write_alone("counter") as connection:
                 connection.execute(sa.update(COUNTERS).values(value=_value(connection) + 1))
 
     threads = [threading.Thread(target=count) for _ in range(8)]
@@ -84,6 +87,24 @@ def test_writers_that_read_first_wait_for_one_another(counters: Database) -> Non
         assert _value(connection) == 200
 
 
+@ON_POSTGRESQL
+def test_writers_of_different_names_do_not_wait_for_one_another(counters: Database) -> None:
+    with counters.write_alone("one") as one, counters.write_alone("other") as other:
+        assert (_value(one), _value(other)) == (0, 0)
+
+
+@ON_POSTGRESQL
+def test_a_reader_of_postgresql_cannot_write(counters: Database) -> None:
+    with pytest.raises(sa.exc.InternalError, match="read-only"), counters.read() as reader:
+        reader.execute(sa.update(COUNTERS).values(value=1))
+
+    with counters.write() as connection:
+        connection.execute(sa.update(COUNTERS).values(value=2))
+    with counters.read() as connection:
+        assert _value(connection) == 2
+
+
+@ON_SQLITE
 def test_what_a_reader_writes_is_not_kept(counters: Database) -> None:
     with counters.read() as reader:
         reader.execute(sa.update(COUNTERS).values(value=1))
@@ -92,6 +113,7 @@ def test_what_a_reader_writes_is_not_kept(counters: Database) -> None:
         assert _value(connection) == 0
 
 
+@ON_SQLITE
 def test_what_another_process_holds_is_told_as_unavailable(
     counters: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,9 +13,9 @@ from imageferry.accounts import tables as accounts_tables
 from imageferry.database import schema
 from imageferry.database.connection import Database
 from imageferry.database.metadata import metadata
+from imageferry.database.schema import SchemaError
 from imageferry.images import tables as images_tables
 from imageferry.tasks import tables as tasks_tables
-from support.rows import open_database
 
 DECLARED = {
     *(accounts_tables.accounts, accounts_tables.access_keys),
@@ -23,7 +24,7 @@ DECLARED = {
     *(images_tables.images, images_tables.image_disks, images_tables.image_shares),
     *(images_tables.snapshots, images_tables.tags),
     *(tasks_tables.tasks, tasks_tables.task_disks, tasks_tables.task_events),
-    tasks_tables.task_lists,
+    *(tasks_tables.task_samples, tasks_tables.task_lists),
 }
 
 
@@ -51,23 +52,33 @@ def test_upgrading_again_changes_nothing(database: Database) -> None:
     assert _schema(database) == before
 
 
-def test_several_that_start_together_upgrade_once(tmp_path: Path) -> None:
-    databases = [open_database(tmp_path / "new.db") for _ in range(6)]
+@pytest.fixture(params=[pytest.param("sqlite", id=pytest.HIDDEN_PARAM), "postgresql"])
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without a table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new.db'}"
+    else:
+        with request.getfixturevalue("postgresql").copy_of("template1") as url:
+            yield url
+
+
+def test_several_that_start_together_upgrade_once(new_url: str) -> None:
+    databases = [Database(new_url) for _ in range(6)]
 
     with ThreadPoolExecutor(6) as threads:
         list(threads.map(schema.upgrade, databases))
 
     with databases[0].read() as connection:
         versions = connection.exec_driver_sql("SELECT version_num FROM alembic_version")
-        assert versions.scalars().all() == ["0001"]
+        assert versions.scalars().all() == [schema.newest()]
     for database in databases:
         database.close()
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database = open_database(tmp_path / "new.db")
+    database = Database(new_url)
 
     def fail(*_: object, **_options: object) -> None:
         raise RuntimeError("power cut")
@@ -77,13 +88,32 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(
         with pytest.raises(RuntimeError, match="power cut"):
             schema.upgrade(database)
 
-    assert _schema(database) == []
+    assert _schema(database) == set()
     schema.upgrade(database)
     assert _schema(database)
     database.close()
 
 
-def _schema(database: Database) -> list[str]:
+def test_a_database_of_a_newer_version_is_left_alone(new_url: str) -> None:
+    database = Database(new_url)
+    schema.upgrade(database)
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    before = _schema(database)
+
+    with pytest.raises(SchemaError, match=r"version 9999.* knows .*: install the newer imageferry"):
+        schema.upgrade(database)
+
+    assert _schema(database) == before
+    database.close()
+
+
+def _schema(database: Database) -> set[tuple[str, str]]:
+    """Every table with each of its columns and indexes."""
     with database.read() as connection:
-        rows = connection.execute(sa.text("SELECT sql FROM sqlite_master ORDER BY name"))
-        return [row.sql for row in rows]
+        inspector = sa.inspect(connection)
+        return {
+            (table, item["name"] or "")
+            for table in inspector.get_table_names()
+            for item in (*inspector.get_columns(table), *inspector.get_indexes(table))
+        }

@@ -16,7 +16,7 @@ from imageferry.engine.ownership import Ownership, OwnershipLostError
 from imageferry.imaging.lease import LeaseExpiredError
 from imageferry.tasks import transitions
 from imageferry.tasks.model import DiskStatus, Phase, TaskStatus
-from support.rows import Rows
+from support.rows import ON_SQLITE, Rows
 
 
 @pytest.fixture(autouse=True)
@@ -188,6 +188,7 @@ def impatient(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     return tmp_path / "imageferry.db"
 
 
+@ON_SQLITE
 def test_a_database_that_is_away_shortly_does_not_stop_the_work(
     rows: Rows, impatient: Path
 ) -> None:
@@ -203,6 +204,7 @@ def test_a_database_that_is_away_shortly_does_not_stop_the_work(
     assert rows.find(ownership.task.task_id).last_progress is not None
 
 
+@ON_SQLITE
 def test_a_database_that_is_away_longer_than_the_lease_stops_the_work(
     rows: Rows, impatient: Path
 ) -> None:

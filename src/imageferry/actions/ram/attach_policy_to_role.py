@@ -34,7 +34,7 @@ def attach_policy_to_role(
     """Attach the policy."""
     policy = find_policy(request.policy_type, request.policy_name)
     try:
-        with call.database.write() as connection:
+        with call.write() as connection:
             roles.attach(connection, find_role(connection, call, request.role_name), policy)
     except PolicyAttachedError:
         raise codes.POLICY_ATTACHED.error() from None

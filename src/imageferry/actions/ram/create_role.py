@@ -38,7 +38,7 @@ def create_role(call: Call, request: CreateRoleRequest) -> RoleReply:
         raise codes.INVALID_ROLE_NAME_LENGTH.error()
     check_trust(request.assume_role_policy_document)
     try:
-        with call.database.write() as connection:
+        with call.write() as connection:
             role = roles.create(
                 connection,
                 call.account_id,

@@ -39,7 +39,7 @@ def update_role(call: Call, request: UpdateRoleRequest) -> RoleReply:
         "max_session_duration": request.new_max_session_duration,
     }
     changes = {column: value for column, value in wanted.items() if value is not None}
-    with call.database.write() as connection:
+    with call.write() as connection:
         find_role(connection, call, request.role_name)
         roles.update(connection, call.account_id, request.role_name, changes)
         return role_reply(find_role(connection, call, request.role_name))

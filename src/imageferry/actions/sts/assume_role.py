@@ -112,7 +112,7 @@ class AssumeRoleReply(Reply, frozen=True, kw_only=True):
 
 def assume_role(call: Call, request: AssumeRoleRequest) -> AssumeRoleReply:
     """Give out a temporary key."""
-    with call.database.write() as connection:
+    with call.write() as connection:
         role = roles.find(connection, call.account_id, request.role_arn.rpartition("/")[2])
         if role is None or role.arn != request.role_arn:
             raise codes.ROLE_NOT_FOUND.error()
