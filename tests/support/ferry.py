@@ -68,9 +68,14 @@ class Ferry:
             qemu_img=QemuImg.find(),
         )
 
-    def import_image(self, *keys: str, **parameters: Any) -> tuple[str, str]:
+    def import_image(
+        self, *keys: str, disk_image_size: int | None = None, **parameters: Any
+    ) -> tuple[str, str]:
         """Ask for an import of objects; the ids of the image and the task."""
-        mappings = tuple(DiskDeviceMapping(oss_bucket=BUCKET, oss_object=key) for key in keys)
+        mappings = tuple(
+            DiskDeviceMapping(oss_bucket=BUCKET, oss_object=key, disk_image_size=disk_image_size)
+            for key in keys
+        )
         request = ImportImageRequest(region_id=REGION, disk_device_mapping=mappings, **parameters)
         reply = import_image(self._call(), request)
         return reply.image_id, reply.task_id

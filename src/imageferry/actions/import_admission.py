@@ -27,8 +27,9 @@ from imageferry.buckets.interface import (
 from imageferry.imaging.contents.marks import is_disk
 from imageferry.imaging.errors import SOURCE_FAILED, ImageError
 from imageferry.imaging.formats import Format
-from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
+from imageferry.imaging.packaging.any_source import inspect_any
+from imageferry.imaging.packaging.package import Compressed, Package
 
 GIB = 2**30
 MAX_DISK_GIB = 2048
@@ -95,19 +96,22 @@ class AdmittedDisk:
     mapping: DiskDeviceMapping
     bucket: str
     object: ObjectInfo
-    inspection: Inspection
+    inspection: Inspection | None
+    package: Package | None
     looks_like_disk: bool
     expected: ExpectedHash
 
     @property
     def format(self) -> str:
-        """The format that was found, in ECS's word."""
+        """The format that was found, or else declared, in ECS's word; empty if neither."""
+        if self.inspection is None:
+            return (self.mapping.format or "").upper()
         return self.inspection.format.ecs_name
 
     @property
     def virtual_size(self) -> int:
-        """The guest's view of the disk's size in bytes."""
-        return self.inspection.virtual_size
+        """The guest's view of the disk's size in bytes; 0 where it has to be unpacked first."""
+        return 0 if self.inspection is None else self.inspection.virtual_size
 
     @property
     def size_gib(self) -> int:
@@ -125,9 +129,10 @@ class AdmittedDisk:
         return [
             ("OSSBucket", self.bucket),
             ("OSSObject", self.object.key),
-            ("ImageFormat", self.format),
-            ("VirtualSize", str(self.virtual_size)),
+            *([("ImageFormat", self.format)] if self.format else []),
+            *([("VirtualSize", str(self.virtual_size))] if self.virtual_size else []),
             ("ObjectSize", str(self.object.size)),
+            *([("Packaging", _packaging(self.package))] if self.package else []),
             *(expected if self.expected.sha256 else []),
             *warning,
         ]
@@ -176,14 +181,15 @@ def _admit(
             raise codes.INVALID_OSS_OBJECT_SIZE.error(
                 f"{shown} {codes.INVALID_OSS_OBJECT_SIZE.remedy}"
             )
-        inspection = _inspect(call, name, mapping, reader)
+        inspection, package = _inspect(call, name, mapping, reader)
         admitted = AdmittedDisk(
             mapping,
             mapping.oss_bucket,
             reader.info,
             inspection,
+            package,
             # Raw means any bytes, so they are imported whatever they are.
-            looks_like_disk=inspection.format is not Format.RAW or is_disk(reader),
+            looks_like_disk=not _is_raw(inspection, package) or is_disk(reader),
             expected=expected_hash(f"{name}.SHA256", mapping.sha256, tagged, reader.info),
         )
     _check_size(name, admitted, is_system=is_system)
@@ -205,10 +211,22 @@ def _shown(bucket: Bucket, parameter: str, key: str) -> str:
     return f"{parameter} is {shorten(key)}, in bucket {bucket.info.name}."
 
 
-def _inspect(call: Call, name: str, mapping: DiskDeviceMapping, reader: ObjectReader) -> Inspection:
+def _is_raw(inspection: Inspection | None, package: Package | None) -> bool:
+    return package is None and inspection is not None and inspection.format is Format.RAW
+
+
+def _packaging(package: Package) -> str:
+    if isinstance(package, Compressed):
+        return package.compression.value
+    return f"{package.archive}, {shorten(package.member)}"
+
+
+def _inspect(
+    call: Call, name: str, mapping: DiskDeviceMapping, reader: ObjectReader
+) -> tuple[Inspection | None, Package | None]:
     declared = None if mapping.format is None else Format.from_ecs(mapping.format)
     try:
-        return inspect(
+        return inspect_any(
             reader,
             declared=declared,
             max_virtual_size=call.settings.max_virtual_size_gib * GIB,
@@ -230,7 +248,7 @@ def _refusal(name: str, mapping: DiskDeviceMapping, error: ImageError) -> Servic
 
 
 def _check_size(name: str, disk: AdmittedDisk, *, is_system: bool) -> None:
-    if disk.size_gib * GIB >= disk.virtual_size:
+    if disk.size_gib * GIB >= disk.virtual_size:  # also where it is not known yet
         return
     least = -(-disk.virtual_size // GIB)
     remedy = (

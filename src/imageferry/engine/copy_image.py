@@ -12,6 +12,7 @@ from imageferry.images.model import ImageDisk, catalogue_key
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
+from imageferry.imaging.source import ByteSource
 from imageferry.imaging.threads import StopSignal
 
 COPY_STEP = 8 << 20
@@ -32,7 +33,7 @@ class CopyImage(NewImage):
         return size
 
     @contextmanager
-    def _source(self, disk: ImageDisk) -> Iterator[tuple[ObjectReader, Inspection]]:
+    def _source(self, disk: ImageDisk) -> Iterator[tuple[ByteSource, Inspection]]:
         """The disk that is copied."""
         with self._open(disk) as reader:
             yield (

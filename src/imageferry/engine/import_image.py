@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 from imageferry.buckets.draft import Draft
+from imageferry.buckets.file_draft import FileDraft
 from imageferry.buckets.interface import ObjectChangedError, ObjectNotFoundError, ObjectReader
 from imageferry.engine.detection import detect
 from imageferry.engine.failures import reported_for
@@ -14,13 +16,18 @@ from imageferry.engine.new_image import NewImage
 from imageferry.images.model import ImageDisk
 from imageferry.imaging.errors import CHECKSUM_MISMATCH
 from imageferry.imaging.formats import Format
-from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
-from imageferry.imaging.moving import move
-from imageferry.imaging.readers.opening import open_reader
-from imageferry.imaging.threads import StopSignal
+from imageferry.imaging.packaging.any_source import inspect_any, move_any
+from imageferry.imaging.packaging.finding import find_package
+from imageferry.imaging.packaging.package import Archived, Compressed
+from imageferry.imaging.source import ByteSource, FileSource
+from imageferry.imaging.threads import StopSignal, in_thread
+from imageferry.imaging.verify import compare
 from imageferry.imaging.writers.qcow2 import Qcow2Writer
+from imageferry.imaging.writers.raw import RawWriter
 from imageferry.tasks.model import Phase
+
+_GIB = 2**30
 
 
 class ImportImage(NewImage):
@@ -43,11 +50,12 @@ class ImportImage(NewImage):
 
     def _write(self, disk: ImageDisk, draft: Draft, stop: StopSignal) -> int:
         meter = self._ownership.meter
-        with self._source(disk) as (source, inspection):
-            moved = move(
+        with self._object(disk) as source:
+            packaged = move_any(
                 source,
-                open_reader(source, inspection),
                 Qcow2Writer(draft),
+                declared=_declared(disk),
+                max_virtual_size=self._largest(disk),
                 scratch=self._folder,
                 hash_source=bool(disk.expected_sha256) or _is_worth_hashing(source),
                 stop=stop,
@@ -55,14 +63,20 @@ class ImportImage(NewImage):
                 progress=partial(meter.advance, disk.position),
             )
         self._check_unchanged(disk)
-        written = moved.transferred
+        moved, written = packaged.moved, packaged.moved.transferred
+        image_format = packaged.inspection.format.ecs_name
         self._record(
             disk,
             [
                 ("BytesRead", str(source.size if moved.source_sha256 else moved.taken)),
                 *([("SHA256", moved.source_sha256)] if moved.source_sha256 else []),
                 ("ContentSHA256", written.content_sha256),
+                ("ImageFormat", image_format),
+                ("VirtualSize", str(written.virtual_size)),
             ],
+            source_format=image_format,
+            virtual_size=written.virtual_size,
+            size_gib=disk.size_gib or -(-written.virtual_size // _GIB),
             source_sha256=moved.source_sha256,
             content_sha256=written.content_sha256,
             content_crc32=written.content_crc32,
@@ -72,15 +86,63 @@ class ImportImage(NewImage):
         return written.size
 
     @contextmanager
-    def _source(self, disk: ImageDisk) -> Iterator[tuple[ObjectReader, Inspection]]:
-        """The disk's object in the version that was admitted, looked into once more."""
-        bucket = self._context.store.bucket(disk.source_bucket)
-        declared = Format.from_ecs(disk.source_format)
-        with bucket.open(disk.source_object, if_match=disk.source_etag) as reader:
-            yield (
-                reader,
-                inspect(reader, declared=declared, max_virtual_size=self._context.max_virtual_size),
+    def _source(self, disk: ImageDisk) -> Iterator[tuple[ByteSource, Inspection]]:
+        """The disk's image, looked into once more; one that is compressed has none to be read."""
+        with self._object(disk) as source:
+            inspection, package = inspect_any(
+                source,
+                declared=_declared(disk),
+                max_virtual_size=self._context.max_virtual_size,
             )
+            assert inspection is not None  # noqa: S101 - see _compare
+            yield package.image(source) if isinstance(package, Archived) else source, inspection
+
+    async def _compare(self, disk: ImageDisk, stored: ObjectReader, found: Inspection) -> None:
+        path = self._folder / f"disk-{disk.position}.unpacked"
+        if not await in_thread(partial(self._unpack, disk, path)):
+            await super()._compare(disk, stored, found)
+            return
+        with FileSource(path) as source:
+            inspection = Inspection(Format.RAW, "flat", source.size)
+            qemu_img, lease = self._context.qemu_img, self._ownership.lease
+            await compare(source, inspection, stored, found, qemu_img=qemu_img, lease=lease)
+        path.unlink()
+
+    def _unpack(self, disk: ImageDisk, path: Path, stop: StopSignal) -> bool:
+        """Unpack a compressed image to a raw file; whether it was one."""
+        with self._object(disk) as source:
+            if not isinstance(find_package(source), Compressed):
+                return False
+            draft = FileDraft(path, Path)
+            try:
+                packaged = move_any(
+                    source,
+                    RawWriter(draft),
+                    declared=_declared(disk),
+                    max_virtual_size=self._largest(disk),
+                    scratch=self._folder,
+                    hash_source=False,
+                    stop=stop,
+                    begin=_unnoticed,
+                    progress=_unnoticed,
+                )
+                draft.finish(packaged.moved.transferred.size)
+            except BaseException:
+                draft.abort()
+                raise
+        return True
+
+    def _largest(self, disk: ImageDisk) -> int:
+        """The largest virtual size that the disk may turn out to have, in bytes."""
+        largest = self._context.max_virtual_size
+        return min(largest, disk.size_gib * _GIB) if disk.size_gib else largest
+
+    @contextmanager
+    def _object(self, disk: ImageDisk) -> Iterator[ObjectReader]:
+        """The disk's object in the version that was admitted."""
+        bucket = self._context.store.bucket(disk.source_bucket)
+        with bucket.open(disk.source_object, if_match=disk.source_etag) as source:
+            yield source
 
     def _check_unchanged(self, disk: ImageDisk) -> None:
         """Make sure that the object was the same from the first byte to the last.
@@ -98,6 +160,14 @@ class ImportImage(NewImage):
                 f"Object {disk.source_object} of bucket {disk.source_bucket} changed while it "
                 "was imported."
             )
+
+
+def _declared(disk: ImageDisk) -> Format | None:
+    return Format.from_ecs(disk.source_format) if disk.source_format else None
+
+
+def _unnoticed(_done: int) -> None:
+    """Progress that nobody looks at."""
 
 
 def _check_hash(disk: ImageDisk, found: str) -> None:

@@ -19,7 +19,7 @@ from imageferry.buckets.interface import ObjectNotFoundError, ObjectReader
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.disks import for_each
 from imageferry.engine.failures import reported_for
-from imageferry.engine.ownership import Ownership
+from imageferry.engine.ownership import Ownership, OwnershipLostError
 from imageferry.images import queries as images
 from imageferry.images.model import Image, ImageDisk, ImageStatus
 from imageferry.imaging.errors import VERIFICATION_FAILED
@@ -27,6 +27,7 @@ from imageferry.imaging.formats import Format
 from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.moving import stored_checksum
 from imageferry.imaging.readers.opening import open_reader
+from imageferry.imaging.source import ByteSource
 from imageferry.imaging.threads import StopSignal, in_thread
 from imageferry.imaging.verify import compare, verify
 from imageferry.imaging.writers.qcow2 import CLUSTER_SIZE
@@ -65,6 +66,7 @@ class NewImage(ABC):
             meter.complete(disk.position)
 
         await for_each(self._image.disks, work)
+        self._image = await asyncio.to_thread(self._read_again)
 
     async def verify(self) -> None:
         """Check every disk as it lies in the catalogue, and in full where that is asked for."""
@@ -83,12 +85,20 @@ class NewImage(ABC):
         await self._verify_again_what_is_gone()
         await asyncio.to_thread(self._publish)
 
+    def _read_again(self) -> Image:
+        """The image with what was found out of its disks meanwhile."""
+        with self._context.database.read() as connection:
+            image = images.find(connection, self._image.image_id)
+        if image is None:
+            raise OwnershipLostError(self._ownership.task.task_id)
+        return image
+
     @abstractmethod
     def _write(self, disk: ImageDisk, draft: Draft, stop: StopSignal) -> int:
         """Write a disk as qcow2, note what was found out of it, and return its size in bytes."""
 
     @abstractmethod
-    def _source(self, disk: ImageDisk) -> AbstractContextManager[tuple[ObjectReader, Inspection]]:
+    def _source(self, disk: ImageDisk) -> AbstractContextManager[tuple[ByteSource, Inspection]]:
         """What a disk is made of, in the version that was admitted."""
 
     def _record(
@@ -145,9 +155,20 @@ class NewImage(ABC):
             if stored.fileno() is not None and disk.content_crc32 is not None:
                 await in_thread(partial(self._read_back, disk, stored, found))
             if self._context.compares_fully:
-                with self._source(disk) as (reader, inspection):
-                    await compare(reader, inspection, stored, found, qemu_img=qemu_img, lease=lease)
+                await self._compare(disk, stored, found)
         self._ownership.record_disk(disk.position, DiskStatus.SUCCESS)
+
+    async def _compare(self, disk: ImageDisk, stored: ObjectReader, found: Inspection) -> None:
+        """Compare every byte that a guest sees with what the disk was made of."""
+        with self._source(disk) as (source, inspection):
+            await compare(
+                source,
+                inspection,
+                stored,
+                found,
+                qemu_img=self._context.qemu_img,
+                lease=self._ownership.lease,
+            )
 
     def _read_back(
         self, disk: ImageDisk, stored: ObjectReader, found: Inspection, stop: StopSignal

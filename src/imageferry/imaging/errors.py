@@ -129,7 +129,8 @@ VHD_SIZE = ImageErrorCode(
 IMAGE_SIZE = ImageErrorCode(
     "InvalidImageSize",
     "The virtual size of the image is not one that can be imported.",
-    "Shrink the disk, or have the operator raise the largest virtual size.",
+    "Shrink the disk, give a larger DiskImageSize if you gave one, or have the operator raise the "
+    "largest virtual size.",
 )
 EMPTY_IMAGE = ImageErrorCode(
     "InvalidImageSize.Empty",
