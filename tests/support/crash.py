@@ -80,6 +80,16 @@ def watch(
     raise TimeoutError(f"{task_id} is still {look(data_dir, task_id)}")
 
 
+def watch_transfer(service: Service, task_id: str) -> None:
+    """Wait until a task moves bytes.
+
+    Raises:
+        AssertionError: it ended before that was seen.
+    """
+    row = watch(service.data_dir, task_id, lambda row: row.phase == "transfer")
+    assert row.phase == "transfer", row
+
+
 def worker_of(service: Service) -> psutil.Process | None:
     """The service's worker, if it has one now."""
     children: list[psutil.Process] = psutil.Process(service.process.pid).children()
