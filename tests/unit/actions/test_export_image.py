@@ -46,6 +46,9 @@ def export(api: Api, image: str, **parameters: object) -> str:
         ({"ImageFormat": "qcow2", "OSSPrefix": "a"}, "a_{}_system.qcow2"),
         ({"ImageFormat": "Vmdk"}, "{}_system.vmdk"),
         ({"ImageFormat": "vdi"}, "{}_system.vdi"),
+        ({"Compression": "none"}, "{}_system.raw"),
+        ({"Compression": "GZIP"}, "{}_system.raw.tar.gz"),
+        ({"ImageFormat": "qcow2", "Compression": "zstd"}, "{}_system.qcow2"),
     ],
 )
 def test_the_name_of_the_object(api: Api, parameters: dict[str, str], name: str) -> None:
@@ -109,6 +112,18 @@ def test_a_bucket_s_parameter_in_any_case(api: Api, name: str) -> None:
             400,
             "InvalidImageFormat.Malformed",
             "The specified Image Format is wrongly formed.",
+        ),
+        (
+            {"Compression": "lzma"},
+            400,
+            "InvalidParameter.Compression",
+            "The specified parameter Compression is invalid.",
+        ),
+        (
+            {"ImageFormat": "vhd", "Compression": "zlib"},
+            400,
+            "InvalidParameter.Compression",
+            "The specified parameter Compression is invalid.",
         ),
         (
             {"OSSBucket": "absent"},
