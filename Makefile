@@ -1,7 +1,7 @@
 # Everything a developer types. `make help` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz bench docs checklist lock clean setup-run setup-test format
+.PHONY: help run test check fuzz bench docs checklist lock clean setup-run setup-test setup-bench format
 
 # The first Python there is; scripts/setup.py sees whether it, or another, is new enough.
 FIND_PYTHON = for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -35,7 +35,7 @@ format: setup-test ## Format the code, and mend what the linter can mend
 fuzz: setup-test ## Fuzz every parser for longer (FUZZ_SECONDS: how long each; FUZZ_ARGS: more for pytest)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(VENV)/python -m pytest -n $(WORKERS) tests/fuzz $(FUZZ_ARGS)
 
-bench: setup-test ## Run the benchmarks and print their tables (BENCH_ARGS: more arguments)
+bench: setup-bench ## Run the benchmarks and print their tables (BENCH_ARGS: more arguments)
 	@PYTHONPATH=tests $(VENV)/python -m benchmarks $(BENCH_ARGS)
 
 docs: setup-test ## Write the pages that are made from the code
@@ -69,3 +69,6 @@ setup-run:
 
 setup-test:
 	@$(PYTHON) scripts/setup.py test
+
+setup-bench:
+	@$(PYTHON) scripts/setup.py bench

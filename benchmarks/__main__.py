@@ -3,32 +3,61 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from benchmarks import oss_endpoint, whole_task
+from benchmarks.data_path import exports, sources
+from benchmarks.data_path import main as data_path
+from benchmarks.disk import Content
 
 GIB = 2**30
-NAMES = ("whole_task", "oss_endpoint")
+NAMES = ("data_path", "whole_task", "oss_endpoint")
 
 
 def main() -> None:
     """Run the benchmarks that are named, or all."""
-    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}")
-    parser.add_argument("--virtual-gib", type=int, default=8, help="the disk's size in GiB")
-    parser.add_argument("--data-gib", type=int, default=2, help="the disk's data in GiB")
-    parser.add_argument("--rounds", type=int, default=3, help="how often each way is run")
+    parser = _parser()
     chosen = parser.parse_args()
     names = chosen.names or NAMES
     if unknown := set(names).difference(NAMES):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
-    if "whole_task" in names:
-        whole_task.run(
-            virtual_size=chosen.virtual_gib * GIB,
-            data_size=chosen.data_gib * GIB,
-            rounds=chosen.rounds,
+    virtual_size, data_size = int(chosen.virtual_gib * GIB), int(chosen.data_gib * GIB)
+    if "data_path" in names:
+        data_path.run(
+            data_path.Options(
+                virtual_size=virtual_size,
+                data_size=data_size,
+                content=Content(chosen.content),
+                rounds=chosen.rounds,
+                sources=chosen.sources,
+                targets=chosen.targets,
+                all_peers=chosen.all_peers,
+                peer_seconds=chosen.peer_seconds,
+                json=chosen.json,
+            )
         )
+    if "whole_task" in names:
+        whole_task.run(virtual_size=virtual_size, data_size=data_size, rounds=chosen.rounds)
     if "oss_endpoint" in names:
         oss_endpoint.run(rounds=chosen.rounds)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(NAMES)}")
+    parser.add_argument("--virtual-gib", type=float, default=8, help="the disk's size in GiB")
+    parser.add_argument("--data-gib", type=float, default=2.5, help="the disk's data in GiB")
+    parser.add_argument("--rounds", type=int, default=3, help="how often each way is run")
+    group = parser.add_argument_group("data_path")
+    group.add_argument("--content", choices=[item.value for item in Content], default="files")
+    group.add_argument("--sources", nargs="*", default=(), choices=["", *sources.KINDS])
+    group.add_argument("--targets", nargs="*", default=(), choices=["", *exports.KINDS])
+    group.add_argument("--all-peers", action="store_true", help="others import every format")
+    group.add_argument(
+        "--peer-seconds", type=float, default=data_path.PEER_SECONDS, help="0 leaves others out"
+    )
+    group.add_argument("--json", type=Path, metavar="FILE", help="a file for the figures")
+    return parser
 
 
 main()

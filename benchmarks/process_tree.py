@@ -54,8 +54,10 @@ class ProcessTree:
         return Cost(self._cpu_seconds() - before, sum(map(_peak_bytes, self._processes)))
 
     def _cpu_seconds(self) -> float:
+        """With the programs that they ran and that have ended."""
         times = [process.cpu_times() for process in self._processes]
-        return sum(time.user + time.system for time in times)
+        own = sum(time.user + time.system for time in times)
+        return own + sum(time.children_user + time.children_system for time in times)
 
 
 def _peak_bytes(process: psutil.Process) -> int:

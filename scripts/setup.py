@@ -1,7 +1,9 @@
-"""Install what imageferry needs: ``setup.py run`` for the service, ``setup.py test`` for all.
+"""Install what imageferry needs.
 
-It needs nothing but the standard library. This file has to load on every Python 3, so that
-an old one can say what is missing; all newer syntax is in the package ``installation``.
+``setup.py run`` is for the service, ``setup.py test`` for its tests too, ``setup.py bench`` for
+its benchmarks too. It needs nothing but the standard library. This file has to load on every
+Python 3, so that an old one can say what is missing; all newer syntax is in the package
+``installation``.
 """
 
 import os

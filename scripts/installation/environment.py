@@ -11,7 +11,11 @@ from installation.commands import SetupError, run, say, succeeds
 
 PYTHON = f"python{sys.version_info.major}.{sys.version_info.minor}"
 
-PROFILES = {"run": ("run.lock", "sample.lock"), "test": ("test.lock", "sample.lock")}
+PROFILES = {
+    "run": ("run.lock", "sample.lock"),
+    "test": ("test.lock", "sample.lock"),
+    "bench": ("test.lock", "sample.lock"),
+}
 
 # What builds the project and the few packages that come as source alone. It is
 # installed first, so that nothing unpinned is fetched for a build.

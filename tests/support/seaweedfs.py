@@ -12,7 +12,7 @@ import secrets
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,7 +96,7 @@ class S3Server:
 def s3_server(folder: Path) -> Iterator[S3Server]:
     """Start a server with its data in a folder, and stop it at the end."""
     key_id, secret = "seaweed", secrets.token_hex(16)
-    ports = _free_ports()
+    ports = free_ports(PORTS)
     process = _start(folder, ports, _access(folder, key_id, secret))
     try:
         server = S3Server(f"http://127.0.0.1:{ports['s3.port']}", key_id, secret)
@@ -108,11 +108,11 @@ def s3_server(folder: Path) -> Iterator[S3Server]:
         process.wait(STOP_SECONDS)
 
 
-def _free_ports() -> dict[str, int]:
+def free_ports(names: Sequence[str]) -> dict[str, int]:
     """Ports that nobody listens on; all are looked for before any is let go."""
     with ExitStack() as stack:
         found = {}
-        for name in PORTS:
+        for name in names:
             listener = stack.enter_context(socket.socket())
             listener.bind(("127.0.0.1", 0))
             found[name] = listener.getsockname()[1]
