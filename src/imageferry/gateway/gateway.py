@@ -97,13 +97,6 @@ class Gateway:
         log.info("request_answered", status=response.status, milliseconds=milliseconds)
         return response
 
-    def refuse(self, request: Request, error: ServiceError) -> Response:
-        """The answer to a request that is refused before it could be read as a whole."""
-        request_id = _new_request_id()
-        _log.info("request_refused", request_id=request_id, code=error.code.code)
-        return _refusal(request, error, request_id)
-
-    def _answer(self, request: Request, request_id: str) -> Response:
     def call(
         self,
         identity: Identity,
@@ -143,6 +136,13 @@ class Gateway:
         log.info("call_answered", status=HTTPStatus.OK)
         return {"RequestId": request_id, **to_wire(reply)}
 
+    def refuse(self, request: Request, error: ServiceError) -> Response:
+        """The answer to a request that is refused before it could be read as a whole."""
+        request_id = _new_request_id()
+        _log.info("request_refused", request_id=request_id, code=error.code.code)
+        return _refusal(request, error, request_id)
+
+    def _answer(self, request: Request, request_id: str) -> Response:
         if request.method not in ("GET", "POST"):
             raise error_codes.UNSUPPORTED_HTTP_METHOD.error()
         parameters = read_wire_parameters(request)
@@ -154,13 +154,6 @@ class Gateway:
             reply, action=action.name, request_id=request_id, reply_format=reply_format
         )
 
-    def _action(self, request: Request, parameters: WireParameters) -> AnyAction:
-        name = _named(request, parameters, "Action")
-        if not name:
-            raise error_codes.MISSING_ACTION.error()
-        action = self._actions_of_version(request, parameters).get(name.lower())
-        if action is None:
-            raise error_codes.INVALID_ACTION_NOT_FOUND.error(
     def _carry_out(
         self,
         action: AnyAction,
@@ -175,6 +168,13 @@ class Gateway:
         reply: Reply = action.handler(call, read(action.request, parameters))
         return reply
 
+    def _action(self, request: Request, parameters: WireParameters) -> AnyAction:
+        name = _named(request, parameters, "Action")
+        if not name:
+            raise error_codes.MISSING_ACTION.error()
+        action = self._actions_of_version(request, parameters).get(name.lower())
+        if action is None:
+            raise error_codes.INVALID_ACTION_NOT_FOUND.error(
                 f"The service has no action {shown(name)}: check the spelling."
             )
         return action
