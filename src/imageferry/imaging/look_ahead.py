@@ -200,7 +200,7 @@ class LookAhead:
         return True
 
     def _hash_makes_room(self) -> bool:
-        """Whether a chunk is only kept for the hash, which comes to it with nothing more fetched."""
+        """Whether the hash comes to a chunk that only it needs, with nothing more fetched."""
         chunk = self._hashed
         while chunk in self._chunks:
             if not self._wanted[chunk]:

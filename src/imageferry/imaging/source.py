@@ -73,15 +73,21 @@ class FileSource:
         return os.pread(self._descriptor, min(length, max(0, self._size - offset)), offset)
 
     def data_ranges(self) -> Iterator[tuple[int, int]]:
-        """The parts of the file that are no holes."""
+        """The parts of the file that are no holes.
+
+        Raises:
+            EOFError: the file has become shorter: what it lost is no hole.
+        """
         end = 0
         while end < self._size:
             try:
                 start = os.lseek(self._descriptor, end, os.SEEK_DATA)
             except OSError as error:
-                if error.errno == errno.ENXIO:
-                    return
-                raise
+                if error.errno != errno.ENXIO:
+                    raise
+                if os.fstat(self._descriptor).st_size < self._size:
+                    raise EOFError(f"The source ends before byte {self._size}.") from None
+                return
             end = min(os.lseek(self._descriptor, start, os.SEEK_HOLE), self._size)
             if start < end:
                 yield start, end - start

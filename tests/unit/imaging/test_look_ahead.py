@@ -318,9 +318,9 @@ def test_a_scratch_file_that_cannot_be_written_is_an_error(
 
     monkeypatch.setattr("os.pwrite", full)
     source = RemoteSource(made(50))
+    backwards = [(chunk * CHUNK, CHUNK) for chunk in range(49, -1, -1)]
     with (
         LookAhead(source, Plan.whole(source.size), scratch=tmp_path, hash_source=False) as ahead,
         pytest.raises(OSError, match="No space left"),
     ):
-        for chunk in range(49, -1, -1):
-            ahead.take(chunk * CHUNK, CHUNK)
+        take_all(ahead, backwards, 1)

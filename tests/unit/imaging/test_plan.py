@@ -1,0 +1,54 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from imageferry.imaging.disk import BLOCK_SIZE, Extent, Packing
+from imageferry.imaging.errors import ImageError
+from imageferry.imaging.plan import CHUNK_SIZE, Plan
+
+_SIZE = 3 * CHUNK_SIZE + 100
+
+
+@dataclass
+class Reader:
+    pieces: list[Extent] = field(default_factory=list)
+    virtual_size: int = 1 << 40
+
+    def extents(self) -> Iterator[Extent]:
+        yield from self.pieces
+
+
+def plain(offset: int, place: int, length: int) -> Extent:
+    return Extent(offset, length, place, length)
+
+
+def test_a_whole_source_is_wanted_to_its_last_byte() -> None:
+    plan = Plan.whole(_SIZE)
+    assert (plan.total, list(plan.wanted)) == (_SIZE, [CHUNK_SIZE] * 3 + [100])
+    assert list(Plan.whole(0).wanted) == []
+
+
+def test_extents_are_counted_in_the_chunks_in_which_they_lie() -> None:
+    reader = Reader([plain(0, CHUNK_SIZE - 10, 30), plain(BLOCK_SIZE, 3 * CHUNK_SIZE, 100)])
+    plan = Plan.of(reader, _SIZE)
+    assert (plan.total, list(plan.wanted)) == (130, [10, 20, 0, 100])
+
+
+def test_what_is_taken_twice_counts_twice() -> None:
+    packed = Extent(0, 65536, 512, 512, Packing.ZSTD)
+    plan = Plan.of(Reader([packed, packed]), _SIZE)
+    assert (plan.total, list(plan.wanted)) == (1024, [1024, 0, 0, 0])
+
+
+def test_a_packed_extent_may_be_guessed_to_reach_over_the_end() -> None:
+    plan = Plan.of(Reader([Extent(0, 65536, _SIZE - 7, 512, Packing.GRAIN)]), _SIZE)
+    assert (plan.total, list(plan.wanted)) == (7, [0, 0, 0, 7])
+
+
+def test_a_small_file_that_becomes_a_huge_disk_is_refused() -> None:
+    many = [plain(number * BLOCK_SIZE, 0, BLOCK_SIZE) for number in range(100)]
+    with pytest.raises(ImageError, match="of which its disk would take"):
+        Plan.of(Reader(many), _SIZE)

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imageferry.imaging.look_ahead import LookAhead
+from imageferry.imaging.plan import Plan
+from imageferry.imaging.planned_source import DirectSource, plan_source
+from imageferry.imaging.source import FileSource
+
+_DATA = b"image" * 100_000
+
+
+@pytest.fixture
+def file_source(tmp_path: Path) -> Iterator[FileSource]:
+    path = tmp_path / "image"
+    path.write_bytes(_DATA)
+    with FileSource(path) as source:
+        yield source
+
+
+def test_a_file_is_read_where_it_lies(file_source: FileSource, tmp_path: Path) -> None:
+    plan = Plan.whole(file_source.size)
+    with plan_source(file_source, plan, scratch=tmp_path, hash_source=True) as planned:
+        assert isinstance(planned, DirectSource)
+        assert planned.take(3, 10) == _DATA[3:13]
+        assert planned.take(len(_DATA) - 5, 10) == _DATA[-5:]
+        planned.finish()
+    assert planned.sha256 == hashlib.sha256(_DATA).hexdigest()
+
+
+def test_a_hash_that_is_not_wanted_is_empty(file_source: FileSource, tmp_path: Path) -> None:
+    plan = Plan.whole(file_source.size)
+    with plan_source(file_source, plan, scratch=tmp_path, hash_source=False) as planned:
+        planned.finish()
+    assert planned.sha256 == ""
+
+
+def test_what_is_no_file_is_fetched_ahead(pieces: Callable[..., Any], tmp_path: Path) -> None:
+    source = pieces({0: _DATA})
+    plan = Plan.whole(source.size)
+    with plan_source(source, plan, scratch=tmp_path, hash_source=True) as planned:
+        assert isinstance(planned, LookAhead)
+        assert planned.take(0, source.size) == _DATA
+        planned.finish()
+    assert planned.sha256 == hashlib.sha256(_DATA).hexdigest()
+
+
+def test_an_error_of_the_hash_is_raised_to_who_waits_for_it(
+    file_source: FileSource, tmp_path: Path
+) -> None:
+    (tmp_path / "image").write_bytes(_DATA[:100])
+    with DirectSource(file_source, hash_source=True) as planned, pytest.raises(EOFError):
+        planned.finish()
+
+
+def test_closing_ends_the_hash(file_source: FileSource) -> None:
+    before = threading.active_count()
+    with DirectSource(file_source, hash_source=True):
+        pass
+    assert threading.active_count() == before
