@@ -222,7 +222,7 @@ class RemoteBucket:
         sign = partial(
             self._client.sign_put,
             remote_key,
-            content_md5=content_md5(digests),
+            content_md5=content_md5(digests.md5),
             content_type=to_be.content_type,
             metadata=to_be.metadata,
             overwrite=overwrite,

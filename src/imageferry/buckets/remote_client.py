@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import Protocol
 from urllib.parse import quote, unquote
 
-from imageferry.buckets.files import Digests
 from imageferry.buckets.interface import ObjectInfo, PartInfo
 
 URL_SECONDS = 900
@@ -186,9 +185,13 @@ class RemoteClient(Protocol):
         ...
 
 
-def content_md5(digests: Digests) -> str:
-    """The MD5 as the header Content-MD5 has it, by which a store finds damaged bytes."""
-    return base64.b64encode(bytes.fromhex(digests.md5)).decode()
+def content_md5(md5: str) -> str:
+    """The MD5 as the header Content-MD5 has it, by which a store finds damaged bytes.
+
+    Args:
+        md5: It in hexadecimal digits.
+    """
+    return base64.b64encode(bytes.fromhex(md5)).decode()
 
 
 def encoded_metadata(metadata: Mapping[str, str]) -> dict[str, str]:

@@ -191,7 +191,7 @@ class _OpenPart:
 
     def store(self, upload: RemoteUpload, length: int) -> PartInfo:
         if self._file is None:
-            return upload.write_bytes(self.range.number, bytes((self._memory or b"")[:length]))
+            return upload.write_bytes(self.range.number, memoryview(self._memory or b"")[:length])
         self._file.truncate(length)
         self._file.seek(0)
         return upload.write_part(self.range.number, iter(partial(self._file.read, _STEP), b""))

@@ -38,7 +38,7 @@ class SmallParts:
         sign = partial(
             self._remote.client.sign_put,
             self._key(number),
-            content_md5=content_md5(digests),
+            content_md5=content_md5(digests.md5),
             content_type=DEFAULT_CONTENT_TYPE,
             metadata={},
             overwrite=True,

@@ -71,7 +71,9 @@ class Transfer:
         asked = {"Range": f"bytes={offset}-{offset + length - 1}", "If-Match": f'"{etag}"'}
         return _attempted(lambda: self._read(sign(), asked, length))
 
-    def write(self, sign: Sign, body: bytes | IO[bytes], size: int) -> Mapping[str, str]:
+    def write(
+        self, sign: Sign, body: bytes | memoryview | IO[bytes], size: int
+    ) -> Mapping[str, str]:
         """Store one object or one part, and return the answer's headers.
 
         Args:
@@ -94,9 +96,12 @@ class Transfer:
             return data
 
     def _write(
-        self, signed: SignedUrl, body: bytes | IO[bytes], headers: Mapping[str, str]
+        self,
+        signed: SignedUrl,
+        body: bytes | memoryview | IO[bytes],
+        headers: Mapping[str, str],
     ) -> Mapping[str, str]:
-        if not isinstance(body, bytes):
+        if not isinstance(body, bytes | memoryview):
             body.seek(0)
         with self._answer("PUT", signed, headers, body) as response:
             if response.status != _OK:
@@ -109,7 +114,7 @@ class Transfer:
         method: str,
         signed: SignedUrl,
         headers: Mapping[str, str],
-        body: bytes | IO[bytes] | None = None,
+        body: bytes | memoryview | IO[bytes] | None = None,
     ) -> Iterator[BaseHTTPResponse]:
         """The answer to a request; a connection whose answer was not wanted whole is closed."""
         try:

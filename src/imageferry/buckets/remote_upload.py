@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import tempfile
 from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
@@ -100,18 +101,18 @@ class RemoteUpload:
             size = kept.tell()
             if size < self._client.least_part:
                 return self._store_small(number, kept, size, digests)
-            part = self._store(number, kept, size, digests)
+            part = self._store(number, kept, size, digests.md5)
         self._small.forget(number)
-        return part
+        return replace(part, crc64=digests.crc64)
 
-    def write_bytes(self, number: int, data: bytes) -> PartInfo:
+    def write_bytes(self, number: int, data: bytes | memoryview) -> PartInfo:
         """Store one part that is in memory, and that :meth:`finish` will name.
 
-        It must not be smaller than the store takes it, unless it is the last.
+        It must not be smaller than the store takes it, unless it is the last. Its CRC is not
+        computed: nobody will ask for it.
         """
-        digests = Digests()
-        digests.update(data)
-        return self._store(number, data, len(data), digests)
+        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
+        return self._store(number, data, len(data), md5)
 
     def copy_part(self, number: int, source_key: str, length: int) -> str:
         """Let the store make a part of the beginning of one of its objects, and return its ETag.
@@ -220,17 +221,19 @@ class RemoteUpload:
             raise
         return part
 
-    def _store(self, number: int, body: bytes | IO[bytes], size: int, digests: Digests) -> PartInfo:
+    def _store(
+        self, number: int, body: bytes | memoryview | IO[bytes], size: int, md5: str
+    ) -> PartInfo:
         _check_number(number)
         sign = partial(
             self._client.sign_part,
             self._remote_key,
             self._remote_id,
             number,
-            content_md5=content_md5(digests),
+            content_md5=content_md5(md5),
         )
         headers = self._remote.transfer.write(sign, body, size)
-        return PartInfo(number, size, etag_of(headers), date_of(headers), digests.crc64)
+        return PartInfo(number, size, etag_of(headers), date_of(headers))
 
     def _chosen(self, named: Sequence[tuple[int, str]] | None) -> list[PartInfo]:
         there = self.parts()
