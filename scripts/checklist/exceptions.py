@@ -31,6 +31,7 @@ _KEPT = "as long as the database keeps it"
 _DRY_RUN = "the sources disagree; DryRunOperation is what clients know"
 _NO_THROTTLING = "requests are not throttled"
 _REGION_CHECK = "as with every action that has a region"
+_CANCEL_REASON = "why a task was cancelled, in the words of whoever did it"
 _REASON = "why a task failed, which the Go SDK reads already"
 _PROGRESS = "how far a task is, beyond the contract's per cent"
 _COMPRESSION = "how an export is compressed is the caller's choice"
@@ -81,7 +82,6 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
     },
     ("ExportImage", Section.ERROR): {
         "400 ImageNotSupported: left out": "snapshots are not encrypted here",
-        "400 InvalidImage.DiskAmountOrSize: left out": "what could be imported can be exported",
         "400 InvalidImageFormat.RegionNotSupported: left out": _EVERY_REGION,
         "400 InvalidImageName.Malformed: left out": "the action has no parameter of that kind",
         "400 InvalidOSSBucket.Malformed: added": "as with ImportImage",
@@ -105,6 +105,7 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
     },
     ("DescribeTasks", Section.REPLY): {"TaskSet.Task[].FailedReason: added": _REASON},
     ("DescribeTaskAttribute", Section.REPLY): {
+        "CancelReason: added": _CANCEL_REASON,
         "FailedReason: added": _REASON,
         "TaskProgress.Attempt: added": _PROGRESS,
         "TaskProgress.BytesDone: added": _PROGRESS,
@@ -115,6 +116,7 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "TaskProgress.PlaceInQueue: added": _PROGRESS,
         "TaskProgress.SecondsLeft: added": _PROGRESS,
     },
+    ("CancelTask", Section.PARAMETER): {"Reason: added": _CANCEL_REASON},
     ("CancelTask", Section.ERROR): {
         "403 CancelTaskFailed: left out": "cancelling a task that has not ended always succeeds",
         "403 InvalidTaskId.NotFound: left out": "the contract has the code with 400 too",

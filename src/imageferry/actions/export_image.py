@@ -78,6 +78,7 @@ def export_image(call: Call, request: ExportImageRequest) -> ExportImageReply:
     layout = _layout(request)
     with call.write() as connection:
         image = _exportable(call, connection, request)
+        _check_sizes(image, layout)
         _check_exports(call, connection)
         if request.dry_run:
             raise DRY_RUN_OPERATION.error()
@@ -148,6 +149,16 @@ def _exportable(call: Call, connection: sa.Connection, request: ExportImageReque
     return image
 
 
+def _check_sizes(image: Image, layout: Layout) -> None:
+    for disk in image.disks:
+        if layout.largest_size is not None and disk.virtual_size > layout.largest_size:
+            raise codes.IMAGE_TOO_LARGE_FOR_FORMAT.error(
+                f"Disk {disk.position} of image {image.image_id} has {disk.virtual_size} bytes; "
+                f"{layout.format.ecs_name} holds {layout.largest_size} at most. "
+                f"{codes.IMAGE_TOO_LARGE_FOR_FORMAT.remedy}"
+            )
+
+
 def _check_exports(call: Call, connection: sa.Connection) -> None:
     count = tasks.count_active(connection, call.account_id, TaskAction.EXPORT_IMAGE)
     if count >= call.settings.max_exports:
@@ -168,6 +179,7 @@ EXPORT_IMAGE = Action(
         codes.INCORRECT_IMAGE_STATUS,
         codes.INVALID_IMAGE_FORMAT,
         codes.INVALID_COMPRESSION,
+        codes.IMAGE_TOO_LARGE_FOR_FORMAT,
         codes.IMAGE_IS_EXPORTING,
         codes.CONCURRENT_EXPORTS_EXCEED,
         codes.INVALID_OSS_BUCKET,

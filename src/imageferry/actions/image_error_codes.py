@@ -185,6 +185,13 @@ INVALID_IMAGE_FORMAT = ErrorCode(
     "The format is none that images can have.",
     "Use a format of the reference.",
 )
+IMAGE_TOO_LARGE_FOR_FORMAT = ErrorCode(
+    "InvalidImage.DiskAmountOrSize",
+    400,
+    "The diskSize of the image exceeds the maximum size.",
+    "The format cannot hold a disk of that size.",
+    "Export the image in a format without such a limit, as qcow2 or raw.",
+)
 INVALID_COMPRESSION = ErrorCode(
     "InvalidParameter.Compression",
     400,

@@ -252,3 +252,14 @@ def test_an_image_that_is_being_exported_can_be_made_again_under_another_name(ap
     export(api, api.available_image(ImageName="golden-1"))
 
     assert api.call("ImportImage", **DISK, ImageName="golden-2")["ImageId"]
+
+
+def test_a_disk_that_the_format_cannot_hold(api: Api) -> None:
+    image = api.available_image()
+    api.change(images.record_disk, image, 1, virtual_size=2041 * 2**30)
+
+    error = api.refusal("ExportImage", ImageId=image, OSSBucket="golden", ImageFormat="vhd")
+
+    assert (error.code.status, error.code.code) == (400, "InvalidImage.DiskAmountOrSize")
+    assert str(2040 * 2**30) in error.recommend
+    assert export(api, image, ImageFormat="qcow2")

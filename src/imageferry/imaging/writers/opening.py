@@ -8,6 +8,7 @@ from typing import Any
 
 from imageferry.imaging.disk import DiskWriter, Output
 from imageferry.imaging.formats import Format
+from imageferry.imaging.writers import vdi, vhd
 from imageferry.imaging.writers.qcow2 import CLUSTER_SIZE, Compression, Qcow2Writer
 from imageferry.imaging.writers.raw import RawWriter
 from imageferry.imaging.writers.tar_gz import TarGzWriter
@@ -42,6 +43,7 @@ class Layout:
         head_size: The bytes at the image's beginning that are written last; 0 if everything is
             written in order, so that its hash can be computed meanwhile.
         open: Makes the writer of a disk.
+        largest_size: The largest disk that it can hold, in bytes; ``None`` for any.
     """
 
     name: str
@@ -49,6 +51,7 @@ class Layout:
     suffix: str
     head_size: int
     open: Callable[[Output, PlannedDisk], DiskWriter[Any]]
+    largest_size: int | None = None
 
     @property
     def in_order(self) -> bool:
@@ -70,6 +73,7 @@ VHD = Layout(
     ".vhd",
     0,
     lambda output, disk: VhdWriter(output, disk.virtual_size, disk.data),
+    vhd.LARGEST_SIZE,
 )
 VDI = Layout(
     "vdi",
@@ -77,6 +81,7 @@ VDI = Layout(
     ".vdi",
     0,
     lambda output, disk: VdiWriter(output, disk.virtual_size, disk.data),
+    vdi.LARGEST_SIZE,
 )
 VMDK = Layout(
     "vmdk", Format.VMDK, ".vmdk", 0, lambda output, disk: VmdkWriter(output, disk.virtual_size)
