@@ -17,7 +17,7 @@ from benchmarks.data_path.sources import SourceKind
 from benchmarks.data_path.work import TASK_SECONDS, Workplace, workplace
 from benchmarks.disk import Content, make_raw_disk
 
-_Result = TypeVar("_Result")
+_Result = TypeVar("_Result", ImportResult, ExportResult)
 
 PEER_SECONDS = 600.0
 PEERS_OF = ("vhd", "qcow2")
@@ -110,5 +110,7 @@ def _exports(
 
 def _told(result: _Result, what: str) -> _Result:
     """Tell what is done, because all takes minutes."""
-    print(f"measured: {what}", flush=True)
+    seconds = result.cost[SHAPED].seconds
+    times = seconds / result.limit_seconds[SHAPED]
+    print(f"{what}: {seconds:.1f} s, {times:.2f} times the limit", flush=True)
     return result
