@@ -114,16 +114,16 @@ def test_a_message_with_a_value_in_it_is_the_contract_s() -> None:
     assert Point(place, "messages") not in compare(WANTED, DECLARED)
 
 
-class RequestWithReason(CancelTaskRequest, frozen=True, kw_only=True):
-    reason: Annotated[str | None, Parameter(description="Why.")] = None
+class RequestWithWish(CancelTaskRequest, frozen=True, kw_only=True):
+    wish: Annotated[str | None, Parameter(description="What is wished.")] = None
 
 
 def test_a_parameter_added_to_an_action_is_found() -> None:
-    action: AnyAction = replace(CANCEL_TASK, request=RequestWithReason)
+    action: AnyAction = replace(CANCEL_TASK, request=RequestWithWish)
     declared = declared_facts({**ACTIONS, "CancelTask": action})
 
     assert set(compare(WANTED, declared)) - set(compare(WANTED, DECLARED)) == {
-        Point(Place("CancelTask", Section.PARAMETER, "Reason"), ADDED)
+        Point(Place("CancelTask", Section.PARAMETER, "Wish"), ADDED)
     }
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from imageferry.actions import image_error_codes as codes
 from imageferry.actions.call import Call
 from imageferry.actions.common import RegionId, TaskId
-from imageferry.actions.declaration import Action, Model, Reply
+from imageferry.actions.declaration import Action, Model, Parameter, Reply
 from imageferry.actions.describe_task_attribute import is_own
 from imageferry.images import queries as images
 from imageferry.tasks import queries, transitions
@@ -17,6 +19,14 @@ class CancelTaskRequest(Model, frozen=True, kw_only=True):
 
     region_id: RegionId
     task_id: TaskId
+    reason: Annotated[
+        str | None,
+        Parameter(
+            description="Why it is cancelled, in words that are kept with the task.",
+            example="The wrong disk was uploaded",
+            max_length=256,
+        ),
+    ] = None
 
 
 class CancelTaskReply(Reply, frozen=True, kw_only=True):
@@ -35,8 +45,8 @@ def cancel_task(call: Call, request: CancelTaskRequest) -> CancelTaskReply:
         task = queries.find(connection, request.task_id)
         if task is None or not is_own(call, task, request.region_id):
             raise codes.INVALID_TASK_ID_NOT_FOUND.error()
-        reason = f"Cancelled by account {call.account_id}, request {call.request_id}."
-        if not transitions.cancel(connection, task.task_id, reason):
+        who = f"Cancelled by account {call.account_id}, request {call.request_id}."
+        if not transitions.cancel(connection, task.task_id, who, reason=request.reason or ""):
             raise codes.INCORRECT_TASK_STATUS.error(
                 f"Task {task.task_id} has ended as {task.status.value}: nothing is left to cancel."
             )

@@ -79,6 +79,7 @@ class Task:
         bytes_per_second: The rate over the last seconds.
         attempt: How often a worker has taken it up.
         owner: The token of the worker that has it; ``None`` while none has.
+        cancel_reason: Why it was cancelled; empty unless it was.
     """
 
     sequence: int
@@ -102,6 +103,7 @@ class Task:
     owner: str | None
     error_code: str
     error_message: str
+    cancel_reason: str
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,14 @@ class TaskEvent:
     time: datetime
     event: str
     detail: str
+
+
+@dataclass(frozen=True)
+class TaskSample:
+    """How fast a task was at a moment."""
+
+    time: datetime
+    bytes_per_second: int
 
 
 def new_id(prefix: str) -> str:

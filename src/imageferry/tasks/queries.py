@@ -19,9 +19,10 @@ from imageferry.tasks.model import (
     TaskAction,
     TaskDisk,
     TaskEvent,
+    TaskSample,
     TaskStatus,
 )
-from imageferry.tasks.tables import task_disks, task_events, task_lists, tasks
+from imageferry.tasks.tables import task_disks, task_events, task_lists, task_samples, tasks
 
 ACTIVE = (TaskStatus.WAITING.value, TaskStatus.PROCESSING.value)
 
@@ -59,7 +60,7 @@ class Page:
 def find(connection: sa.Connection, task_id: str) -> Task | None:
     """The task of that id."""
     row = connection.execute(sa.select(tasks).where(tasks.c.task_id == task_id)).one_or_none()
-    return None if row is None else _task(row)
+    return None if row is None else to_task(row)
 
 
 def disks(connection: sa.Connection, task_id: str) -> Sequence[TaskDisk]:
@@ -87,6 +88,16 @@ def events(connection: sa.Connection, task_id: str) -> Sequence[TaskEvent]:
         .order_by(task_events.c.sequence)
     )
     return [TaskEvent(*row) for row in rows]
+
+
+def samples(connection: sa.Connection, task_id: str) -> Sequence[TaskSample]:
+    """How fast a task was over time, oldest first."""
+    rows = connection.execute(
+        sa.select(task_samples.c.time, task_samples.c.bytes_per_second)
+        .where(task_samples.c.task_id == task_id)
+        .order_by(task_samples.c.time)
+    )
+    return [TaskSample(*row) for row in rows]
 
 
 def active_of_resource(
@@ -167,7 +178,7 @@ def page(
         .limit(size)
         .offset((number - 1) * size)
     )
-    return Page([_task(row) for row in rows], total)
+    return Page([to_task(row) for row in rows], total)
 
 
 def list_anchor(connection: sa.Connection, condition: TaskFilter) -> int | None:
@@ -223,7 +234,8 @@ def _where(condition: TaskFilter) -> sa.ColumnElement[bool]:
     return sa.and_(*conditions)
 
 
-def _task(row: sa.Row[tuple[object, ...]]) -> Task:
+def to_task(row: sa.Row[tuple[object, ...]]) -> Task:
+    """A row of the table, with every column, as a task."""
     values = dict(row._mapping)
     values["action"] = TaskAction(values["action"])
     values["status"] = TaskStatus(values["status"])

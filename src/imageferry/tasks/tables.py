@@ -1,4 +1,4 @@
-"""The tables of tasks: one row a task, its disks, its events, and lists in progress."""
+"""The tables of tasks: one row a task, its disks, events and rates, and lists in progress."""
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ tasks = sa.Table(
     sa.Column("owner", sa.String(64)),
     sa.Column("error_code", sa.String(128), nullable=False),
     sa.Column("error_message", sa.Text, nullable=False),
+    sa.Column("cancel_reason", sa.Text, nullable=False),
     sa.Index("ix_tasks_account_id_region_id_sequence", "account_id", "region_id", "sequence"),
     sa.Index("ix_tasks_resource_id_status", "resource_id", "status"),
     sa.Index("ix_tasks_status_sequence", "status", "sequence"),
@@ -57,6 +58,14 @@ task_events = sa.Table(
     sa.Column("time", Timestamp, nullable=False),
     sa.Column("event", sa.String(32), nullable=False),
     sa.Column("detail", sa.Text, nullable=False),
+)
+
+task_samples = sa.Table(
+    "task_samples",
+    metadata,
+    sa.Column("task_id", sa.ForeignKey("tasks.task_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("time", Timestamp, primary_key=True),
+    sa.Column("bytes_per_second", sa.BigInteger, nullable=False),
 )
 
 task_lists = sa.Table(

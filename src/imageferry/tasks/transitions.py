@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from imageferry.database.metadata import Timestamp, now
 from imageferry.tasks.model import DiskStatus, Phase, TaskAction, TaskStatus, new_id
-from imageferry.tasks.tables import task_disks, task_events, tasks
+from imageferry.tasks.tables import task_disks, task_events, task_samples, tasks
 
 MAY_PRECEDE: Mapping[TaskStatus, frozenset[TaskStatus]] = {
     TaskStatus.PROCESSING: frozenset({TaskStatus.WAITING, TaskStatus.PROCESSING}),
@@ -25,6 +25,13 @@ MAY_PRECEDE: Mapping[TaskStatus, frozenset[TaskStatus]] = {
     TaskStatus.DELETED: frozenset({TaskStatus.WAITING, TaskStatus.PROCESSING}),
 }
 """For each status, those a task may have had before."""
+
+SAMPLE_EVERY = timedelta(seconds=1)
+"""How often a task's rate is noted at the most."""
+
+SAMPLES_AN_AGE = 100
+"""The older a task, the rarer: at most this part of its age lies between two notes, or a second.
+A task of a day has some 800 of them."""
 
 
 def create(
@@ -69,6 +76,7 @@ def create(
             attempt=0,
             error_code="",
             error_message="",
+            cancel_reason="",
         )
     )
     for position, related_items in enumerate(disks, start=1):
@@ -119,9 +127,17 @@ def fail(connection: sa.Connection, task_id: str, code: str, message: str, *, ow
     )
 
 
-def cancel(connection: sa.Connection, task_id: str, reason: str) -> bool:
-    """End a task because somebody asked to. ``False``: it had ended before."""
-    return _end(connection, task_id, TaskStatus.DELETED, {}, detail=reason)
+def cancel(connection: sa.Connection, task_id: str, who: str, *, reason: str = "") -> bool:
+    """End a task because somebody asked to. ``False``: it had ended before.
+
+    Args:
+        connection: A write transaction.
+        task_id: The task.
+        who: Whoever asked, in a sentence.
+        reason: Why, in their own words.
+    """
+    values = {"cancel_reason": reason}
+    return _end(connection, task_id, TaskStatus.DELETED, values, detail=who)
 
 
 def record_progress(
@@ -134,10 +150,22 @@ def record_progress(
     bytes_done: int,
     bytes_total: int,
     bytes_per_second: int,
+    idle_seconds: float = 0.0,
 ) -> bool:
     """Note how far a task is. ``False``: its worker does not own it any more.
 
     The per cent never goes back, and is 99 at the most before the end.
+
+    Args:
+        connection: A write transaction.
+        task_id: The task.
+        owner: The worker's token.
+        phase: What the task is doing.
+        percent: How far it is as a whole.
+        bytes_done: Bytes that it has moved.
+        bytes_total: Bytes that there are to move.
+        bytes_per_second: The rate over the last seconds.
+        idle_seconds: How long ago anything was done last.
     """
     capped = min(max(percent, 0), 99)
     result = connection.execute(
@@ -150,22 +178,12 @@ def record_progress(
             bytes_total=bytes_total,
             bytes_per_second=bytes_per_second,
             last_progress=now() - timedelta(seconds=idle_seconds),
-    idle_seconds: float = 0.0,
         )
     )
+    if result.rowcount == 1 and bytes_per_second > 0:
+        _keep_sample(connection, task_id, bytes_per_second)
     return result.rowcount == 1
 
-
-    Args:
-        connection: A write transaction.
-        task_id: The task.
-        owner: The worker's token.
-        phase: What the task is doing.
-        percent: How far it is as a whole.
-        bytes_done: Bytes that it has moved.
-        bytes_total: Bytes that there are to move.
-        bytes_per_second: The rate over the last seconds.
-        idle_seconds: How long ago anything was done last.
 
 def record_disk(
     connection: sa.Connection,
@@ -282,6 +300,23 @@ def _change(
         which = sa.and_(which, tasks.c.owner == owner)
     result = connection.execute(sa.update(tasks).where(which).values(status=status.value, **values))
     return result.rowcount == 1
+
+
+def _keep_sample(connection: sa.Connection, task_id: str, bytes_per_second: int) -> None:
+    """Note how fast a task is, unless the last note is recent for a task of its age."""
+    moment = now()
+    first, last = connection.execute(
+        sa.select(sa.func.min(task_samples.c.time), sa.func.max(task_samples.c.time)).where(
+            task_samples.c.task_id == task_id
+        )
+    ).one()
+    if last is not None and moment - last < max(SAMPLE_EVERY, (moment - first) / SAMPLES_AN_AGE):
+        return
+    connection.execute(
+        sa.insert(task_samples).values(
+            task_id=task_id, time=moment, bytes_per_second=bytes_per_second
+        )
+    )
 
 
 def _append_event(connection: sa.Connection, task_id: str, event: str, detail: str) -> None:

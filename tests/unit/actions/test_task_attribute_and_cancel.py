@@ -235,6 +235,16 @@ def test_a_cancelled_export_leaves_its_image(api: Api) -> None:
     assert api.call("ExportImage", ImageId=image, OSSBucket="golden")["TaskId"] != task_id
 
 
+def test_the_reason_of_a_cancellation_is_kept(api: Api) -> None:
+    task_id = api.import_image()["TaskId"]
+
+    api.call("CancelTask", TaskId=task_id, Reason="The <wrong> disk.")
+
+    task = api.call("DescribeTaskAttribute", TaskId=task_id)
+    assert task["CancelReason"] == "The <wrong> disk."
+    assert api.refusal("CancelTask", TaskId=task_id, Reason="x" * 257).code.status == 400
+
+
 @pytest.mark.parametrize("end", ["finish", "fail", "cancel"])
 def test_what_has_ended_cannot_be_cancelled(api: Api, end: str) -> None:
     task_id = api.import_image()["TaskId"]

@@ -267,6 +267,7 @@ def _tasks() -> None:
         sa.Column("owner", sa.String(length=64), nullable=True),
         sa.Column("error_code", sa.String(length=128), nullable=False),
         sa.Column("error_message", sa.Text(), nullable=False),
+        sa.Column("cancel_reason", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.account_id"], name=op.f("fk_tasks_account_id")
         ),
@@ -308,3 +309,13 @@ def _tasks() -> None:
         sa.PrimaryKeyConstraint("sequence", name=op.f("pk_task_events")),
     )
     op.create_index(op.f("ix_task_events_task_id"), "task_events", ["task_id"], unique=False)
+    op.create_table(
+        "task_samples",
+        sa.Column("task_id", sa.String(length=32), nullable=False),
+        sa.Column("time", Timestamp(), nullable=False),
+        sa.Column("bytes_per_second", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["task_id"], ["tasks.task_id"], name=op.f("fk_task_samples_task_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("task_id", "time", name=op.f("pk_task_samples")),
+    )

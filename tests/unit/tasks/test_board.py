@@ -1,0 +1,138 @@
+"""The list of tasks as the console shows it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from imageferry.accounts import access_keys
+from imageferry.database.metadata import now
+from imageferry.tasks import board, queries, transitions
+from imageferry.tasks.board import BoardFilter
+from imageferry.tasks.model import Phase, TaskAction, TaskSample
+from imageferry.tasks.tables import task_samples
+from support.rows import Rows
+
+
+def found(rows: Rows, size: int = 10, **values: object) -> list[str]:
+    """The tasks that a condition means, newest first."""
+    window = {name: values.pop(name) for name in ("before", "after") if name in values}
+    condition = BoardFilter(**({"account_id": rows.account} | values))  # type: ignore[arg-type]
+    with rows.database.read() as connection:
+        tasks = board.newest(connection, condition, size=size, **window)  # type: ignore[arg-type]
+        if not window and len(tasks) < size:
+            assert board.count(connection, condition) == len(tasks)
+    return [task.task_id for task in tasks]
+
+
+def test_windows_follow_one_another_both_ways(rows: Rows) -> None:
+    ids = [rows.task() for _ in range(5)][::-1]
+    sequence = {task_id: rows.find(task_id).sequence for task_id in ids}
+
+    assert found(rows, size=2) == ids[:2]
+    assert found(rows, size=2, before=sequence[ids[1]]) == ids[2:4]
+    assert found(rows, size=2, before=sequence[ids[3]]) == ids[4:]
+    assert found(rows, size=2, after=sequence[ids[4]]) == ids[2:4]
+    assert found(rows, size=2, after=sequence[ids[0]]) == []
+
+
+def test_tasks_are_found_by_what_is_known_of_them(rows: Rows) -> None:
+    wanted = rows.claimed(
+        action=TaskAction.EXPORT_IMAGE, resource_id="m-wanted", region_id="cn-beijing"
+    )
+    other = rows.task(resource_id="m-other")
+
+    assert found(rows) == [other, wanted]
+    assert found(rows, region_id="cn-beijing") == [wanted]
+    assert found(rows, action="ExportImage") == [wanted]
+    assert found(rows, status="Processing") == [wanted]
+    assert found(rows, created_from=now() - timedelta(minutes=1)) == [other, wanted]
+    assert found(rows, created_from=now() + timedelta(minutes=1)) == []
+    assert found(rows, created_to=now() - timedelta(minutes=1)) == []
+
+
+@pytest.mark.parametrize("search", ["M-WANT", "golden", "lden_1"])
+def test_a_search_finds_parts_of_ids_and_names(rows: Rows, search: str) -> None:
+    wanted = rows.task(resource_id="m-wanted", request={"ImageName": "Golden_100%"})
+    rows.task(resource_id="m-other", request={"ImageName": "goldXn"})
+
+    assert found(rows, search=search) == [wanted]
+    assert found(rows, search=wanted[3:]) == [wanted]
+    assert found(rows, search="%") == [wanted]
+    assert found(rows, search="nothing", found_images=["m-wanted"]) == [wanted]
+
+
+def test_nobody_sees_tasks_of_others_nor_those_that_the_api_does_not_tell(rows: Rows) -> None:
+    rows.task(action=TaskAction.COPY_IMAGE)
+    rows.task()
+    other = rows.change(access_keys.create_account, "other")
+
+    assert found(rows, account_id=other) == []
+    assert len(found(rows)) == 1
+
+
+def test_places_count_those_that_wait(rows: Rows) -> None:
+    first, running, second = rows.task(), rows.claimed(), rows.task()
+
+    with rows.database.read() as connection:
+        places = board.places_in_queue(connection, [second, running, first])
+
+    assert places == {first: 1, second: 2}
+
+
+def advance(rows: Rows, task_id: str, rate: int) -> None:
+    rows.change(
+        transitions.record_progress,
+        task_id,
+        "worker",
+        phase=Phase.TRANSFER,
+        percent=1,
+        bytes_done=1,
+        bytes_total=2,
+        bytes_per_second=rate,
+    )
+
+
+def test_the_rate_is_kept_now_and_then_and_rarer_with_age(rows: Rows) -> None:
+    task_id = rows.claimed()
+    for rate in (0, 7, 8):
+        advance(rows, task_id, rate)
+    assert rates(rows, task_id) == [7]
+
+    age(rows, task_id, timedelta(seconds=2))
+    advance(rows, task_id, 9)
+    assert rates(rows, task_id) == [7, 9]
+
+    age(rows, task_id, timedelta(seconds=5))
+    rows.change(
+        sa.Connection.execute,
+        sa.update(task_samples)
+        .where(task_samples.c.bytes_per_second == 7)
+        .values(time=now() - timedelta(hours=1)),
+    )
+    advance(rows, task_id, 10)
+    assert rates(rows, task_id) == [7, 9]
+
+
+def rates(rows: Rows, task_id: str) -> list[int]:
+    with rows.database.read() as connection:
+        return [sample.bytes_per_second for sample in queries.samples(connection, task_id)]
+
+
+def age(rows: Rows, task_id: str, by: timedelta) -> None:
+    """Let the task's samples have been taken earlier."""
+    earlier = [(sample.time, sample.time - by) for sample in samples(rows, task_id)]
+    for old, new in earlier:
+        rows.change(
+            sa.Connection.execute,
+            sa.update(task_samples)
+            .where(task_samples.c.task_id == task_id, task_samples.c.time == old)
+            .values(time=new),
+        )
+
+
+def samples(rows: Rows, task_id: str) -> list[TaskSample]:
+    with rows.database.read() as connection:
+        return list(queries.samples(connection, task_id))
