@@ -36,6 +36,7 @@ def waiting_task(service: Service) -> str:
 
 def test_a_task_is_shown_listed_and_cancelled(waiting_service: Service) -> None:
     service = waiting_service
+    waiting_task(service)
     started = document(service, "import", "oss://golden/disk.raw", "--no-wait")
     task_id, image_id = started["TaskId"], started["ImageId"]
 

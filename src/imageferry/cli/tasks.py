@@ -34,7 +34,7 @@ from imageferry.cli.verb import Verb
 @pass_invocation
 def list_tasks(invocation: Invocation, /, images: tuple[str, ...], **values: Any) -> None:
     """List tasks, newest first."""
-    request = {**wire_values(DescribeTasksRequest, values), "ResourceId": list(images)}
+    request = {**wire_values(DescribeTasksRequest, values), "ResourceIds": list(images)}
     reply = Session(invocation).ecs.call("DescribeTasks", request)
     if invocation.as_json:
         output.document(reply)
