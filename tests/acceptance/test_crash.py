@@ -41,7 +41,7 @@ def after_steps(number: int) -> Moment:
 
 
 IMPORT = (in_phase("transfer"), after_steps(1), after_steps(2), in_phase("ended"))
-EXPORT = (in_phase("convert"), after_steps(1), after_steps(2), in_phase("ended"))
+EXPORT = (in_phase("transfer"), in_phase("ended"))
 """Within the first step and at each step's end; the last is between publishing and cleaning up."""
 
 
@@ -144,10 +144,10 @@ def _is_attempt(attempt: int) -> Moment:
 
 
 def test_a_killed_worker_takes_its_programs_along_and_is_replaced(
-    start_service: Start, disk: Path
+    start_service: Start, tmp_path: Path
 ) -> None:
-    service = start_service()
-    put_by_hand(service, "disk.raw", disk)
+    service = start_service(verify="full")
+    put_by_hand(service, "disk.raw", write_noise(tmp_path / "large.raw", 512))
     _, task_id = service.import_image(BUCKET, "disk.raw")
     (program,) = until(lambda: programs_of(service), 30, "A qemu-img")
     worker = worker_of(service)

@@ -18,9 +18,9 @@ from support.crash import (
     BUCKET,
     left_behind,
     look,
-    programs_of,
     put_by_hand,
     watch,
+    watch_transfer,
     worker_of,
     write_noise,
 )
@@ -50,11 +50,11 @@ def _import(service: Service, *sources: Path) -> list[str]:
     return [service.import_image(BUCKET, source.name)[1] for source in sources]
 
 
-def _most_programs(service: Service, tasks: list[str]) -> int:
+def _most_running(service: Service, tasks: list[str]) -> int:
     """Wait until tasks have ended; how many programs were seen running at the same time."""
     most = 0
     while not set(_statuses(service.data_dir, tasks)) <= ENDED:
-        most = max(most, len(programs_of(service)))
+        most = max(most, _statuses(service.data_dir, tasks).count("Processing"))
         time.sleep(0.01)
     return most
 
@@ -69,15 +69,17 @@ def test_what_is_not_done_is_handed_to_the_next_start(
 ) -> None:
     service = start_service(worker_slots=1, drain_seconds=0)
     tasks = _import(service, disk, small, small)
-    (program,) = until(lambda: programs_of(service), 30, "A qemu-img")
+    watch_transfer(service, tasks[0])
+    worker = worker_of(service)
+    assert worker is not None
 
     service.process.send_signal(number)
 
     assert service.stop() == 0
-    until(lambda: has_ended(program), 5, "The end of its qemu-img")
+    until(lambda: has_ended(worker), 5, "The end of its worker")
     assert _statuses(service.data_dir, tasks) == ["Processing", "Waiting", "Waiting"]
     following = start_service(data_dir=service.data_dir, worker_slots=1)
-    assert _most_programs(following, tasks) == 1
+    assert _most_running(following, tasks) == 1
     assert _statuses(service.data_dir, tasks) == ["Finished"] * 3
     attempts = [look(service.data_dir, task_id).attempt for task_id in tasks]
     assert attempts == [2, 1, 1]
@@ -89,7 +91,7 @@ def test_running_tasks_are_let_go_on_for_a_while(
 ) -> None:
     service = start_service(worker_slots=1, drain_seconds=60)
     tasks = _import(service, disk, small)
-    until(lambda: programs_of(service), 30, "A qemu-img")
+    watch_transfer(service, tasks[0])
 
     assert service.stop() == 0
 
@@ -100,7 +102,7 @@ def test_running_tasks_are_let_go_on_for_a_while(
 def test_whoever_is_in_a_hurry_asks_twice(start_service: Start, disk: Path) -> None:
     service = start_service(drain_seconds=600)
     (task_id,) = _import(service, disk)
-    until(lambda: programs_of(service), 30, "A qemu-img")
+    watch_transfer(service, task_id)
     service.process.send_signal(signal.SIGTERM)
     until(lambda: "worker_stopping" in service.log.read_text(), 10, "The beginning of the drain")
 
@@ -216,13 +218,13 @@ def _processes_of(folder: Path) -> list[psutil.Process]:
 def test_tasks_of_a_killed_api_process_are_gone_on_with(start_service: Start, disk: Path) -> None:
     service = start_service()
     (task_id,) = _import(service, disk)
-    (program,) = until(lambda: programs_of(service), 30, "A qemu-img")
+    watch_transfer(service, task_id)
     worker = worker_of(service)
     assert worker is not None
 
     service.kill()
 
-    _, alive = psutil.wait_procs([worker, program], timeout=2)
+    _, alive = psutil.wait_procs([worker], timeout=2)
     assert alive == []
     following = start_service(data_dir=service.data_dir)
     assert following.wait_for(task_id)["TaskStatus"] in ENDED

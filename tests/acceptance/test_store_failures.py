@@ -48,6 +48,12 @@ def remote_bucket(seaweedfs: S3Server) -> str:
 
 
 @pytest.fixture
+def remote(seaweedfs: S3Server, remote_bucket: str) -> tuple[S3Server, str]:
+    """The store, and the bucket that has everything of the test."""
+    return seaweedfs, remote_bucket
+
+
+@pytest.fixture
 def in_s3(seaweedfs: S3Server, remote_bucket: str) -> dict[str, str]:
     """The settings of a service that has everything in a bucket of its own."""
     return settings(
@@ -138,6 +144,52 @@ def test_a_kill_during_an_export_leaves_the_finished_export_only(
     assert service.wait_for(reply["TaskId"])["TaskStatus"] == "Finished"
     (exported,) = swept(seaweedfs, remote_bucket) - before
     assert exported.startswith(f"buckets/{BUCKET}/{image_id}")
+
+
+@pytest.mark.parametrize("is_cancelled", [False, True])
+@pytest.mark.parametrize("action", ["ImportImage", "ExportImage"])
+def test_a_kill_during_a_transfer_leaves_no_upload_when_the_task_has_ended(
+    start: Start,
+    in_s3: dict[str, str],
+    remote: tuple[S3Server, str],
+    action: str,
+    is_cancelled: bool,
+) -> None:
+    service = start(**in_s3)
+    task_id = _task_in_transfer(service, remote, action)
+    before = _seen(*remote)
+    service = killed_and_started(service, start, in_s3)
+
+    if is_cancelled:
+        service.call("CancelTask", TaskId=task_id)
+
+    ended = service.wait_for(task_id)["TaskStatus"]
+    assert ended == ("Deleted" if is_cancelled else "Finished")
+    until(lambda: _seen(*remote) and not _unseen(*remote), 30, "The clean-up")
+    assert len(_seen(*remote) - before) == (0 if is_cancelled else 1)
+
+
+def _task_in_transfer(service: Service, remote: tuple[S3Server, str], action: str) -> str:
+    """Begin a task, and wait until it sends something to the store."""
+    service.put(BUCKET, "disk.raw", DATA)
+    image_id, task_id = service.import_image(BUCKET, "disk.raw")
+    if action == "ExportImage":
+        assert service.wait_for(task_id)["TaskStatus"] == "Finished"
+        reply = service.call("ExportImage", ImageId=image_id, OSSBucket=BUCKET, ImageFormat="vhd")
+        task_id = reply["TaskId"]
+    until(lambda: remote[0].uploads(remote[1]), 60, "The upload of the task")
+    return task_id
+
+
+def _seen(seaweedfs: S3Server, bucket: str) -> set[str]:
+    """What anybody sees in the buckets and the catalogue."""
+    return {key for key in seaweedfs.keys(bucket) if "/.imageferry/" not in key}
+
+
+def _unseen(seaweedfs: S3Server, bucket: str) -> list[object]:
+    """What tasks have on their way."""
+    keys = seaweedfs.keys(bucket)
+    return [*seaweedfs.uploads(bucket), *(key for key in keys if "/staged/" in key)]
 
 
 @pytest.fixture(scope="module")
