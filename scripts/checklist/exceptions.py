@@ -82,6 +82,7 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
     },
     ("ExportImage", Section.ERROR): {
         "400 ImageNotSupported: left out": "snapshots are not encrypted here",
+        "400 InvalidImage.DiskAmountOrSize: messages": "the wording of 2025; that of 2024 is empty",
         "400 InvalidImageFormat.RegionNotSupported: left out": _EVERY_REGION,
         "400 InvalidImageName.Malformed: left out": "the action has no parameter of that kind",
         "400 InvalidOSSBucket.Malformed: added": "as with ImportImage",
