@@ -51,10 +51,13 @@ def _import(service: Service, *sources: Path) -> list[str]:
 
 
 def _most_running(service: Service, tasks: list[str]) -> int:
-    """Wait until tasks have ended; how many programs were seen running at the same time."""
+    """How many tasks run at once, at most, until all have ended.
+
+    The last one is looked at first: one that ends meanwhile must not count beside its follower.
+    """
     most = 0
-    while not set(_statuses(service.data_dir, tasks)) <= ENDED:
-        most = max(most, _statuses(service.data_dir, tasks).count("Processing"))
+    while not set(statuses := _statuses(service.data_dir, tasks[::-1])) <= ENDED:
+        most = max(most, statuses.count("Processing"))
         time.sleep(0.01)
     return most
 
