@@ -80,3 +80,19 @@ client_tokens = sa.Table(
     sa.Column("answer", sa.JSON, nullable=False),
     sa.Column("created", Timestamp, nullable=False),
 )
+
+failed_calls = sa.Table(
+    "failed_calls",
+    metadata,
+    sa.Column("request_id", sa.String(36), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.account_id"), nullable=False),
+    sa.Column("time", Timestamp, nullable=False, index=True),
+    sa.Column("access_key_id", sa.String(128), nullable=False),
+    sa.Column("action", sa.String(64), nullable=False),
+    sa.Column("parameters", sa.JSON, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("code", sa.String(128), nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+    sa.Column("recommend", sa.Text, nullable=False),
+    sa.Index(None, "account_id", "time"),
+)

@@ -6,11 +6,13 @@ import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
 import structlog
 
+from imageferry.accounts.failed_calls import FailedCall
 from imageferry.actions import error_codes
 from imageferry.actions.declaration import Reply, fields, to_wire
 from imageferry.actions.errors import ServiceError
@@ -53,6 +55,7 @@ class Gateway:
         products: The products that are served. A request's version tells which it means.
         authenticator: Finds out who is calling.
         make_call: Makes the object that an action's handler gets besides its request.
+        note_failure: Keeps a call that was refused, for the account whose call it was.
         unavailable: What is raised while something below is out of reach, or had to be
             given up in favour of another request: the client is to try again.
 
@@ -67,6 +70,7 @@ class Gateway:
         products: Sequence[Product],
         authenticator: Authenticator,
         make_call: Callable[[CallContext], Any],
+        note_failure: Callable[[FailedCall], None],
         unavailable: tuple[type[Exception], ...] = (),
     ) -> None:
         _check(products)
@@ -74,6 +78,7 @@ class Gateway:
         self._actions = {product.version: _by_lower_name(product) for product in products}
         self._authenticator = authenticator
         self._make_call = make_call
+        self._note_failure = note_failure
         self._unavailable = unavailable
 
     def handle(self, request: Request) -> Response:
@@ -88,11 +93,11 @@ class Gateway:
             response = _refusal(request, error, request_id)
             log = log.bind(code=error.code.code)
         except self._unavailable as error:
-            log.warning("request_put_off", reason=str(error).partition("\n")[0])
-            response = _refusal(request, error_codes.SERVICE_UNAVAILABLE.error(), request_id)
-        except Exception:
+            log.warning("request_put_off", reason=_first_line(error))
+            response = _refusal(request, self._told(error), request_id)
+        except Exception as error:
             log.exception("request_failed")
-            response = _refusal(request, error_codes.INTERNAL_ERROR.error(), request_id)
+            response = _refusal(request, self._told(error), request_id)
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         log.info("request_answered", status=response.status, milliseconds=milliseconds)
         return response
@@ -149,7 +154,8 @@ class Gateway:
         reply_format = _known_format(request)
         action = self._action(request, parameters)
         identity = self._authenticator.authenticate(request, parameters)
-        reply = self._carry_out(action, identity, parameters.values, request_id, _host(request))
+        named = dict(parameters.pairs)
+        reply = self._carry_out(action, identity, named, request_id, _host(request))
         return render_reply(
             reply, action=action.name, request_id=request_id, reply_format=reply_format
         )
@@ -162,11 +168,47 @@ class Gateway:
         request_id: str,
         host: str,
     ) -> Reply:
-        call = self._make_call(
-            CallContext(identity=identity, request_id=request_id, action=action.name, host=host)
+        context = CallContext(
+            identity=identity, request_id=request_id, action=action.name, host=host
         )
-        reply: Reply = action.handler(call, read(action.request, parameters))
+        try:
+            call = self._make_call(context)
+            reply: Reply = action.handler(call, read(action.request, parameters))
+        except Exception as error:
+            self._keep(context, parameters, self._told(error))
+            raise
         return reply
+
+    def _told(self, error: Exception) -> ServiceError:
+        """What a caller is told of an error."""
+        if isinstance(error, ServiceError):
+            return error
+        if isinstance(error, self._unavailable):
+            return error_codes.SERVICE_UNAVAILABLE.error()
+        return error_codes.INTERNAL_ERROR.error()
+
+    def _keep(
+        self, context: CallContext, parameters: Mapping[str, str], error: ServiceError
+    ) -> None:
+        """Keep a call that was refused, unless what keeps it is out of reach too."""
+        failed = FailedCall(
+            request_id=context.request_id,
+            account_id=context.identity.account_id,
+            time=datetime.now(UTC),
+            access_key_id=context.identity.access_key_id,
+            action=context.action,
+            parameters=parameters,
+            status=error.code.status,
+            code=error.code.code,
+            message=error.message,
+            recommend=error.recommend,
+        )
+        try:
+            self._note_failure(failed)
+        except self._unavailable as reason:
+            _log.warning(
+                "failure_not_kept", request_id=context.request_id, reason=_first_line(reason)
+            )
 
     def _action(self, request: Request, parameters: WireParameters) -> AnyAction:
         name = _named(request, parameters, "Action")
@@ -228,6 +270,10 @@ def _refusal(request: Request, error: ServiceError, request_id: str) -> Response
         request_id=request_id,
         reply_format=requested_format(request) or ReplyFormat.JSON,
     )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0]
 
 
 def _host(request: Request) -> str:

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from imageferry.accounts import access_keys, bearer_tokens, nonces
+from imageferry.accounts import access_keys, bearer_tokens, failed_calls, nonces
 from imageferry.actions.call import Call, Services
 from imageferry.actions.registry import PRODUCTS
 from imageferry.database.connection import UNAVAILABLE
@@ -35,6 +35,7 @@ def ecs_application(installation: Installation, tasks: TaskQueue) -> ASGIApp:
         products=PRODUCTS,
         authenticator=_authenticator(installation),
         make_call=partial(_call, installation, tasks),
+        note_failure=partial(failed_calls.remember, installation.database),
         unavailable=UNAVAILABLE,
     )
     health = [

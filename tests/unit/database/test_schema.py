@@ -20,11 +20,12 @@ from imageferry.tasks import tables as tasks_tables
 DECLARED = {
     *(accounts_tables.accounts, accounts_tables.access_keys),
     *(accounts_tables.nonces, accounts_tables.client_tokens, accounts_tables.bearer_tokens),
-    *(accounts_tables.roles, accounts_tables.role_policies),
+    *(accounts_tables.roles, accounts_tables.role_policies, accounts_tables.failed_calls),
     *(images_tables.images, images_tables.image_disks, images_tables.image_shares),
     *(images_tables.snapshots, images_tables.tags),
     *(tasks_tables.tasks, tasks_tables.task_disks, tasks_tables.task_events),
     *(tasks_tables.task_samples, tasks_tables.task_lists),
+    engine_tables.workers,
 }
 
 

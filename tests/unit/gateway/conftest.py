@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import pytest
 
+from imageferry.accounts.failed_calls import FailedCall
 from imageferry.actions import error_codes
 from imageferry.actions.declaration import Action, Member, Model, Parameter, Reply
 from imageferry.actions.product import Product, product
@@ -61,6 +62,7 @@ class Service:
     keys: dict[str, AccessKey] = field(default_factory=dict)
     bearers: dict[str, AccessKey] = field(default_factory=dict)
     nonces: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    failures: list[FailedCall] = field(default_factory=list)
     requests_made: int = 0
 
     def authenticator(self) -> Authenticator:
@@ -76,6 +78,7 @@ class Service:
             products=(product("ecs", VERSION, (ECHO, *actions)), *others),
             authenticator=self.authenticator(),
             make_call=lambda context: context,
+            note_failure=self.failures.append,
         )
 
     def product(self, name: str, version: str, *actions: str) -> Product:

@@ -13,10 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
+from imageferry.accounts.failed_calls import FailedCall
 from imageferry.actions import error_codes
 from imageferry.actions.declaration import Action, Member, Model, Reply
 from imageferry.actions.errors import ServiceError
 from imageferry.gateway.authentication import Identity
+from imageferry.gateway.gateway import Gateway
 from imageferry.gateway.rendering import Response
 from imageferry.gateway.request import FORM, JSON, MAX_QUERY_BYTES, Request
 
@@ -280,3 +282,55 @@ def test_a_call_in_process_is_refused_as_over_the_wire(
         service.gateway().call(IDENTITY, VERSION, "EchoText", parameters, host="")
     assert refused.value.code.code == code
     assert [line["code"] for line in logs] == [code]
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "code"),
+    [("refuse", 400, "DryRunOperation"), ("break", 500, "InternalError")],
+)
+def test_a_refused_call_is_kept_for_its_account(
+    service: Service, text: str, status: int, code: str
+) -> None:
+    with capture_logs():
+        response = service.gateway().handle(service.v1(REGION | {"Text": text}))
+
+    (kept,) = service.failures
+    assert kept.request_id == _json(response)["RequestId"]
+    assert kept.message == _json(response)["Message"]
+    assert (kept.account_id, kept.access_key_id) == ("1001", "LTAI")
+    assert (kept.action, kept.status, kept.code) == ("EchoText", status, code)
+    assert kept.parameters["Text"] == text
+
+
+def test_a_refused_call_in_process_is_kept_too(service: Service) -> None:
+    with pytest.raises(ServiceError):
+        service.gateway().call(IDENTITY, VERSION, "EchoText", {"Text": "hello"}, host="")
+
+    (kept,) = service.failures
+    assert (kept.code, kept.parameters) == ("MissingParameter", {"Text": "hello"})
+
+
+def test_calls_that_succeed_or_are_nobodys_are_not_kept(service: Service) -> None:
+    service.gateway().handle(service.v1(REGION))
+    service.gateway().handle(service.v1(REGION, secret="another"))
+
+    assert service.failures == []
+
+
+def test_a_call_is_answered_also_where_it_cannot_be_kept(service: Service) -> None:
+    def fail(_call: FailedCall) -> None:
+        raise ConnectionError("the database is gone")
+
+    gateway = Gateway(
+        products=(service.product("ecs", VERSION, "EchoText"),),
+        authenticator=service.authenticator(),
+        make_call=lambda context: context,
+        note_failure=fail,
+        unavailable=(ConnectionError,),
+    )
+
+    with capture_logs() as logs:
+        response = gateway.handle(service.v1(REGION | {"Text": "refuse"}))
+
+    assert _json(response)["Code"] == "DryRunOperation"
+    assert [line["event"] for line in logs] == ["failure_not_kept", "request_answered"]

@@ -16,6 +16,7 @@ depends_on = None
 def upgrade() -> None:
     """Make every table."""
     _accounts()
+    _failed_calls()
     _images()
     _snapshots_and_tags()
     _tasks()
@@ -77,6 +78,33 @@ def _accounts() -> None:
     )
     op.create_index(op.f("ix_bearer_tokens_expires"), "bearer_tokens", ["expires"], unique=False)
     _roles()
+
+
+def _failed_calls() -> None:
+    op.create_table(
+        "failed_calls",
+        sa.Column("request_id", sa.String(length=36), nullable=False),
+        sa.Column("account_id", sa.String(length=32), nullable=False),
+        sa.Column("time", Timestamp(), nullable=False),
+        sa.Column("access_key_id", sa.String(length=128), nullable=False),
+        sa.Column("action", sa.String(length=64), nullable=False),
+        sa.Column("parameters", sa.JSON(), nullable=False),
+        sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("code", sa.String(length=128), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("recommend", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["accounts.account_id"], name=op.f("fk_failed_calls_account_id")
+        ),
+        sa.PrimaryKeyConstraint("request_id", name=op.f("pk_failed_calls")),
+    )
+    op.create_index(
+        op.f("ix_failed_calls_account_id_time"),
+        "failed_calls",
+        ["account_id", "time"],
+        unique=False,
+    )
+    op.create_index(op.f("ix_failed_calls_time"), "failed_calls", ["time"], unique=False)
 
 
 def _roles() -> None:
