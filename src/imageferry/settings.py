@@ -149,6 +149,12 @@ class Settings:
         "Seconds that a task's programs may go on without the worker renewing its lease.",
         _integer(3, 600),
     )
+    worker_timeout_seconds: int = _setting(
+        45,
+        "Seconds without a sign of life after which the tasks of a worker go on elsewhere, with "
+        "PostgreSQL; it takes a fifth longer at the most. The lease has to be a tenth shorter.",
+        _integer(4, 3600),
+    )
     drain_seconds: int = _setting(
         20,
         "Seconds that a stopping worker lets running tasks go on; the rest is resumed at the "

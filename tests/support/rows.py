@@ -104,7 +104,9 @@ class Rows:
 
     def image(self, *disks: ImageDisk, **values: Any) -> str:
         """Add an image, by default a waiting one without a disk, and return its id."""
-        defaults = _IMAGE | _owner(self) | {"image_id": new_id("m"), "created": now()}
+        image_id = new_id("m")
+        own = {"image_id": image_id, "name": image_id, "created": now()}
+        defaults = _IMAGE | _owner(self) | own
         image = Image(**(defaults | values), disks=disks)
         with self.database.write() as connection:
             images.insert(connection, image)
@@ -176,7 +178,6 @@ def _owner(rows: Rows) -> dict[str, str]:
 _IMAGE: dict[str, Any] = {
     "task_id": "t-any",
     "status": ImageStatus.WAITING,
-    "name": "golden",
     "description": "",
     "architecture": "x86_64",
     "os_type": "linux",

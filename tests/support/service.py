@@ -84,7 +84,7 @@ class Service:
             arguments: More arguments of ``imageferry serve``.
         """
         self.data_dir = data_dir
-        self.environment = _environment(data_dir, settings)
+        self.environment = environment(data_dir, settings)
         self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(30))
         addresses = data_dir / "addresses.json"
         addresses.unlink(missing_ok=True)
@@ -233,7 +233,7 @@ class Service:
             self._http.clear()
 
 
-def _environment(data_dir: Path, settings: Mapping[str, object]) -> dict[str, str]:
+def environment(data_dir: Path, settings: Mapping[str, object]) -> dict[str, str]:
     chosen = {"data_dir": data_dir, "ecs_port": 0, "oss_port": 0, "verify": "full", **settings}
     inherited = {
         name: value for name, value in os.environ.items() if not name.startswith(ENVIRONMENT_PREFIX)

@@ -21,7 +21,7 @@ import structlog
 
 from imageferry.database.connection import UNAVAILABLE, Database
 from imageferry.engine.progress import ProgressMeter, Reading
-from imageferry.imaging.lease import Lease
+from imageferry.imaging.lease import Lease, seconds_since_boot
 from imageferry.tasks import queries, transitions
 from imageferry.tasks.model import DiskStatus, Phase, Task
 
@@ -42,12 +42,12 @@ class Ownership:
         database: Where the task's row is.
         task: The task as it was when it was claimed.
         owner: The token of this hold.
-        lease_seconds: How long programs may go on without a successful write.
+        lease: How long programs may go on without a successful write.
     """
 
-    def __init__(self, database: Database, task: Task, owner: str, lease_seconds: float) -> None:
+    def __init__(self, database: Database, task: Task, owner: str, lease: Lease) -> None:
         self.task = task
-        self.lease = Lease(lease_seconds)
+        self.lease = lease
         self.meter = ProgressMeter(
             task.action,
             begun=Reading(task.phase, task.percent, task.bytes_done, task.bytes_total, 0),
@@ -63,12 +63,13 @@ class Ownership:
             OwnershipLostError: it has ended.
         """
         owner = uuid.uuid4().hex
+        lease = Lease(lease_seconds)
         with database.write() as connection:
             if not transitions.claim(connection, task_id, owner):
                 raise OwnershipLostError(task_id)
             task = queries.find(connection, task_id)
         assert task is not None  # noqa: S101 - it has just been claimed
-        return cls(database, task, owner, lease_seconds)
+        return cls(database, task, owner, lease)
 
     def let_go(self) -> None:
         """Say that this worker is done with the task for now."""
@@ -179,14 +180,22 @@ class Ownership:
     async def _keep(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
+            # Whoever judges this worker by its writes counts from the write itself, which may
+            # have waited for long.
+            moment = seconds_since_boot()
             try:
-                held = await asyncio.to_thread(self._record_progress)
+                held = await asyncio.wait_for(
+                    asyncio.to_thread(self._record_progress), self.lease.remaining
+                )
             except UNAVAILABLE:
                 # The database is away for a while: the lease decides how long the work goes on.
                 _log.warning("progress_not_written", task_id=self.task.task_id)
-                continue
-            self._check(held=held)
-            self.lease.renew()
+                self.lease.check()
+            except TimeoutError:
+                self.lease.check()
+            else:
+                self._check(held=held)
+                self.lease.renew(moment)
 
     def _record_progress(self) -> bool:
         with self._database.write_relaxed() as connection:

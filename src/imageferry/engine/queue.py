@@ -10,6 +10,10 @@ from imageferry.tasks.model import TaskAction
 
 QUEUE = "tasks"
 
+ENGINE_VERSION = "1"
+"""What the steps of a task are. Workers of another version leave the task alone, so it changes
+only when the steps of tasks that are under way could not be gone on with."""
+
 
 def prepare(database: Database) -> None:
     """Bring the engine's own tables to the schema that its version knows."""
@@ -30,7 +34,12 @@ class TaskQueue:
         """Hand a task over in the transaction that makes it: both happen, or neither."""
         self._client.enqueue_in_transaction(
             connection,
-            {"queue_name": QUEUE, "workflow_name": action.value, "workflow_id": task_id},
+            {
+                "queue_name": QUEUE,
+                "workflow_name": action.value,
+                "workflow_id": task_id,
+                "app_version": ENGINE_VERSION,
+            },
             task_id,
         )
 

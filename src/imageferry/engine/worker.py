@@ -7,7 +7,7 @@ import os
 import socket
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -16,19 +16,17 @@ import structlog
 from dbos import DBOS, DBOSConfig, StepOptions
 
 from imageferry.buckets.interface import StoreError
-from imageferry.engine import leftovers
+from imageferry.database.connection import UNAVAILABLE
+from imageferry.engine import companions, failure_detector, leftovers
+from imageferry.engine.companions import Companions
 from imageferry.engine.context import WorkerContext
-from imageferry.engine.queue import QUEUE
+from imageferry.engine.queue import ENGINE_VERSION, QUEUE
 from imageferry.engine.steps import STEPS, Steps
 from imageferry.imaging import nbd
 from imageferry.tasks.model import TaskAction
 
 POLL_SECONDS = 0.25
 """How often the queue is looked at: a fourth of a second is below what a user notices."""
-
-ENGINE_VERSION = "1"
-"""What the steps of a task are. Tasks of another version are not taken up, so it changes
-only when the steps of tasks that are under way could not be gone on with."""
 
 SWEEP_SECONDS = 3600.0
 """How often the stores are looked through for left-overs."""
@@ -55,38 +53,65 @@ class WorkerLockedError(Exception):
     """Another worker has the data folder."""
 
 
-def run(context: WorkerContext, executor: str, stop: threading.Event) -> None:
+def run(
+    context: WorkerContext, executor: str, stop: threading.Event, die: Callable[[], None]
+) -> None:
     """Run tasks until ``stop`` is set, then let those that run go on for a while.
 
-    What is not done by then is gone on with at the next start.
+    What is not done by then is gone on with by the other workers, or at the next start.
 
     Args:
         context: What is below the steps.
         executor: The name of this worker; see :func:`executor_name`.
         stop: Ends the worker.
+        die: Ends the process at once.
+
+    Raises:
+        SettingError: the lease is too long.
     """
-    _launch(context, executor)
-    found = leftovers.find(context.database, context.catalogue, context.scratch.parent)
-    leftovers.remove(found, context.catalogue)
-    nbd.sweep()
-    _log.info("worker_started", executor=executor, slots=context.settings.worker_slots)
-    _sweep(context)
-    while not stop.wait(SWEEP_SECONDS):
+    with _among_others(context, executor, die):
+        found = leftovers.find(context.database, context.catalogue, context.scratch.parent)
+        leftovers.remove(found, context.catalogue)
+        nbd.sweep()
+        _log.info("worker_started", executor=executor, slots=context.settings.worker_slots)
         _sweep(context)
-    _log.info("worker_stopping", executor=executor)
-    DBOS.destroy(workflow_completion_timeout_sec=context.settings.drain_seconds)
+        while not stop.wait(SWEEP_SECONDS):
+            _sweep(context)
+        _log.info("worker_stopping", executor=executor)
+        DBOS.destroy(workflow_completion_timeout_sec=context.settings.drain_seconds)
     _log.info("worker_stopped", executor=executor)
 
 
+@contextmanager
+def _among_others(context: WorkerContext, executor: str, die: Callable[[], None]) -> Iterator[None]:
+    """Run the engine, and with PostgreSQL be one worker of several meanwhile."""
+    if context.database.is_sqlite:
+        _launch(context, executor)
+        yield
+        return
+    companions.check(context.settings)
+    others = Companions(context.database, executor, context.settings, die)
+    others.enter()
+    try:
+        _launch(context, executor)
+        others.watch()
+        yield
+    finally:
+        others.leave()
+
+
 def _sweep(context: WorkerContext) -> None:
-    """Take away what crashes and forgotten uploads left in the stores."""
+    """Take away what crashes and forgotten uploads left in the stores, and the engine's old rows.
+
+    A store or database that cannot be reached just now is no reason not to work.
+    """
     try:
         removed = context.store.sweep(SWEEP_AGE) + context.image_store.sweep(SWEEP_AGE)
-    except (StoreError, OSError) as error:
-        # A store that cannot be reached just now is no reason not to work.
+        pruned = failure_detector.prune()
+    except (StoreError, OSError, *UNAVAILABLE) as error:
         _log.warning("sweep_failed", reason=str(error))
     else:
-        _log.info("swept", removed=removed)
+        _log.info("swept", removed=removed, pruned=pruned)
 
 
 def executor_name(*, embedded: bool) -> str:
@@ -96,7 +121,9 @@ def executor_name(*, embedded: bool) -> str:
     Among many, a name is never used again: a worker that is taken for dead and
     still drains must not be mistaken for its successor.
     """
-    return EMBEDDED if embedded else f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}"
+    if embedded:
+        return EMBEDDED
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:12]}"
 
 
 @contextmanager

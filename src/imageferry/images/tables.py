@@ -6,6 +6,8 @@ import sqlalchemy as sa
 
 from imageferry.database.metadata import Timestamp, metadata
 
+_KEEPS_ITS_NAME = sa.text("status != 'CreateFailed'")
+
 images = sa.Table(
     "images",
     metadata,
@@ -31,6 +33,13 @@ images = sa.Table(
     sa.Column("created", Timestamp, nullable=False),
     sa.Index("ix_images_account_id_region_id_created", "account_id", "region_id", "created"),
     sa.Index("ix_images_account_id_region_id_name", "account_id", "region_id", "name"),
+    sa.Index(
+        "uq_images_account_id_region_id_name",
+        *("account_id", "region_id", "name"),
+        unique=True,
+        sqlite_where=_KEEPS_ITS_NAME,
+        postgresql_where=_KEEPS_ITS_NAME,
+    ),
 )
 
 image_disks = sa.Table(

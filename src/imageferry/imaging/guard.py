@@ -1,8 +1,8 @@
 """The parent of every external program: it ends the program when its worker is gone.
 
 Run as ``python -I -S guard.py LEASE REMAINING LIMITS -- PROGRAM ARGUMENT...`` with a pipe as
-standard input. Each byte that arrives renews the lease. The program is killed, with all of
-its process group, when
+standard input. Each byte that arrives renews the lease; its value tells how many 255ths of it
+have passed since then. The program is killed, with all of its process group, when
 
 * the pipe reaches its end: the worker died, or wants the program to end;
 * no byte came for LEASE seconds (REMAINING seconds for the first): the worker is frozen or
@@ -84,9 +84,11 @@ def _watch(child: int, lease: float, remaining: float) -> int | None:
         if ended in events:
             return None
         if 0 in events:
-            if not os.read(0, 4096):
+            renewals = os.read(0, 4096)
+            if not renewals:
                 return ORPHANED
-            deadline = time.clock_gettime(time.CLOCK_BOOTTIME) + lease
+            passed = lease * renewals[-1] / 255
+            deadline = time.clock_gettime(time.CLOCK_BOOTTIME) + lease - passed
 
 
 def _kill_group(child: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import threading
 import time
@@ -12,7 +13,7 @@ class LeaseExpiredError(Exception):
     """The lease was not renewed in time: another worker may have the task by now."""
 
 
-def _now() -> float:
+def seconds_since_boot() -> float:
     """Seconds that also pass while the machine is suspended."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
@@ -33,29 +34,34 @@ class Lease:
         """
         self.seconds = seconds
         self._lock = threading.Lock()
-        self._deadline = _now() + seconds
+        self._deadline = seconds_since_boot() + seconds
         self._guards: set[int] = set()
 
     @property
     def remaining(self) -> float:
         """Seconds until it expires, 0 if it has."""
-        return max(0.0, self._deadline - _now())
+        return max(0.0, self._deadline - seconds_since_boot())
 
-    def renew(self) -> None:
+    def renew(self, since: float | None = None) -> None:
         """Let it last anew. May be called from any thread.
 
         An expired lease stays expired: whoever had it must find out whether the task is
         still his.
+
+        Args:
+            since: The moment, by :func:`seconds_since_boot`, that it counts from: before it was
+                asked whether the task is still his. ``None`` means now.
 
         Raises:
             LeaseExpiredError: it was too late.
         """
         with self._lock:
             self.check()
-            self._deadline = _now() + self.seconds
+            self._deadline = (seconds_since_boot() if since is None else since) + self.seconds
+            passed = math.ceil(255 * (1 - min(1.0, self.remaining / self.seconds)))
             for guard in self._guards:
                 with contextlib.suppress(BrokenPipeError, BlockingIOError):
-                    os.write(guard, b".")
+                    os.write(guard, bytes([passed]))
 
     def check(self) -> None:
         """Make sure that it has not expired.

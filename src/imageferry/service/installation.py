@@ -116,7 +116,7 @@ def free_space(settings: Settings) -> int:
 
 def _ensure_key(installation: Installation) -> tuple[AccessKey, bool]:
     given = installation.settings.access_key_id
-    with installation.database.write() as connection:
+    with installation.database.write_alone("imageferry-first-key") as connection:
         account = access_keys.first_account(connection)
         if account is None:
             account = access_keys.create_account(connection, "default")

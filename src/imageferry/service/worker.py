@@ -7,12 +7,16 @@ import os
 import signal
 import sys
 import threading
+from functools import partial
 
 from imageferry.engine import worker
 from imageferry.engine.context import WorkerContext
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.service.installation import open_installation
 from imageferry.settings import Settings
+
+TAKEN_FOR_DEAD = os.EX_TEMPFAIL
+"""The exit status of a worker that was frozen: it is to be started again."""
 
 
 def run(settings: Settings, *, with_parent: bool) -> None:
@@ -47,7 +51,7 @@ def run(settings: Settings, *, with_parent: bool) -> None:
             scratch=installation.scratch / executor,
             qemu_img=QemuImg.find(settings.qemu_img),
         )
-        worker.run(context, executor, stop)
+        worker.run(context, executor, stop, die=partial(_leave, TAKEN_FOR_DEAD))
         _leave()
 
 
@@ -78,7 +82,7 @@ def _die_with_parent() -> None:
     os._exit(1)
 
 
-def _leave() -> None:
+def _leave(status: int = 0) -> None:
     """End the process with whatever still runs in it.
 
     Steps that did not finish while draining hold threads and programs; the
@@ -87,4 +91,4 @@ def _leave() -> None:
     """
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)
+    os._exit(status)

@@ -14,6 +14,7 @@ from imageferry.database import schema
 from imageferry.database.connection import Database
 from imageferry.database.metadata import metadata
 from imageferry.database.schema import SchemaError
+from imageferry.engine import tables as engine_tables
 from imageferry.images import tables as images_tables
 from imageferry.tasks import tables as tasks_tables
 

@@ -21,7 +21,7 @@ def tasks(database: Database) -> Iterator[TaskQueue]:
 
 
 def _enqueued(database: Database) -> list[tuple[str, str, str]]:
-    columns = (sa.column("workflow_uuid"), sa.column("name"), sa.column("status"))
+    columns = [sa.column(name, sa.Text) for name in ("workflow_uuid", "name", "status")]
     table = sa.table("workflow_status", schema=None if database.is_sqlite else "dbos")
     with database.read() as connection:
         rows = connection.execute(sa.select(*columns).select_from(table).order_by(columns[1]))

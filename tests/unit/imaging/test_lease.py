@@ -5,7 +5,7 @@ import os
 
 import pytest
 
-from imageferry.imaging.lease import Lease, LeaseExpiredError
+from imageferry.imaging.lease import Lease, LeaseExpiredError, seconds_since_boot
 
 
 def test_a_renewal_reaches_every_guard_that_runs() -> None:
@@ -17,9 +17,22 @@ def test_a_renewal_reaches_every_guard_that_runs() -> None:
     lease.detach(write_end)
     lease.renew()
     os.close(write_end)
-    assert os.read(read_end, 100) == b".."
+    assert len(os.read(read_end, 100)) == 2
     os.close(read_end)
     assert 59 < lease.remaining <= 60
+
+
+def test_a_renewal_counts_from_the_moment_that_it_is_told() -> None:
+    lease = Lease(60)
+    read_end, write_end = os.pipe()
+    lease.attach(write_end)
+
+    lease.renew(seconds_since_boot() - 30)
+
+    assert 29 < lease.remaining < 30.1
+    assert 127 <= os.read(read_end, 1)[0] <= 132
+    for end in (read_end, write_end):
+        os.close(end)
 
 
 def test_an_expired_lease_stays_expired() -> None:

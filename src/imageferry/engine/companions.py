@@ -1,0 +1,112 @@
+"""What a worker does beside its tasks: it gives signs of life, and watches for those of others."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from imageferry.database.connection import UNAVAILABLE, Database
+from imageferry.engine import presence
+from imageferry.engine.failure_detector import FailureDetector
+from imageferry.engine.presence import Presence
+from imageferry.engine.queue import ENGINE_VERSION
+from imageferry.imaging.lease import seconds_since_boot
+from imageferry.settings import SettingError, Settings
+
+TICK_SECONDS = 0.2
+"""How soon a worker that was frozen notices it."""
+
+JOIN_SECONDS = 5.0
+"""How long a worker that leaves waits for a question to the database that is under way."""
+
+_log = structlog.get_logger()
+
+
+def check(settings: Settings) -> None:
+    """Make sure that a worker's programs end before its tasks go on elsewhere.
+
+    Raises:
+        SettingError: the lease is too long.
+    """
+    timeout = settings.worker_timeout_seconds
+    longest = timeout - presence.interval(timeout)
+    if settings.lease_seconds > longest:
+        raise SettingError(
+            f"IMAGEFERRY_LEASE_SECONDS={settings.lease_seconds} is too long: with "
+            f"IMAGEFERRY_WORKER_TIMEOUT_SECONDS={timeout} it can be {longest:.0f} at the most"
+        )
+
+
+class Companions:
+    """The threads of one worker among several.
+
+    Args:
+        database: Where the workers' rows are.
+        executor: This worker's name.
+        settings: How the service is set up.
+        die: Ends this process at once. It is called when the others have taken this
+            worker for dead, or must soon: it was frozen, and its tasks are theirs.
+    """
+
+    def __init__(
+        self, database: Database, executor: str, settings: Settings, die: Callable[[], None]
+    ) -> None:
+        self._presence = Presence(database, executor)
+        self._detector = FailureDetector(database, settings.worker_timeout_seconds)
+        self._settings = settings
+        self._interval = presence.interval(settings.worker_timeout_seconds)
+        self._die = die
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def enter(self) -> None:
+        """Join the workers, before any task is taken up, and give signs of life from now on."""
+        self._presence.enter(ENGINE_VERSION, self._settings.worker_slots)
+        self._start(self._beat)
+
+    def watch(self) -> None:
+        """Watch the others from now on. The engine has to be there."""
+        self._start(self._look)
+
+    def leave(self) -> None:
+        """Leave the workers: what this one has not done goes on elsewhere at once."""
+        self._stop.set()
+        for thread in self._threads:
+            thread.join(JOIN_SECONDS)
+        self._presence.leave()
+
+    def _start(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=self._go_on, args=(work,), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _go_on(self, work: Callable[[], None]) -> None:
+        while self._pause():
+            try:
+                work()
+            except UNAVAILABLE as error:
+                _log.warning("workers_out_of_sight", reason=str(error).partition("\n")[0])
+
+    def _pause(self) -> bool:
+        """Wait until it is time again, and say whether to go on."""
+        end = seconds_since_boot() + self._interval
+        while (left := end - seconds_since_boot()) > 0:
+            before = seconds_since_boot()
+            if self._stop.wait(min(left, TICK_SECONDS)):
+                return False
+            if seconds_since_boot() - before > self._settings.lease_seconds:
+                self._end("frozen")
+        return True
+
+    def _beat(self) -> None:
+        if not self._presence.beat() and not self._stop.is_set():
+            self._end("taken for dead")
+
+    def _look(self) -> None:
+        self._detector.look()
+
+    def _end(self, reason: str) -> None:
+        _log.error("worker_ends", reason=reason)
+        self._die()

@@ -1,0 +1,170 @@
+"""Many processes of one installation: APIs and workers on PostgreSQL and S3, no shared disk."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+import psycopg
+
+from support.seaweedfs import REGION as S3_REGION
+from support.seaweedfs import S3Server
+from support.service import STOP_SECONDS, Service, environment, until
+
+START_SECONDS = 60.0
+
+
+class Worker:
+    """A worker that runs.
+
+    Attributes:
+        process: Its process.
+        log: What it has said.
+    """
+
+    def __init__(self, data_dir: Path, settings: Mapping[str, object]) -> None:
+        self.log = data_dir.with_name(data_dir.name + ".log")
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "imageferry", "worker", "--with-parent"],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=environment(data_dir, settings),
+            )
+        until(self._has_started, START_SECONDS, "The start of a worker")
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send it a signal."""
+        self.process.send_signal(number)
+
+    def wait(self, seconds: float = STOP_SECONDS) -> int:
+        """Wait for its end; its exit status."""
+        return self.process.wait(seconds)
+
+    def _has_started(self) -> bool:
+        said = self.log.read_text()
+        if self.process.poll() is not None:
+            raise AssertionError(f"imageferry worker ended with {self.process.returncode}:\n{said}")
+        return "worker_started" in said
+
+    def end(self) -> None:
+        """End it, whatever state it is in."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(STOP_SECONDS)
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+
+
+@dataclass(frozen=True)
+class TaskState:
+    """A task as its row says, and the process id of the worker that the engine has given it to."""
+
+    status: str
+    phase: str
+    attempt: int
+    worker: int
+
+
+@dataclass
+class Cluster:
+    """An installation of many processes.
+
+    Attributes:
+        folder: Where each process has its data folder.
+        settings: What they have in common.
+        database_url: Their PostgreSQL.
+        server, bucket: What keeps their buckets and images.
+        services: The APIs that run.
+        workers: The workers that were started.
+    """
+
+    folder: Path
+    settings: Mapping[str, object]
+    database_url: str
+    server: S3Server
+    bucket: str
+    services: list[Service] = field(default_factory=list)
+    workers: list[Worker] = field(default_factory=list)
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def start_api(self) -> Service:
+        """Start an API without a worker."""
+        data_dir = self.folder / f"api{next(self._numbers)}"
+        service = Service(data_dir, self.settings, "--no-worker")
+        self.services.append(service)
+        return service
+
+    def start_worker(self, **settings: object) -> Worker:
+        """Start a worker; ``settings`` go before what they have in common."""
+        data_dir = self.folder / f"worker{next(self._numbers)}"
+        worker = Worker(data_dir, {**self.settings, **settings})
+        self.workers.append(worker)
+        return worker
+
+    def worker_of(self, state: TaskState) -> Worker:
+        """The worker that has a task."""
+        (found,) = (worker for worker in self.workers if worker.process.pid == state.worker)
+        return found
+
+    def look(self, task_id: str) -> TaskState:
+        """A task's row and the engine's, whatever runs."""
+        with psycopg.connect(self.database_url) as connection:
+            row = connection.execute(
+                "SELECT t.status, t.phase, t.attempt, w.executor_id FROM tasks t"
+                " LEFT JOIN dbos.workflow_status w ON w.workflow_uuid = t.task_id"
+                " WHERE t.task_id = %s",
+                (task_id,),
+            ).fetchone()
+        assert row is not None
+        status, phase, attempt, executor = row
+        return TaskState(status, phase, attempt, int((executor or "--").split("-")[-2] or 0))
+
+    def events(self, task_id: str) -> list[str]:
+        """What happened to a task."""
+        with psycopg.connect(self.database_url) as connection:
+            rows = connection.execute(
+                "SELECT event FROM task_events WHERE task_id = %s ORDER BY sequence", (task_id,)
+            )
+            return [event for (event,) in rows]
+
+    def stored(self, image_id: str) -> bytes:
+        """The system disk of an image as it lies in the catalogue."""
+        key = f"images/catalogue/{image_id}-system.qcow2"
+        content: bytes = self.server.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
+        return content
+
+    def end(self) -> None:
+        """End every process."""
+        for worker in self.workers:
+            worker.end()
+        for service in self.services:
+            service.stop()
+
+
+@contextmanager
+def cluster(
+    folder: Path, database_url: str, server: S3Server, **settings: object
+) -> Iterator[Cluster]:
+    """An installation without a process yet; those that are started end with the context."""
+    bucket = server.make_bucket()
+    options = f"region={S3_REGION}&endpoint={server.endpoint}&path_style=true"
+    common = {
+        "database_url": database_url,
+        "buckets_url": f"s3://{bucket}/buckets?{options}",
+        "images_url": f"s3://{bucket}/images?{options}",
+        "s3_access_key_id": server.access_key_id,
+        "s3_access_key_secret": server.access_key_secret,
+    }
+    running = Cluster(folder, {**common, **settings}, database_url, server, bucket)
+    try:
+        yield running
+    finally:
+        running.end()
