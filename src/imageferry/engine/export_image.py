@@ -55,7 +55,7 @@ class ExportImage:
             await for_each(missing, make)
             await self._verify(missing)
             with reported_for(0):
-                await uninterrupted(asyncio.to_thread(self._publish, missing))
+                await uninterrupted(asyncio.to_thread(self._publish, bucket, missing))
         except BaseException:
             # What was published is found again, or withdrawn when the task has ended.
             await uninterrupted(asyncio.to_thread(_discard, missing))
@@ -103,11 +103,25 @@ class ExportImage:
             )
             self._ownership.meter.complete(export.position)
 
-    def _publish(self, exports: list[ExportDisk]) -> None:
+    def _publish(self, bucket: Bucket, exports: list[ExportDisk]) -> None:
+        """Let the objects appear, and finish the task.
+
+        A file gets its name within the transaction. A remote store may take its time, in which
+        nobody could write to the database: its objects appear just before, and are withdrawn
+        if the task was cancelled meanwhile.
+        """
+        self._ownership.enter(Phase.PUBLISH)
+        if not bucket.keeps_files:
+            _let_appear(exports)
         with self._ownership.finishing():
-            for export in exports:
-                with reported_for(export.position):
-                    export.publish()
+            if bucket.keeps_files:
+                _let_appear(exports)
+
+
+def _let_appear(exports: list[ExportDisk]) -> None:
+    for export in exports:
+        with reported_for(export.position):
+            export.publish()
 
 
 def _discard(exports: list[ExportDisk]) -> None:

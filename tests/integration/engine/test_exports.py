@@ -6,48 +6,24 @@ import gzip
 import hashlib
 import io
 import tarfile
-from pathlib import Path
+from contextlib import AbstractContextManager
 
 import pytest
+import sqlalchemy as sa
 
 from imageferry.actions.export_layouts import LAYOUTS
 from imageferry.buckets.interface import ObjectInfo
-from imageferry.buckets.remote_client import Credentials
-from imageferry.buckets.remote_store import RemoteStore
 from imageferry.buckets.remote_upload import RemoteUpload
 from imageferry.buckets.s3 import S3Client
+from imageferry.engine.ownership import Ownership
 from imageferry.engine.progress import ProgressMeter
 from imageferry.tasks import transitions
 from imageferry.tasks.model import DiskStatus, Phase, TaskStatus
 from support.disks import DATA, DISK
 from support.ferry import Ferry, guest_bytes
-from support.rows import Rows
-from support.seaweedfs import REGION, S3Server
 
 EVERY_LAYOUT = [(name, compression) for name, found in LAYOUTS.items() for compression in found]
 DRIVERS = {"vhd": "vpc"}
-
-
-@pytest.fixture
-def s3(seaweedfs: S3Server) -> S3Client:
-    return S3Client(
-        seaweedfs.make_bucket(),
-        Credentials(seaweedfs.access_key_id, seaweedfs.access_key_secret),
-        region=REGION,
-        endpoint=seaweedfs.endpoint,
-        path_style=True,
-    )
-
-
-@pytest.fixture
-def in_s3(tmp_path: Path, rows: Rows, s3: S3Client) -> Ferry:
-    """An installation that has everything in S3."""
-    return Ferry(
-        tmp_path / "data",
-        rows,
-        store=RemoteStore(s3, "buckets/"),
-        image_store=RemoteStore(s3, "images/"),
-    )
 
 
 def imported(ferry: Ferry) -> str:
@@ -232,4 +208,26 @@ def test_what_another_worker_stored_is_not_harmed_by_one_that_was_frozen(
 
     assert [in_s3.bucket.head(info.key) for info in infos] == infos
     assert len(infos) == 2
+    assert list(s3.uploads("")) == []
+
+
+def test_objects_that_appeared_in_s3_before_a_cancel_are_withdrawn(
+    in_s3: Ferry, s3: S3Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    image_id = imported(in_s3)
+    task_id = in_s3.export_image(image_id, "qcow2")
+    finishing = Ownership.finishing
+    seen: list[str] = []
+
+    def cancelled_before(ownership: Ownership) -> AbstractContextManager[sa.Connection]:
+        seen.extend(key for key in in_s3.objects if key.startswith(image_id))
+        in_s3.cancel(task_id)
+        return finishing(ownership)
+
+    monkeypatch.setattr(Ownership, "finishing", cancelled_before)
+
+    assert in_s3.run(task_id).status is TaskStatus.DELETED
+
+    assert len(seen) == 2
+    assert set(in_s3.objects) == {"system.raw", "data.raw"}
     assert list(s3.uploads("")) == []
