@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Self
 
 from imageferry.buckets.crc64 import Crc64
+from imageferry.buckets.interface import ObjectChangedError
 
 TEMPORARY_PREFIX = ".new-"
 _COPY_STEP = 64 << 20
@@ -133,15 +134,21 @@ def sync_folder(folder: Path) -> None:
 
 
 def data_ranges(fd: int, size: int) -> Iterator[tuple[int, int]]:
-    """Ranges ``(offset, length)`` of a file's first ``size`` bytes outside of which all is zero."""
+    """Ranges ``(offset, length)`` of a file's first ``size`` bytes outside of which all is zero.
+
+    Raises:
+        ObjectChangedError: the file has become shorter: what it lost is no hole.
+    """
     end = 0
     while end < size:
         try:
             start = os.lseek(fd, end, os.SEEK_DATA)
         except OSError as error:
-            if error.errno == errno.ENXIO:
-                return
-            raise
+            if error.errno != errno.ENXIO:
+                raise
+            if os.fstat(fd).st_size < size:
+                raise ObjectChangedError("a file became shorter while it was read") from None
+            return
         if start >= size:
             return
         end = min(os.lseek(fd, start, os.SEEK_HOLE), size)

@@ -36,7 +36,11 @@ class FileReader:
         return data + self._rest(offset + len(data), length - len(data))
 
     def data_ranges(self) -> Iterator[tuple[int, int]]:
-        """Ranges ``(offset, length)`` in order outside of which every byte is known to be zero."""
+        """Ranges ``(offset, length)`` in order outside of which every byte is known to be zero.
+
+        Raises:
+            ObjectChangedError: the file has become shorter.
+        """
         return data_ranges(self._fd, self.size)
 
     def fileno(self) -> int:

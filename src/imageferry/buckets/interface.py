@@ -127,7 +127,11 @@ class ObjectReader(Protocol):
         ...
 
     def data_ranges(self) -> Iterator[tuple[int, int]]:
-        """Ranges ``(offset, length)`` in order outside of which every byte is known to be zero."""
+        """Ranges ``(offset, length)`` in order outside of which every byte is known to be zero.
+
+        Raises:
+            ObjectChangedError: the object has become shorter.
+        """
         ...
 
     def fileno(self) -> int | None:

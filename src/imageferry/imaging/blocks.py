@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from imageferry.imaging.disk import BLOCK_SIZE, DiskReader, Extent, Packing
-from imageferry.imaging.errors import SOURCE_FAILED
+from imageferry.imaging.source import ended_early
 from imageferry.imaging.unpacking import unpack
 
 
@@ -78,7 +78,7 @@ class ExtentBlock:
         if extent.packing is not Packing.PLAIN:
             return unpack(extent, stored)
         if len(stored) != extent.length:
-            raise SOURCE_FAILED.error(f"Reading the source at byte {extent.place} ended early.")
+            raise ended_early(extent.place + len(stored))
         return stored
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 
-from imageferry.imaging.source import ByteSource
+from imageferry.imaging.source import ByteSource, ended_early
 from imageferry.imaging.threads import StopSignal
 
 _CHUNK = 1024 * 1024
@@ -34,7 +34,7 @@ class SourceHash:
             progress: Gets the bytes done, after each chunk, in this thread.
 
         Raises:
-            EOFError: the source ends before its size.
+            ImageError: the source ends before its size.
             StoppedError: it was stopped.
         """
         digest = hashlib.sha256()
@@ -55,7 +55,7 @@ class SourceHash:
     def _read(self, offset: int, length: int) -> bytes:
         data = self._source.pread(offset, length)
         if len(data) != length:
-            raise EOFError(f"The source ends at byte {offset + len(data)}.")
+            raise ended_early(offset + len(data))
         return data
 
 

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self
 
 from imageferry.imaging.plan import CHUNK_SIZE, Plan
-from imageferry.imaging.source import ByteSource
+from imageferry.imaging.source import ByteSource, ended_early
 from imageferry.imaging.threads import StoppedError
 
 CONNECTIONS = 16
@@ -154,7 +154,7 @@ class LookAhead:
                 start, stop = self._bounds(chunk)
                 data = self._source.pread(start, stop - start)
                 if len(data) != stop - start:
-                    raise EOFError(f"The source ends at byte {start + len(data)}.")  # noqa: TRY301
+                    raise ended_early(start + len(data))  # noqa: TRY301
                 with self._changed:
                     self._on_their_way -= 1
                     self._chunks[chunk] = data

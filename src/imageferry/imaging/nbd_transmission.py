@@ -17,7 +17,7 @@ from imageferry.imaging import nbd_protocol as nbd
 from imageferry.imaging.coverage import DataMap
 from imageferry.imaging.nbd_handshake import Session
 from imageferry.imaging.nbd_protocol import ProtocolError, receive
-from imageferry.imaging.source import ByteSource
+from imageferry.imaging.source import ByteSource, ended_early
 
 _PARALLEL_READS = 16
 _MAX_EXTENTS = 512
@@ -151,7 +151,7 @@ class Transmission:
                 self._export.fail(error)
                 raise ProtocolError("The source cannot be read.") from error
             if not sent:
-                self._export.fail(EOFError(f"The source ends at byte {offset}."))
+                self._export.fail(ended_early(offset))
                 raise ProtocolError("The source ended early.")
             offset += sent
 
@@ -160,7 +160,7 @@ class Transmission:
             self._export.begin_read(request.length)
             data = self._export.source.pread(request.offset, request.length)
             if len(data) != request.length:
-                raise EOFError(f"The source ends at byte {request.offset + len(data)}.")  # noqa: TRY301
+                raise ended_early(request.offset + len(data))  # noqa: TRY301
         except Exception as error:  # noqa: BLE001  kept for whoever waits for the conversion
             self._export.fail(error)
             self._send_error(request, nbd.EIO)

@@ -13,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Protocol, Self
 
+from imageferry.imaging.errors import SOURCE_FAILED, ImageError
+
 
 class ByteSource(Protocol):
     """Bytes that do not change, readable at any place by many threads.
@@ -36,6 +38,11 @@ class ByteSource(Protocol):
     def fileno(self) -> int | None:
         """A file descriptor with the same bytes at the same offsets, where there is one."""
         ...
+
+
+def ended_early(place: int) -> ImageError:
+    """The error for a source that has fewer bytes than it had, and ends at ``place``."""
+    return SOURCE_FAILED.error(f"Reading the source ended early, at byte {place}.")
 
 
 class FileSource:
@@ -76,7 +83,7 @@ class FileSource:
         """The parts of the file that are no holes.
 
         Raises:
-            EOFError: the file has become shorter: what it lost is no hole.
+            ImageError: the file has become shorter: what it lost is no hole.
         """
         end = 0
         while end < self._size:
@@ -85,8 +92,8 @@ class FileSource:
             except OSError as error:
                 if error.errno != errno.ENXIO:
                     raise
-                if os.fstat(self._descriptor).st_size < self._size:
-                    raise EOFError(f"The source ends before byte {self._size}.") from None
+                if (left := os.fstat(self._descriptor).st_size) < self._size:
+                    raise ended_early(left) from None
                 return
             end = min(os.lseek(self._descriptor, start, os.SEEK_HOLE), self._size)
             if start < end:

@@ -18,6 +18,7 @@ from imageferry.buckets.folder_bucket import FolderBucket
 from imageferry.buckets.interface import (
     Bucket,
     BucketNotFoundError,
+    ObjectChangedError,
     ObjectExistsError,
     ObjectNotFoundError,
     StoreError,
@@ -221,6 +222,14 @@ def test_data_ranges_skip_holes(bucket: FolderBucket, folder: Path) -> None:
     with bucket.open("sparse") as reader:
         assert list(reader.data_ranges()) == [(1 << 20, 4096)]
         assert reader.size == 4 << 20
+
+
+def test_bytes_that_were_cut_off_are_no_hole(bucket: FolderBucket, folder: Path) -> None:
+    bucket.put("key", [bytes(1 << 20)])
+    with bucket.open("key") as reader:
+        os.truncate(folder / "key", 1 << 19)
+        with pytest.raises(ObjectChangedError, match="became shorter"):
+            list(reader.data_ranges())
 
 
 def test_nothing_is_put_into_a_bucket_that_is_gone(

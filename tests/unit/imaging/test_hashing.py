@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from imageferry.imaging.errors import SOURCE_FAILED, ImageError
 from imageferry.imaging.hashing import SourceHash
 from imageferry.imaging.threads import StoppedError, StopSignal
 
@@ -37,5 +38,6 @@ def test_a_stopped_hash_reads_no_further(pieces: Callable[..., Any]) -> None:
 def test_a_source_that_ends_early_is_an_error(pieces: Callable[..., Any]) -> None:
     source = pieces({0: b"x" * 10})
     source.data_ranges = lambda: iter([(0, 20)])
-    with pytest.raises(EOFError, match="ends at byte 10"):
+    with pytest.raises(ImageError, match="ended early, at byte 10") as caught:
         SourceHash(source).compute(StopSignal())
+    assert caught.value.kind is SOURCE_FAILED

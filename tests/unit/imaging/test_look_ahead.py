@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from imageferry.imaging import look_ahead
 from imageferry.imaging import plan as plans
+from imageferry.imaging.errors import SOURCE_FAILED, ImageError
 from imageferry.imaging.look_ahead import LookAhead
 from imageferry.imaging.plan import Plan
 from imageferry.imaging.threads import StoppedError
@@ -270,9 +271,10 @@ def test_a_source_that_gets_shorter_is_an_error(tmp_path: Path) -> None:
     source.data = source.data[: 2 * CHUNK + 10]
     with (
         LookAhead(source, Plan.whole(source.size), scratch=tmp_path, hash_source=False) as ahead,
-        pytest.raises(EOFError, match="ends at byte"),
+        pytest.raises(ImageError, match="ended early, at byte") as caught,
     ):
         ahead.take(2 * CHUNK, CHUNK)
+    assert caught.value.kind is SOURCE_FAILED
 
 
 def test_closing_waits_for_reads_that_are_in_flight_and_stops_who_waits(tmp_path: Path) -> None:

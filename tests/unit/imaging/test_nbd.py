@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from imageferry.imaging import nbd_protocol as nbd
-from imageferry.imaging.errors import ImageError
+from imageferry.imaging.errors import SOURCE_FAILED, ImageError
 from imageferry.imaging.nbd import NbdServer
 from imageferry.imaging.source import ByteSource, FileSource
 
@@ -260,7 +260,8 @@ def test_a_source_that_ends_early_fails(pieces: Callable[..., Any]) -> None:
         client.go()
         client.request(nbd.CMD_READ, 0, 100)
         assert client.error() == nbd.EIO
-        assert isinstance(server.failure, EOFError)
+        assert isinstance(server.failure, ImageError)
+        assert server.failure.kind is SOURCE_FAILED
 
 
 def test_a_file_that_shrinks_ends_the_connection(tmp_path: Path) -> None:
@@ -272,7 +273,8 @@ def test_a_file_that_shrinks_ends_the_connection(tmp_path: Path) -> None:
         client.request(nbd.CMD_READ, 0, 100)
         with pytest.raises(AssertionError, match="hung up"):
             client.receive(1000)
-        assert isinstance(server.failure, EOFError)
+        assert isinstance(server.failure, ImageError)
+        assert server.failure.kind is SOURCE_FAILED
 
 
 def test_closing_ends_open_connections(file_source: FileSource) -> None:

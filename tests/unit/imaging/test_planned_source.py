@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from imageferry.imaging.errors import SOURCE_FAILED, ImageError
 from imageferry.imaging.look_ahead import LookAhead
 from imageferry.imaging.plan import Plan
 from imageferry.imaging.planned_source import DirectSource, plan_source
@@ -55,8 +56,12 @@ def test_an_error_of_the_hash_is_raised_to_who_waits_for_it(
     file_source: FileSource, tmp_path: Path
 ) -> None:
     (tmp_path / "image").write_bytes(_DATA[:100])
-    with DirectSource(file_source, hash_source=True) as planned, pytest.raises(EOFError):
+    with (
+        DirectSource(file_source, hash_source=True) as planned,
+        pytest.raises(ImageError, match="ended early, at byte 100") as caught,
+    ):
         planned.finish()
+    assert caught.value.kind is SOURCE_FAILED
 
 
 def test_closing_ends_the_hash(file_source: FileSource) -> None:

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from imageferry.imaging.errors import SOURCE_FAILED, ImageError
 from imageferry.imaging.source import FileSource
 
 _MIB = 1024 * 1024
@@ -38,6 +40,16 @@ def test_bytes_appended_later_are_not_seen(tmp_path: Path) -> None:
         file.flush()
         assert source.pread(0, 100) == b"old"
         assert list(source.data_ranges()) == [(0, 3)]
+
+
+def test_bytes_that_were_cut_off_are_no_hole(tmp_path: Path) -> None:
+    path = tmp_path / "disk"
+    path.write_bytes(bytes(2 * _MIB))
+    with FileSource(path) as source:
+        os.truncate(path, _MIB)
+        with pytest.raises(ImageError, match=f"ended early, at byte {_MIB}") as caught:
+            list(source.data_ranges())
+    assert caught.value.kind is SOURCE_FAILED
 
 
 def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:

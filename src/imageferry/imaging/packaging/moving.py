@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from imageferry.imaging.disk import DiskReader, DiskWriter, Extent
-from imageferry.imaging.errors import IMAGE_SIZE, MORE_THAN_DECLARED, SOURCE_FAILED
+from imageferry.imaging.errors import IMAGE_SIZE, MORE_THAN_DECLARED
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
@@ -24,7 +24,7 @@ from imageferry.imaging.packaging.scratch import unpacked_file
 from imageferry.imaging.plan import CHUNK_SIZE, Plan
 from imageferry.imaging.planned_source import PlannedSource, plan_source
 from imageferry.imaging.readers.opening import open_reader
-from imageferry.imaging.source import ByteSource
+from imageferry.imaging.source import ByteSource, ended_early
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.transfer import transfer
 
@@ -160,7 +160,7 @@ class _Unwrapping:
             wanted = min(CHUNK_SIZE, self.source.size - place)
             data = planned.take(place, wanted)
             if len(data) != wanted:
-                raise SOURCE_FAILED.error(f"Reading the source at byte {place} ended early.")
+                raise ended_early(place + len(data))
             yield data
 
     def _stoppable(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
