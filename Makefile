@@ -1,7 +1,7 @@
 # Everything a developer types. `make help` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz bench docs checklist lock clean setup-run setup-test setup-bench format
+.PHONY: help run run-cluster test check fuzz bench docs checklist lock clean setup-run setup-test setup-bench setup-cluster format
 
 # The first Python there is; scripts/setup.py sees whether it, or another, is new enough.
 FIND_PYTHON = for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -15,10 +15,13 @@ WORKERS ?= 2
 FUZZ_SECONDS ?= 600
 
 help: ## Show this help
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: setup-run ## Serve, import a sample disk image and export it again (DEMO_ARGS: more arguments)
 	@$(VENV)/python scripts/demo.py $(DEMO_ARGS)
+
+run-cluster: setup-cluster ## Try many processes out: PostgreSQL, S3, two APIs, four workers, here
+	@PYTHONPATH=tests $(VENV)/python scripts/run_cluster.py $(CLUSTER_ARGS)
 
 test: setup-test ## Run the tests (PYTEST_ARGS: more arguments; WORKERS: processes)
 	@$(VENV)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
@@ -58,6 +61,7 @@ lock: setup-test ## Pin the dependencies again (LOCK_ARGS=--upgrade: at their ne
 	$(COMPILE) pyproject.toml --extra detection --group test -c requirements/run.lock -o requirements/test.lock
 	$(COMPILE) --no-deps --group sample -o requirements/sample.lock
 	$(COMPILE) --no-deps --group qemu -o requirements/qemu.lock
+	$(COMPILE) --no-deps --group postgresql -o requirements/postgresql.lock
 	$(NPM) --prefix $(NODE_TESTS) install --package-lock-only --ignore-scripts --no-audit --no-fund
 
 clean: ## Remove what set-up and the tools have made; the service's data stays
@@ -72,3 +76,6 @@ setup-test:
 
 setup-bench:
 	@$(PYTHON) scripts/setup.py bench
+
+setup-cluster:
+	@$(PYTHON) scripts/setup.py cluster

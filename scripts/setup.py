@@ -1,9 +1,9 @@
 """Install what imageferry needs.
 
 ``setup.py run`` is for the service, ``setup.py test`` for its tests too, ``setup.py bench`` for
-its benchmarks too. It needs nothing but the standard library. This file has to load on every
-Python 3, so that an old one can say what is missing; all newer syntax is in the package
-``installation``.
+its benchmarks too, ``setup.py cluster`` for many processes of the service. It needs nothing but
+the standard library. This file has to load on every Python 3, so that an old one can say what is
+missing; all newer syntax is in the package ``installation``.
 """
 
 import os

@@ -15,6 +15,7 @@ PROFILES = {
     "run": ("run.lock", "sample.lock"),
     "test": ("test.lock", "sample.lock"),
     "bench": ("test.lock", "sample.lock"),
+    "cluster": ("test.lock", "sample.lock"),
 }
 
 # What builds the project and the few packages that come as source alone. It is

@@ -93,17 +93,15 @@ def postgresql_server(settings: Mapping[str, str] = QUICK) -> Iterator[PostgreSQ
     Args:
         settings: Settings of the server by name.
     """
-    programs = _programs()
-    user = _user()
     folder = Path(tempfile.mkdtemp(prefix="imageferry-postgresql-", dir=_place()))
-    data = folder / "data"
-    _give(folder, user)
-    initialise = ["initdb", "-D", data, "-U", ROLE, "-A", "trust", "-E", "UTF8", "--no-locale"]
-    _run(programs, user, folder, [*map(str, initialise), "--no-sync"])
     port = _free_port()
-    process = _start(programs, user, folder, port, settings)
     try:
-        server = PostgreSQLServer(port, data / "postmaster.pid")
+        process = _start(_initialised(folder), folder, port, settings)
+    except BaseException:
+        shutil.rmtree(folder)
+        raise
+    try:
+        server = PostgreSQLServer(port, folder / "data" / "postmaster.pid")
         until(lambda: _answers(process, server, folder), START_SECONDS, "The start of PostgreSQL")
         yield server
     finally:
@@ -120,8 +118,13 @@ def _place() -> str:
     return tempfile.gettempdir()
 
 
-def _programs() -> Path:
-    """The folder of the newest server programs that are installed."""
+def _programs(folder: Path) -> Path:
+    """The folder of the newest server programs that are installed.
+
+    Args:
+        folder: Where those of a wheel are copied to for a server that is not to run as root:
+            others may not see into the wheel's.
+    """
     found = sorted(
         Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3])
     )
@@ -131,8 +134,10 @@ def _programs() -> Path:
     if on_path:
         return Path(on_path).resolve().parent
     wheel = importlib.util.find_spec(WHEEL)
-    for folder in (wheel and wheel.submodule_search_locations) or ():
-        return Path(folder, "pginstall18", "bin")
+    for package in (wheel and wheel.submodule_search_locations) or ():
+        for name in (WHEEL, f"{WHEEL}.libs"):
+            shutil.copytree(Path(package).with_name(name), folder / "programs" / name)
+        return folder / "programs" / WHEEL / "pginstall18" / "bin"
     raise AssertionError("PostgreSQL is not installed: start this by make, which installs it")
 
 
@@ -141,15 +146,19 @@ def _user() -> str | None:
     return UNPRIVILEGED if os.geteuid() == 0 else None
 
 
-def _give(folder: Path, user: str | None) -> None:
+def _initialised(folder: Path) -> Path:
+    """Make an empty database in a folder; the folder of the server's programs."""
+    user = _user()
     if user is not None:
         account = pwd.getpwnam(user)
         os.chown(folder, account.pw_uid, account.pw_gid)
-
-
-def _run(programs: Path, user: str | None, folder: Path, command: list[str]) -> None:
+    programs = _programs(folder)
+    data = str(folder / "data")
     done = subprocess.run(
-        [programs / command[0], *command[1:]],
+        [
+            *(programs / "initdb", "-D", data, "-U", ROLE, "-A", "trust", "-E", "UTF8"),
+            *("--no-locale", "--no-sync"),
+        ],
         user=user,
         cwd=folder,
         capture_output=True,
@@ -157,6 +166,7 @@ def _run(programs: Path, user: str | None, folder: Path, command: list[str]) -> 
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    return programs
 
 
 def _free_port() -> int:
@@ -167,7 +177,7 @@ def _free_port() -> int:
 
 
 def _start(
-    programs: Path, user: str | None, folder: Path, port: int, settings: Mapping[str, str]
+    programs: Path, folder: Path, port: int, settings: Mapping[str, str]
 ) -> subprocess.Popen[bytes]:
     options = {
         "listen_addresses": "127.0.0.1",
@@ -180,7 +190,7 @@ def _start(
     server += [f"--{name}={value}" for name, value in options.items()]
     with (folder / "server.log").open("ab") as log:
         return subprocess.Popen(
-            [sys.executable, "-c", KEEPER, str(folder), user or "", *server],
+            [sys.executable, "-c", KEEPER, str(folder), _user() or "", *server],
             stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,

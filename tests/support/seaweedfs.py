@@ -153,6 +153,8 @@ def _start(folder: Path, ports: dict[str, int], access: Path) -> subprocess.Pope
             stdout=log,
             stderr=log,
             cwd=folder,
+            # Ctrl-C is the business of whoever started the server.
+            start_new_session=True,
             env={**os.environ, "GOMEMLIMIT": MEMORY, "HOME": str(folder)},
         )
 
