@@ -147,14 +147,17 @@ def _sha256(file: Any) -> str:
 def _tell_how_to_go_on(settings: Settings, image_id: str) -> None:
     addresses = _read(settings, "addresses.json")
     key = _read(settings, "credentials.json")
-    console = f"{addresses['ECS']}/console/"
+    console = _imageferry("keys", "--console")["Console"]
     lines = [
         "",
         f"ECS API            {addresses['ECS']}/",
         f"OSS API            {addresses['OSS']}/",
-        *([f"Console            {console}"] if _answers(console) else []),
+        f"Console            {addresses['ECS']}/console/",
         f"access key id      {key['AccessKeyId']}",
         f"access key secret  {key['AccessKeySecret']}",
+        "",
+        "Open the console, signed in (once, within ten minutes):",
+        f"  {console}",
         "",
         "Try next, in another terminal:",
         "  .venv/bin/imageferry images",

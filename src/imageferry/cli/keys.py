@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imageferry.cli import output
+from imageferry.cli.connection import endpoints
 from imageferry.cli.errors import CommandError
 from imageferry.cli.options import Invocation, client_options, pass_invocation
 from imageferry.cli.verb import Verb
@@ -27,6 +28,7 @@ MAX_HOURS = 24 * 365
         "imageferry keys --show-secrets",
         "imageferry keys --create",
         "imageferry keys --bearer-token 24",
+        "imageferry keys --console",
     ),
 )
 @click.option("--create", is_flag=True, help="Give the account one more key, and show it.")
@@ -38,22 +40,39 @@ MAX_HOURS = 24 * 365
     type=click.IntRange(1, MAX_HOURS),
     help="Issue a bearer token that stands for the account for so many hours, and show it.",
 )
+@click.option(
+    "--console",
+    is_flag=True,
+    help="Show a link that opens the console, signed in: once, and within ten minutes.",
+)
 @client_options
 @pass_invocation
-def keys(invocation: Invocation, /, create: bool, show_secrets: bool, hours: int | None) -> None:
-    """List this installation's access keys, make one, or issue a bearer token.
+def keys(
+    invocation: Invocation,
+    /,
+    create: bool,
+    show_secrets: bool,
+    hours: int | None,
+    console: bool,
+) -> None:
+    """List this installation's access keys, make one, issue a token, or open the console.
 
     It reads the installation's database, so it works while the service is
     stopped, and on no other machine's.
     """
-    if create and hours is not None:
-        raise click.UsageError("--create and --bearer-token make two things: choose one.")
+    if create + console + (hours is not None) > 1:
+        raise click.UsageError("--create, --bearer-token and --console: choose one of them.")
     from imageferry.service import local  # noqa: PLC0415 - slow to import
 
     settings = invocation.settings()
     try:
         if hours is not None:
-            _show_token(invocation, local.issue_bearer_token(settings, timedelta(hours=hours)))
+            token = local.issue_bearer_token(settings, timedelta(hours=hours))
+            _show(invocation, {"BearerToken": token})
+            return
+        if console:
+            ecs, _ = endpoints(settings)
+            _show(invocation, {"Console": ecs + local.console_link(settings)})
             return
         found = [local.create_key(settings)] if create else local.list_keys(settings)
     except SettingError as error:
@@ -67,8 +86,7 @@ def keys(invocation: Invocation, /, create: bool, show_secrets: bool, hours: int
         output.table(tuple(rows[0]) if rows else (), [list(row.values()) for row in rows])
 
 
-def _show_token(invocation: Invocation, token: str) -> None:
-    shown = {"BearerToken": token}
+def _show(invocation: Invocation, shown: dict[str, str]) -> None:
     if invocation.as_json:
         output.document(shown)
     else:

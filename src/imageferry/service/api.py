@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import partial
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from starlette.types import ASGIApp
 from imageferry.accounts import access_keys, bearer_tokens, failed_calls, nonces
 from imageferry.actions.call import Call, Services
 from imageferry.actions.registry import PRODUCTS
+from imageferry.console import application as console
 from imageferry.database.connection import UNAVAILABLE
 from imageferry.database.metadata import now
 from imageferry.engine.queue import TaskQueue
@@ -24,13 +26,22 @@ from imageferry.gateway.authentication import AccessKey, Authenticator
 from imageferry.gateway.gateway import CallContext, Gateway
 from imageferry.images.catalogue import discard_or_leave
 from imageferry.oss.application import create_app
+from imageferry.service.console import console_backend
 from imageferry.service.endpoints import oss_endpoint
 from imageferry.service.installation import Installation
 from imageferry.service.key_cache import KeyCache
 
 
-def ecs_application(installation: Installation, tasks: TaskQueue) -> ASGIApp:
-    """The ECS API with the pages that operators ask for."""
+def ecs_application(
+    installation: Installation, tasks: TaskQueue, is_stopping: Callable[[], bool]
+) -> ASGIApp:
+    """The ECS API, the console, and the pages that operators ask for.
+
+    Args:
+        installation: What is served.
+        tasks: Where tasks are queued.
+        is_stopping: Whether the process is about to end, and open streams with it.
+    """
     gateway = Gateway(
         products=PRODUCTS,
         authenticator=_authenticator(installation),
@@ -42,7 +53,8 @@ def ecs_application(installation: Installation, tasks: TaskQueue) -> ASGIApp:
         Route("/healthz", _healthy),
         Route("/readyz", partial(_ready, installation)),
     ]
-    return Starlette(routes=[*health, *routes(gateway)])
+    pages = console.routes(console_backend(installation, gateway, is_stopping))
+    return Starlette(routes=[*health, *pages, *routes(gateway)])
 
 
 def oss_application(installation: Installation) -> ASGIApp:

@@ -11,6 +11,9 @@ import sqlalchemy as sa
 
 from imageferry.accounts import access_keys, bearer_tokens
 from imageferry.accounts.access_keys import AccessKey
+from imageferry.console.interface import Key as ConsoleKey
+from imageferry.console.sessions import issue_link
+from imageferry.database.metadata import now
 from imageferry.service.installation import Installation, open_installation
 from imageferry.settings import SettingError, Settings
 
@@ -85,3 +88,16 @@ def _first_account(connection: sa.Connection) -> str:
     """The account that was made first, made where there is none."""
     account = access_keys.first_account(connection)
     return access_keys.create_account(connection, "default") if account is None else account
+
+
+def console_link(settings: Settings) -> str:
+    """The path of a page that signs in to the console, as the first account, once.
+
+    Raises:
+        SettingError: there is no installation, or its account has no key that is active.
+    """
+    active = [key for key in list_keys(settings) if key.active]
+    if not active:
+        raise SettingError("There is no active key: make one with `imageferry keys --create`.")
+    key = active[0]
+    return issue_link(ConsoleKey(key.access_key_id, key.secret, key.account_id), now())

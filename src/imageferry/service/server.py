@@ -73,12 +73,14 @@ def serve(settings: Settings, *, with_worker: bool) -> None:
         key, generated = first_key(installation)
         if generated:
             _print(f"access key id      {key.access_key_id}\naccess key secret  {key.secret}")
+        stop = _Stop()
         serving = _serve(
             settings,
             (
-                _Server(ecs_application(installation, tasks), ecs),
+                _Server(ecs_application(installation, tasks, stop.asked.is_set), ecs),
                 _Server(oss_application(installation), oss),
             ),
+            stop,
             with_worker=with_worker,
         )
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -107,9 +109,8 @@ def listen(host: str, port: int, api: str) -> socket.socket:
 
 
 async def _serve(
-    settings: Settings, servers: tuple[_Server, _Server], *, with_worker: bool
+    settings: Settings, servers: tuple[_Server, _Server], stop: _Stop, *, with_worker: bool
 ) -> None:
-    stop = _Stop()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.ask)
     async with asyncio.TaskGroup() as group:

@@ -1,0 +1,38 @@
+// Choosing tasks of the list, and the key that leads to the search. Everything else is HTML.
+
+const chosenIn = (form) => form.querySelectorAll("input[name=task]:checked").length;
+
+const showChoice = () => {
+  for (const form of document.querySelectorAll("form[data-choose]")) {
+    const boxes = form.querySelectorAll("input[name=task]");
+    const number = chosenIn(form);
+    form.querySelector("[data-needs-choice]").disabled = number === 0;
+    form.querySelector("[data-chosen]").textContent = number ? `(${number})` : "";
+    const all = form.querySelector("[data-choose-all]");
+    all.checked = number > 0 && number === boxes.length;
+    all.indeterminate = number > 0 && number < boxes.length;
+  }
+};
+
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-choose-all]")) {
+    for (const box of event.target.form.querySelectorAll("input[name=task]")) {
+      box.checked = event.target.checked;
+    }
+  }
+  showChoice();
+});
+
+document.addEventListener("keydown", (event) => {
+  const field = document.querySelector(`[data-shortcut="${CSS.escape(event.key)}"]`);
+  if (field && !event.target.closest("input, select, textarea")) {
+    event.preventDefault();
+    field.focus();
+  }
+});
+
+for (const name of ["htmx:afterSettle", "htmx:oobAfterSwap"]) {
+  document.addEventListener(name, showChoice);
+}
+document.documentElement.classList.add("scripted");
+showChoice();

@@ -1,0 +1,85 @@
+"""From a handler to an endpoint: reads the request, finds the session, keeps strangers out."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from urllib.parse import quote
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from imageferry.console import languages
+from imageferry.console.interface import Backend
+from imageferry.console.sessions import find_session
+from imageferry.console.templating import page
+from imageferry.console.visit import Fields, FormError, Session, Visit, read_form
+
+HOME = "/console/tasks"
+SIGN_IN = "/console/sign-in"
+FORM_TOKEN = "form_token"  # noqa: S105 - a field's name
+
+Handler = Callable[[Visit], Response]
+"""Answers a visit. It runs in a thread, so it may wait for the database."""
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def for_everybody(backend: Backend, handler: Handler) -> Endpoint:
+    """The endpoint of a page that needs no session."""
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            visit = await read_visit(backend, request)
+        except FormError as error:
+            return _refused(request, str(error))
+        return await run_in_threadpool(handler, visit)
+
+    return endpoint
+
+
+def for_members(backend: Backend, handler: Handler) -> Endpoint:
+    """The endpoint of a page for visitors who have signed in; others are asked to."""
+
+    def guarded(visit: Visit) -> Response:
+        if visit.session is None:
+            return _to_sign_in(visit)
+        if visit.request.method == "POST" and not _has_form_token(visit, visit.session):
+            return _refused(visit.request, "form.stale", visit.session)
+        return handler(visit)
+
+    return for_everybody(backend, guarded)
+
+
+async def read_visit(backend: Backend, request: Request) -> Visit:
+    """Read a request.
+
+    Raises:
+        FormError: it brings a form that is refused.
+    """
+    form = await read_form(request)
+    session = await run_in_threadpool(find_session, backend, request)
+    return _visit(request, session, form)
+
+
+def _visit(request: Request, session: Session | None, form: Fields) -> Visit:
+    chosen = request.cookies.get(languages.COOKIE, "")
+    language = languages.choose(chosen, request.headers.get("accept-language", ""))
+    return Visit(request, language, session, form)
+
+
+def _to_sign_in(visit: Visit) -> Response:
+    request = visit.request
+    if request.method != "GET":
+        return RedirectResponse(SIGN_IN, 303)
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    return RedirectResponse(f"{SIGN_IN}?next={quote(wanted, safe='')}", 303)
+
+
+def _has_form_token(visit: Visit, session: Session) -> bool:
+    return hmac.compare_digest(visit.field(FORM_TOKEN).encode(), session.form_token.encode())
+
+
+def _refused(request: Request, reason: str, session: Session | None = None) -> Response:
+    return page(_visit(request, session, {}), "refused.html", 403, reason=reason)

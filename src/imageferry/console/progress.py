@@ -1,0 +1,52 @@
+"""How far a task is, in the words and numbers of a page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from imageferry.console.interface import Task
+from imageferry.console.templating import seconds_between
+
+_MOVING = "transfer"
+_FULL = 100
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is shown of a task's progress at a moment.
+
+    Attributes:
+        task: The task.
+        age: Seconds since it was made.
+        took: Seconds that it took, or has taken until now.
+        seconds_left: To the end of the transfer; ``None`` where that is not known.
+    """
+
+    task: Task
+    age: int
+    took: int
+    seconds_left: int | None
+
+    @property
+    def percent(self) -> int:
+        """How far the bar is."""
+        return _FULL if self.task.status == "Finished" else self.task.percent
+
+    @property
+    def is_moving(self) -> bool:
+        """Whether bytes and their rate say something."""
+        return self.task.status == "Processing" and self.task.bytes_total > 0
+
+
+def progress(task: Task, now: datetime) -> Progress:
+    """What is shown of a task at a moment."""
+    left = None
+    if task.phase == _MOVING and task.bytes_per_second > 0 and task.bytes_total > 0:
+        left = max(0, -(-(task.bytes_total - task.bytes_done) // task.bytes_per_second))
+    return Progress(
+        task,
+        age=seconds_between(task.created, now),
+        took=seconds_between(task.created, task.finished or now),
+        seconds_left=left,
+    )

@@ -1,0 +1,138 @@
+"""The tasks of accounts as the console shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import sqlalchemy as sa
+
+from imageferry.console import interface
+from imageferry.console.interface import TaskDetails, TaskFilter, TaskPage, Window
+from imageferry.database.connection import Database
+from imageferry.images import names
+from imageferry.tasks import board, queries
+from imageferry.tasks.board import BoardFilter
+from imageferry.tasks.model import Task
+
+MAX_FOUND_IMAGES = 500
+"""How many images a search by name looks for the tasks of."""
+
+
+class ConsoleTasks:
+    """The tasks in a database.
+
+    Args:
+        database: The database.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(self, account_id: str, condition: TaskFilter, window: Window) -> TaskPage:
+        """A part of the list of an account's tasks."""
+        with self._database.read() as connection:
+            which = _which(connection, account_id, condition)
+            found = board.newest(
+                connection,
+                which,
+                before=window.before,
+                after=window.after,
+                size=window.size + 1,
+            )
+            shown = found[: window.size] if window.after is None else found[-window.size :]
+            return TaskPage(
+                _tasks(connection, shown),
+                has_newer=_is_more(connection, which, newer_than=shown),
+                has_older=_is_more(connection, which, older_than=shown),
+            )
+
+    def count(self, account_id: str, condition: TaskFilter) -> int:
+        """How many tasks of an account are meant."""
+        with self._database.read() as connection:
+            return board.count(connection, _which(connection, account_id, condition))
+
+    def find(self, account_id: str, task_id: str) -> TaskDetails | None:
+        """All that is known of a task, if the account has it."""
+        with self._database.read() as connection:
+            task = queries.find(connection, task_id)
+            if task is None or task.account_id != account_id or not task.action.told:
+                return None
+            return TaskDetails(
+                _tasks(connection, [task])[0],
+                _disks(connection, task_id),
+                [
+                    interface.Event(event.time, event.event, event.detail)
+                    for event in queries.events(connection, task_id)
+                ],
+                [
+                    interface.Sample(sample.time, sample.bytes_per_second)
+                    for sample in queries.samples(connection, task_id)
+                ],
+            )
+
+
+def _which(connection: sa.Connection, account_id: str, condition: TaskFilter) -> BoardFilter:
+    which = BoardFilter(account_id=account_id, **vars(condition))
+    if not condition.search:
+        return which
+    found = names.search(connection, account_id, condition.search, limit=MAX_FOUND_IMAGES)
+    return replace(which, found_images=found)
+
+
+def _is_more(
+    connection: sa.Connection,
+    which: BoardFilter,
+    *,
+    newer_than: Sequence[Task] = (),
+    older_than: Sequence[Task] = (),
+) -> bool:
+    """Whether there are tasks beyond either end of those that are shown."""
+    after = newer_than[0].sequence if newer_than else None
+    before = older_than[-1].sequence if older_than else None
+    if after is None and before is None:
+        return False
+    return bool(board.newest(connection, which, after=after, before=before, size=1))
+
+
+def _tasks(connection: sa.Connection, tasks: Sequence[Task]) -> Sequence[interface.Task]:
+    images = names.of_images(connection, {task.resource_id for task in tasks})
+    places = board.places_in_queue(connection, [task.task_id for task in tasks])
+    return [
+        interface.Task(
+            sequence=task.sequence,
+            task_id=task.task_id,
+            region_id=task.region_id,
+            action=task.action.value,
+            status=task.status.value,
+            resource_id=task.resource_id,
+            name=images.get(task.resource_id) or str(task.request.get("ImageName", "")),
+            created=task.created,
+            finished=task.finished,
+            phase=task.phase.value,
+            percent=task.percent,
+            bytes_done=task.bytes_done,
+            bytes_total=task.bytes_total,
+            bytes_per_second=task.bytes_per_second,
+            place=places.get(task.task_id, 0),
+            attempt=task.attempt,
+            error_code=task.error_code,
+            error_message=task.error_message,
+            cancel_reason=task.cancel_reason,
+            request=task.request,
+        )
+        for task in tasks
+    ]
+
+
+def _disks(connection: sa.Connection, task_id: str) -> Sequence[interface.Disk]:
+    return [
+        interface.Disk(
+            disk.position,
+            disk.status.value,
+            disk.error_code,
+            disk.error_message,
+            disk.related_items,
+        )
+        for disk in queries.disks(connection, task_id)
+    ]
