@@ -21,7 +21,7 @@ from typing import Self
 
 from imageferry.imaging.plan import CHUNK_SIZE, Plan
 from imageferry.imaging.source import ByteSource, ended_early
-from imageferry.imaging.threads import StoppedError
+from imageferry.imaging.threads import LOOK_SECONDS, StoppedError, StopSignal
 
 CONNECTIONS = 16
 """Chunks on their way at once: half as many took 1.8 times as long."""
@@ -74,14 +74,16 @@ class LookAhead:
         parts = [self._take_part(chunk, start, stop) for chunk, start, stop in _parts(place, end)]
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def finish(self) -> None:
+    def finish(self, stop: StopSignal) -> None:
         """Wait until all was hashed.
 
         Raises:
             Exception: whatever a read of the source raised.
+            StoppedError: it was stopped.
         """
         with self._changed:
-            self._wait(lambda: self._hashed == self._count)
+            while not self._wait(lambda: self._hashed == self._count, LOOK_SECONDS):
+                stop.check()
 
     def close(self) -> None:
         """Forget all; when it returns, nothing reads from the source any more."""
@@ -134,12 +136,14 @@ class LookAhead:
     def _is_there(self, chunk: int) -> bool:
         return chunk in self._chunks or chunk in self._spilled
 
-    def _wait(self, condition: Callable[[], bool]) -> None:
-        self._changed.wait_for(lambda: condition() or self._failure or self._closed)
+    def _wait(self, condition: Callable[[], bool], seconds: float | None = None) -> bool:
+        """Wait for something, for so many seconds at most, and say whether it is so."""
+        self._changed.wait_for(lambda: condition() or self._failure or self._closed, seconds)
         if self._failure is not None:
             raise self._failure
         if self._closed:
             raise StoppedError
+        return condition()
 
     def _drop_if_done(self, chunk: int) -> None:
         if self._wanted[chunk] == 0 and chunk < self._hashed:

@@ -71,7 +71,7 @@ def move(
             stop=stop,
             progress=progress,
         )
-        planned.finish()
+        planned.finish(stop)
         return Moved(transferred, plan.total, planned.sha256)
 
 

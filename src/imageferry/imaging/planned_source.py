@@ -11,7 +11,7 @@ from imageferry.imaging.hashing import SourceHash
 from imageferry.imaging.look_ahead import LookAhead
 from imageferry.imaging.plan import Plan
 from imageferry.imaging.source import ByteSource
-from imageferry.imaging.threads import StoppedError, StopSignal
+from imageferry.imaging.threads import LOOK_SECONDS, StoppedError, StopSignal
 
 
 class PlannedSource(Protocol):
@@ -31,8 +31,13 @@ class PlannedSource(Protocol):
         """
         ...
 
-    def finish(self) -> None:
-        """Wait until all was hashed."""
+    def finish(self, stop: StopSignal) -> None:
+        """Wait until all was hashed.
+
+        Raises:
+            Exception: whatever a read of the source raised.
+            StoppedError: it was stopped.
+        """
         ...
 
     def __enter__(self) -> Self: ...
@@ -61,13 +66,16 @@ class DirectSource:
         """The bytes at a place; fewer only at the image's end. Safe in threads."""
         return self._source.pread(place, length)
 
-    def finish(self) -> None:
+    def finish(self, stop: StopSignal) -> None:
         """Wait until all was hashed.
 
         Raises:
             Exception: whatever a read of the source raised.
+            StoppedError: it was stopped.
         """
-        self._thread.join()
+        while self._thread.is_alive():
+            stop.check()
+            self._thread.join(LOOK_SECONDS)
         if self._failure is not None:
             raise self._failure
 

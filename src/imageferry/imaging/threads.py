@@ -16,6 +16,10 @@ class StoppedError(Exception):
     """The work was asked to stop, and did."""
 
 
+LOOK_SECONDS = 0.05
+"""How often work that waits looks whether it was asked to stop."""
+
+
 class StopSignal:
     """Tells work in a thread to stop."""
 

@@ -22,7 +22,7 @@ from imageferry.imaging import plan as plans
 from imageferry.imaging.errors import SOURCE_FAILED, ImageError
 from imageferry.imaging.look_ahead import LookAhead
 from imageferry.imaging.plan import Plan
-from imageferry.imaging.threads import StoppedError
+from imageferry.imaging.threads import StoppedError, StopSignal
 
 CHUNK = 1000
 CONNECTIONS = 4
@@ -108,7 +108,7 @@ def test_chunks_that_nobody_wants_are_fetched_for_the_hash_alone(
     plan = plan_of(source.size, ranges)
     with LookAhead(source, plan, scratch=tmp_path, hash_source=hash_source) as ahead:
         taken = take_all(ahead, ranges, 2)
-        ahead.finish()
+        ahead.finish(StopSignal())
     assert taken == [source.data[at : at + length] for at, length in ranges]
     assert sorted(source.fetched) == list(range(30) if hash_source else range(0, 30, 7))
     digest = hashlib.sha256(source.data).hexdigest()
@@ -117,7 +117,7 @@ def test_chunks_that_nobody_wants_are_fetched_for_the_hash_alone(
 
 def test_an_empty_source_has_a_hash(tmp_path: Path) -> None:
     with LookAhead(RemoteSource(b""), Plan.whole(0), scratch=tmp_path, hash_source=False) as ahead:
-        ahead.finish()
+        ahead.finish(StopSignal())
         assert ahead.take(0, 0) == b""
 
 
@@ -160,7 +160,7 @@ def test_every_byte_is_fetched_once_whatever_the_order(
     ahead = LookAhead(source, plan, scratch=tmp_path, hash_source=hash_source)
     with ahead:
         taken = take_all(ahead, ranges, threads)
-        ahead.finish()
+        ahead.finish(StopSignal())
         assert in_memory(ahead) == 0
         assert not ahead._spilled
     assert taken == [source.data[at : at + length] for at, length in ranges]
@@ -179,7 +179,7 @@ def test_a_hash_that_lags_behind_does_not_stop_what_is_taken_in_no_order(tmp_pat
     ranges = [(chunk * CHUNK, CHUNK) for chunk in order]
     with LookAhead(source, Plan.whole(source.size), scratch=tmp_path, hash_source=True) as ahead:
         taken = [ahead.take(*range_) for range_ in ranges]
-        ahead.finish()
+        ahead.finish(StopSignal())
     assert taken == [source.data[at : at + CHUNK] for at, _ in ranges]
     assert ahead.sha256 == hashlib.sha256(source.data).hexdigest()
 
@@ -206,7 +206,7 @@ def test_what_is_taken_in_order_needs_no_scratch_however_slow_the_hash_is(
     with LookAhead(source, Plan.whole(source.size), scratch=tmp_path, hash_source=True) as ahead:
         for chunk in range(100):
             ahead.take(chunk * CHUNK, CHUNK)
-        ahead.finish()
+        ahead.finish(StopSignal())
     assert ahead.sha256 == sha256(source.data).hexdigest()
 
 
@@ -259,7 +259,7 @@ def test_an_error_of_one_read_ends_all_and_is_raised_to_every_waiter(tmp_path: P
         assert len(failures) == 3
         for _ in range(2):
             with pytest.raises(FetchError):
-                ahead.finish()
+                ahead.finish(StopSignal())
         with pytest.raises(FetchError):
             ahead.take(49 * CHUNK, 1)
     assert ahead.sha256 == ""
@@ -309,7 +309,7 @@ def test_closing_waits_for_reads_that_are_in_flight_and_stops_who_waits(tmp_path
         assert sorted(ended) == sorted(source.fetched)
         assert len(ended) <= CONNECTIONS
         with pytest.raises(StoppedError):
-            ahead.finish()
+            ahead.finish(StopSignal())
 
 
 def test_a_scratch_file_that_cannot_be_written_is_an_error(

@@ -13,6 +13,7 @@ from imageferry.imaging.look_ahead import LookAhead
 from imageferry.imaging.plan import Plan
 from imageferry.imaging.planned_source import DirectSource, plan_source
 from imageferry.imaging.source import FileSource
+from imageferry.imaging.threads import StoppedError, StopSignal
 
 _DATA = b"image" * 100_000
 
@@ -31,14 +32,14 @@ def test_a_file_is_read_where_it_lies(file_source: FileSource, tmp_path: Path) -
         assert isinstance(planned, DirectSource)
         assert planned.take(3, 10) == _DATA[3:13]
         assert planned.take(len(_DATA) - 5, 10) == _DATA[-5:]
-        planned.finish()
+        planned.finish(StopSignal())
     assert planned.sha256 == hashlib.sha256(_DATA).hexdigest()
 
 
 def test_a_hash_that_is_not_wanted_is_empty(file_source: FileSource, tmp_path: Path) -> None:
     plan = Plan.whole(file_source.size)
     with plan_source(file_source, plan, scratch=tmp_path, hash_source=False) as planned:
-        planned.finish()
+        planned.finish(StopSignal())
     assert planned.sha256 == ""
 
 
@@ -48,7 +49,7 @@ def test_what_is_no_file_is_fetched_ahead(pieces: Callable[..., Any], tmp_path: 
     with plan_source(source, plan, scratch=tmp_path, hash_source=True) as planned:
         assert isinstance(planned, LookAhead)
         assert planned.take(0, source.size) == _DATA
-        planned.finish()
+        planned.finish(StopSignal())
     assert planned.sha256 == hashlib.sha256(_DATA).hexdigest()
 
 
@@ -60,7 +61,7 @@ def test_an_error_of_the_hash_is_raised_to_who_waits_for_it(
         DirectSource(file_source, hash_source=True) as planned,
         pytest.raises(ImageError, match="ended early, at byte 100") as caught,
     ):
-        planned.finish()
+        planned.finish(StopSignal())
     assert caught.value.kind is SOURCE_FAILED
 
 
@@ -69,3 +70,27 @@ def test_closing_ends_the_hash(file_source: FileSource) -> None:
     with DirectSource(file_source, hash_source=True):
         pass
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize("name", ["file", "fetched"])
+def test_the_wait_for_the_hash_can_be_stopped(
+    name: str, pieces: Callable[..., Any], tmp_path: Path
+) -> None:
+    source, stop, go_on = pieces({0: _DATA}), StopSignal(), threading.Event()
+
+    def pread(offset: int, length: int) -> bytes:
+        stop.set()
+        go_on.wait()
+        return _DATA[offset : offset + length]
+
+    source.pread = pread
+    if name == "file":
+        source.fileno = lambda: 0
+    with plan_source(
+        source, Plan.whole(source.size), scratch=tmp_path, hash_source=True
+    ) as planned:
+        try:
+            with pytest.raises(StoppedError):
+                planned.finish(stop)
+        finally:
+            go_on.set()

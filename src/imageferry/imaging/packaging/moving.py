@@ -144,7 +144,7 @@ class _Unwrapping:
                     moved = self._stream(payload)
                 else:
                     moved = self._unpack(payload)
-            planned.finish()
+            planned.finish(self.stop)
             self.progress(self.source.size)
             return replace(moved, moved=replace(moved.moved, source_sha256=planned.sha256))
 
