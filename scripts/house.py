@@ -31,7 +31,7 @@ ROOMS: Mapping[str, frozenset[str]] = {
     "gateway": frozenset({"actions", "accounts", "signing", "settings"}),
     "oss": frozenset({"buckets", "accounts", "signing", "settings"}),
     "engine": frozenset({"tasks", "images", "imaging", "buckets", "database", "settings"}),
-    "console": frozenset({"actions", "settings"}),
+    "console": frozenset({"actions", "signing", "settings"}),
     "service": frozenset(
         {"gateway", "oss", "console", "engine", "actions", "tasks", "images", "accounts"}
         | {"imaging", "buckets", "database", "signing", "settings"}
