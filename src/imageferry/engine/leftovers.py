@@ -41,7 +41,7 @@ def find(database: Database, catalogue: Bucket, scratch: Path) -> Leftovers:
     folders = sorted(scratch.glob("*/*"))
     keys = [stored.key for stored in catalogue.list()]
     with database.read() as connection:
-        active = tasks.active_ids(connection)
+        active = tasks.active(connection)
         kept = images.keep_ids(connection, sorted({image_of_key(key) for key in keys}))
     return Leftovers(
         scratch=tuple(folder for folder in folders if folder.name not in active),

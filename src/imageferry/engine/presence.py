@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -66,9 +67,11 @@ def beats(connection: sa.Connection) -> Mapping[str, int]:
     return {row.executor: row.beats for row in rows}
 
 
-def versions(connection: sa.Connection) -> set[str]:
-    """The versions of the engine that workers have."""
-    return set(connection.execute(sa.select(workers.c.engine_version)).scalars())
+def count_since(connection: sa.Connection, moment: datetime) -> int:
+    """How many workers have given a sign of life since a moment."""
+    return connection.execute(
+        sa.select(sa.func.count()).select_from(workers).where(workers.c.last_beat >= moment)
+    ).scalar_one()
 
 
 def forget(connection: sa.Connection, executors: set[str]) -> None:

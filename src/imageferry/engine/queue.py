@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient
 
@@ -13,6 +15,9 @@ QUEUE = "tasks"
 ENGINE_VERSION = "1"
 """What the steps of a task are. Workers of another version leave the task alone, so it changes
 only when the steps of tasks that are under way could not be gone on with."""
+
+UNDER_WAY = ["ENQUEUED", "DELAYED", "PENDING"]
+"""What the engine calls a task that is not done."""
 
 
 def prepare(database: Database) -> None:
@@ -42,6 +47,17 @@ class TaskQueue:
             },
             task_id,
         )
+
+    def under_way(self, task_ids: Collection[str]) -> set[str]:
+        """Those of the tasks that wait for a worker, or that one has."""
+        found = self._client.list_workflows(
+            workflow_ids=list(task_ids), status=UNDER_WAY, load_input=False, load_output=False
+        )
+        return {workflow.workflow_id for workflow in found}
+
+    def forget(self, task_id: str) -> None:
+        """Remove what the engine knows of a task; no error where it knows nothing."""
+        self._client.delete_workflow(task_id)
 
     def close(self) -> None:
         """Close the engine's connections."""

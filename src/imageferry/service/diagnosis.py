@@ -8,7 +8,9 @@ from __future__ import annotations
 import stat
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -17,14 +19,21 @@ from alembic.script import ScriptDirectory
 
 from imageferry.database import schema
 from imageferry.database.connection import Database
-from imageferry.engine import leftovers
+from imageferry.database.metadata import now
+from imageferry.engine import leftovers, presence, stuck_tasks
+from imageferry.engine.queue import TaskQueue
+from imageferry.engine.worker import SWEEP_AGE
 from imageferry.imaging.errors import ImageError
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.service import local
-from imageferry.service.installation import free_space, open_installation
+from imageferry.service.installation import Installation, free_space, open_installation
 from imageferry.settings import Settings
+from imageferry.tasks import queries as tasks
 
 GIB = 2**30
+SHOWN = 5
+"""Ids that are named; the rest is counted."""
+
 FEW_BYTES = 20 * GIB
 TOO_FEW_BYTES = GIB
 _OF_OTHERS = stat.S_IRWXG | stat.S_IRWXO
@@ -72,18 +81,28 @@ def checks(settings: Settings) -> Iterator[Check]:
     database = _database(settings)
     yield database
     if database.state is State.OK:
-        yield _leftovers(settings)
+        with closing(open_installation(settings)) as installation:
+            yield _leftovers(installation)
+            yield _tasks(installation)
+            if not installation.database.is_sqlite:
+                yield _workers(installation)
 
 
 def repair(settings: Settings) -> int:
-    """Remove the leftovers, and return how many there were."""
-    installation = open_installation(settings)
-    try:
+    """Remove leftovers, set stuck tasks going, and return how many there were of both.
+
+    Uploads and files in the making that nobody has touched for a day are leftovers too.
+    """
+    with closing(open_installation(settings)) as installation:
         found = leftovers.find(installation.database, installation.catalogue, installation.scratch)
         leftovers.remove(found, installation.catalogue)
-        return len(found.scratch) + len(found.catalogue)
-    finally:
-        installation.database.close()
+        with closing(TaskQueue(installation.database)) as queue:
+            stuck = stuck_tasks.find(installation.database, queue)
+            stuck_tasks.repair(installation.database, queue, stuck)
+        swept = sum(
+            store.sweep(SWEEP_AGE) for store in (installation.store, installation.image_store)
+        )
+        return len(found.scratch) + len(found.catalogue) + len(stuck) + swept
 
 
 def _qemu_img(settings: Settings) -> Check:
@@ -170,12 +189,8 @@ def _is_current(settings: Settings) -> bool:
     return set(applied) == set(ScriptDirectory(str(schema.MIGRATIONS)).get_heads())
 
 
-def _leftovers(settings: Settings) -> Check:
-    installation = open_installation(settings)
-    try:
-        found = leftovers.find(installation.database, installation.catalogue, installation.scratch)
-    finally:
-        installation.database.close()
+def _leftovers(installation: Installation) -> Check:
+    found = leftovers.find(installation.database, installation.catalogue, installation.scratch)
     if not found:
         return Check("leftovers", State.OK, "Every file belongs to a task or an image.")
     return Check(
@@ -183,4 +198,33 @@ def _leftovers(settings: Settings) -> Check:
         State.WARNING,
         f"{len(found.scratch)} folders of tasks and {len(found.catalogue)} disks belong to nobody.",
         "`imageferry doctor --repair` removes them.",
+    )
+
+
+def _tasks(installation: Installation) -> Check:
+    with closing(TaskQueue(installation.database)) as queue:
+        stuck = stuck_tasks.find(installation.database, queue)
+    if not stuck:
+        return Check("tasks", State.OK, "Every task that is not done is in the queue.")
+    return Check(
+        "tasks",
+        State.FAILED,
+        f"{len(stuck)} tasks are not in the queue, so no worker will take them up: "
+        f"{', '.join(sorted(stuck)[:SHOWN])}.",
+        "`imageferry doctor --repair` puts them there.",
+    )
+
+
+def _workers(installation: Installation) -> Check:
+    silent_for = timedelta(seconds=installation.settings.worker_timeout_seconds)
+    with installation.database.read() as connection:
+        alive = presence.count_since(connection, now() - silent_for)
+        waiting = len(tasks.active(connection))
+    if alive or not waiting:
+        return Check("workers", State.OK, f"{alive} workers give signs of life.")
+    return Check(
+        "workers",
+        State.FAILED,
+        f"No worker gives signs of life, and {waiting} tasks are not done.",
+        "Start `imageferry worker` on some machine.",
     )

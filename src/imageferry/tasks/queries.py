@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -126,11 +126,12 @@ def count_active(connection: sa.Connection, account_id: str, action: TaskAction)
     ).scalar_one()
 
 
-def active_ids(connection: sa.Connection) -> set[str]:
-    """The ids of all tasks that are waiting or running."""
-    return set(
-        connection.execute(sa.select(tasks.c.task_id).where(tasks.c.status.in_(ACTIVE))).scalars()
+def active(connection: sa.Connection) -> Mapping[str, TaskAction]:
+    """All tasks that are waiting or running, by their ids."""
+    rows = connection.execute(
+        sa.select(tasks.c.task_id, tasks.c.action).where(tasks.c.status.in_(ACTIVE))
     )
+    return {row.task_id: TaskAction(row.action) for row in rows}
 
 
 def percents(connection: sa.Connection, task_ids: Sequence[str]) -> dict[str, int]:

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from imageferry.database.connection import Database
+from imageferry.database.metadata import now
 from imageferry.engine import presence
 from imageferry.engine.presence import Presence, Watch
 
@@ -65,7 +68,8 @@ def test_a_worker_enters_beats_and_leaves(database: Database) -> None:
 
     assert _beats(database) == {"worker": 2, "other": 0}
     with database.read() as connection:
-        assert presence.versions(connection) == {"1", "2"}
+        assert presence.count_since(connection, now() - timedelta(minutes=1)) == 2
+        assert presence.count_since(connection, now() + timedelta(minutes=1)) == 0
     worker.leave()
     assert _beats(database) == {"other": 0}
 

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from imageferry.engine.presence import Presence
+from imageferry.engine.queue import TaskQueue
 from imageferry.service import diagnosis
 from imageferry.service.diagnosis import GIB, Check, State
-from imageferry.service.installation import open_installation
+from imageferry.service.installation import first_key, open_installation
 from imageferry.settings import Settings
+from imageferry.tasks.model import TaskAction
+from support.postgresql import PostgreSQLServer
+from support.rows import Rows
 
 
 @pytest.fixture
@@ -36,6 +42,7 @@ def test_a_healthy_installation_passes(settings: Settings, monkeypatch: pytest.M
         "free space",
         "database",
         "leftovers",
+        "tasks",
     ]
     assert {check.state for check in checks.values()} == {State.OK}
     assert not any(check.remedy for check in checks.values())
@@ -137,3 +144,38 @@ def test_leftovers_are_found_and_removed(settings: Settings) -> None:
     assert found(settings)["leftovers"].state is State.OK
     assert not folder.exists()
     assert diagnosis.repair(settings) == 0
+
+
+def test_tasks_that_are_not_in_the_queue_are_found_and_put_there(settings: Settings) -> None:
+    with closing(open_installation(settings)) as installation:
+        first_key(installation)
+        rows = Rows(installation.database)
+        lost, known = rows.task(), rows.task()
+        with closing(TaskQueue(installation.database)) as queue:
+            with installation.database.write() as connection:
+                queue.enqueue(connection, known, TaskAction.IMPORT_IMAGE)
+
+            check = found(settings)["tasks"]
+            assert (check.state, lost in check.finding, known in check.finding) == (
+                State.FAILED,
+                True,
+                False,
+            )
+
+            assert diagnosis.repair(settings) == 1
+            assert queue.under_way([lost, known]) == {lost, known}
+    assert found(settings)["tasks"].state is State.OK
+
+
+def test_tasks_without_a_worker_are_told_of(postgresql: PostgreSQLServer, tmp_path: Path) -> None:
+    with postgresql.copy_of("template1") as url:
+        settings = Settings(data_dir=tmp_path / "data", database_url=url)
+        with closing(open_installation(settings)) as installation:
+            first_key(installation)
+            assert found(settings)["workers"].state is State.OK
+            Rows(installation.database).task()
+
+            assert found(settings)["workers"].state is State.FAILED
+            Presence(installation.database, "worker").enter("1", 2)
+
+            assert found(settings)["workers"].finding == "1 workers give signs of life."

@@ -140,7 +140,7 @@ def test_active_tasks(rows: Rows, ended: bool) -> None:
         rows.change(transitions.cancel, task_id, "")
 
     with rows.database.read() as connection:
-        ids = queries.active_ids(connection)
+        ids = set(queries.active(connection))
         count = queries.count_active(connection, rows.account, TaskAction.IMPORT_IMAGE)
         exports = queries.count_active(connection, rows.account, TaskAction.EXPORT_IMAGE)
         found = [
