@@ -55,22 +55,19 @@ _OBJECT: Operations = {
     ("GET", "uploadId"): multipart_operations.list_parts,
 }
 
-_KNOWN_ELSEWHERE = frozenset(
-    (
-        "asyncFetch",
-        "cname",
-        "comp",
-        "img",
-        "live",
-        "qosInfo",
-        "regions",
-        "restore",
-        "symlink",
-        "vod",
-        "x-oss-async-process",
-        "x-oss-process",
-    )
-)
+_KNOWN_ELSEWHERE_NAMES = """
+    MetaQuery accessPoint accessPointConfigForObjectProcess accessPointForObjectProcess
+    accessPointPolicy accessPointPolicyForObjectProcess asyncFetch cleanRestoredObject cloudboxes
+    cname comp dataPipeline img legalHold live metadataConfiguration metadataInventoryTable
+    metadataJournalTable objectInfo objectWorm overwriteConfig qos qosInfo qosRequester quota
+    redundancyTransition regionList regions replicationLocation replicationProgress
+    requesterQosInfo resourcePool resourcePoolBuckets resourcePoolInfo responseHeader restore
+    retention rtc seal symlink userDefinedLogFieldsConfig vod wormExtend x-oss-async-process
+    x-oss-process x-oss-write-get-object-response
+"""
+_KNOWN_ELSEWHERE = frozenset(_KNOWN_ELSEWHERE_NAMES.split())
+"""OSS's other sub-resources: a request for one must not be taken for one of the whole object."""
+
 _SUBRESOURCES = _KNOWN_ELSEWHERE.union(
     *({name for _, name in table} for table in (_BUCKET, _OBJECT))
 ) - {""}

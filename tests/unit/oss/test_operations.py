@@ -1,3 +1,8 @@
+import re
+from pathlib import Path
+
+import alibabacloud_oss_v2
+import oss2
 import pytest
 
 from imageferry.oss import (
@@ -59,3 +64,34 @@ def test_requests_that_ask_for_nothing_we_have(
     with pytest.raises(OssError) as refused:
         operation_for(asked(method, path, query))
     assert refused.value.code.code == code
+
+
+def sdk_subresources() -> set[str]:
+    """The sub-resources that the official SDKs ask for."""
+    operations = Path(alibabacloud_oss_v2.__file__).with_name("operations")
+    sources = [path.read_text() for path in operations.glob("*.py")]
+    without_value = {name for text in sources for name in re.findall(r"'([A-Za-z-]+)': ''", text)}
+    parameters = {"callback", "continuation-token", "inventoryId", "sequential", "status"}
+    parameters |= {"styleName", "versionId", "wormId", "x-oss-access-point-name"}
+    parameters |= {"x-oss-redundancy-transition-taskid", "x-oss-target-redundancy-type"}
+    constants = {value for name, value in vars(oss2.Bucket).items() if name.isupper()}
+    return without_value | {name for name in constants if isinstance(name, str)} - parameters
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+@pytest.mark.parametrize("path", [b"/b", b"/b/k"])
+def test_a_sub_resource_is_never_taken_for_the_bucket_or_object_itself(
+    method: str, path: bytes
+) -> None:
+    """To delete an object's retention must not delete the object."""
+    whole = operation_for(asked(method, path))
+    names = sdk_subresources()
+    assert names >= {"acl", "retention", "userDefinedLogFieldsConfig"}
+    assert [name for name in sorted(names) if _operation(method, path, name) is whole] == []
+
+
+def _operation(method: str, path: bytes, name: str) -> Operation | None:
+    try:
+        return operation_for(asked(method, path, name.encode()))
+    except OssError:
+        return None
