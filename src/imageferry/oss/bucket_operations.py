@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imageferry.buckets.interface import BucketInfo
+from imageferry.buckets.interface import BucketInfo, BucketNotFoundError
 from imageferry.oss import xml
 from imageferry.oss.call import Call
 from imageferry.oss.errors import (
@@ -50,11 +50,13 @@ def put_bucket(call: Call) -> Reply:
     """``PUT /bucket``: make a bucket. Making one's own again changes nothing."""
     refuse_public(call, "x-oss-acl")
     region = _region(call, call.body.read(xml.MAX_XML_BYTES))
-    existing = next((b for b in call.store.buckets() if b.name == call.request.bucket), None)
-    if existing is None:
+    try:
+        existing = call.store.bucket(call.request.bucket).info
+    except BucketNotFoundError:
         call.store.create_bucket(call.request.bucket, region=region, owner=call.account_id)
-    elif not call.owns(existing):
-        raise BUCKET_ALREADY_EXISTS.error(BucketName=existing.name)
+    else:
+        if not call.owns(existing):
+            raise BUCKET_ALREADY_EXISTS.error(BucketName=existing.name)
     return Reply(headers={"location": f"/{call.request.bucket}"})
 
 

@@ -15,6 +15,7 @@ from xml.etree import ElementTree
 
 import pytest
 
+from imageferry.buckets.folder import FolderStore
 from imageferry.buckets.folder_bucket import FolderBucket
 from imageferry.buckets.interface import StoreError
 from imageferry.buckets.remote_errors import RemoteStoreError
@@ -280,6 +281,17 @@ def test_failures_of_the_service_are_answered(
     response = send(service, "PUT", body=b"x" * 3_000_000)
     assert (response.status, code(response)) == (status, expected)
     assert b"a fault of ours" not in response.data
+
+
+def test_a_bucket_is_made_while_another_backend_is_silent(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: object) -> None:
+        raise RemoteStoreError("the remote store did not answer")
+
+    monkeypatch.setattr(FolderStore, "buckets", fail)
+    url = presigned(service, "PUT", BUCKET, "")
+    assert HTTP.request("PUT", url).status == 200
 
 
 def test_a_large_object_needs_little_memory(service: Service, bucket: FolderBucket) -> None:
