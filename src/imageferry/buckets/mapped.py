@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
-from imageferry.buckets.interface import Bucket, BucketInfo, Store
+from imageferry.buckets.interface import Bucket, BucketInfo, Store, StoreError
 
 
 class MappedStore:
@@ -59,8 +59,21 @@ class MappedStore:
         self._store(name).delete_bucket(name)
 
     def sweep(self, older_than: timedelta) -> int:
-        """Take away what crashes and forgotten uploads left that long ago, and count it."""
-        return sum(store.sweep(older_than) for store in self._every())
+        """Take away what crashes and forgotten uploads left that long ago, and count it.
+
+        Raises:
+            StoreError: a store failed, the first of those that did; all others were swept.
+            OSError: likewise.
+        """
+        removed, failures = 0, []
+        for store in self._every():
+            try:
+                removed += store.sweep(older_than)
+            except (StoreError, OSError) as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
+        return removed
 
     def _every(self) -> list[Store]:
         return [self._default, *(store for _, store in self._stores)]

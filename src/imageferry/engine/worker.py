@@ -10,12 +10,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import structlog
 from dbos import DBOS, DBOSConfig, StepOptions
 
-from imageferry.buckets.interface import StoreError
+from imageferry.buckets.interface import Store, StoreError
 from imageferry.database.connection import UNAVAILABLE
 from imageferry.engine import companions, failure_detector, leftovers
 from imageferry.engine.companions import Companions
@@ -74,9 +75,9 @@ def run(
         leftovers.remove(found, context.catalogue)
         nbd.sweep()
         _log.info("worker_started", executor=executor, slots=context.settings.worker_slots)
-        _sweep(context)
+        sweep(context.store, context.image_store)
         while not stop.wait(SWEEP_SECONDS):
-            _sweep(context)
+            sweep(context.store, context.image_store)
         _log.info("worker_stopping", executor=executor)
         DBOS.destroy(workflow_completion_timeout_sec=context.settings.drain_seconds)
     _log.info("worker_stopped", executor=executor)
@@ -100,18 +101,24 @@ def _among_others(context: WorkerContext, executor: str, die: Callable[[], None]
         others.leave()
 
 
-def _sweep(context: WorkerContext) -> None:
+def sweep(buckets: Store, images: Store) -> None:
     """Take away what crashes and forgotten uploads left in the stores, and the engine's old rows.
 
-    A store or database that cannot be reached just now is no reason not to work.
+    A store or database that cannot be reached just now is no reason not to work,
+    nor to leave the others as they are.
     """
-    try:
-        removed = context.store.sweep(SWEEP_AGE) + context.image_store.sweep(SWEEP_AGE)
-        pruned = failure_detector.prune()
-    except (StoreError, OSError, *UNAVAILABLE) as error:
-        _log.warning("sweep_failed", reason=str(error))
-    else:
-        _log.info("swept", removed=removed, pruned=pruned)
+    places: dict[str, Callable[[], int]] = {
+        "buckets": partial(buckets.sweep, SWEEP_AGE),
+        "images": partial(images.sweep, SWEEP_AGE),
+        "engine": failure_detector.prune,
+    }
+    for place, remove in places.items():
+        try:
+            removed = remove()
+        except (StoreError, OSError, *UNAVAILABLE) as error:
+            _log.warning("sweep_failed", place=place, reason=str(error))
+        else:
+            _log.info("swept", place=place, removed=removed)
 
 
 def executor_name(*, embedded: bool) -> str:

@@ -6,6 +6,7 @@ import pytest
 from imageferry.buckets.folder import FolderStore
 from imageferry.buckets.interface import BucketExistsError, BucketNotFoundError
 from imageferry.buckets.mapped import MappedStore
+from imageferry.buckets.remote_errors import RemoteStoreError
 
 
 @pytest.fixture
@@ -55,3 +56,18 @@ def test_buckets_are_deleted_and_swept_everywhere(
     mapped.delete_bucket("golden")
     assert names(mapped) == ["other"]
     assert names(parts["golden"]) == []
+
+
+def test_a_store_that_is_silent_keeps_no_other_from_being_swept(
+    mapped: MappedStore, parts: dict[str, FolderStore], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: timedelta) -> int:
+        raise RemoteStoreError("the remote store did not answer")
+
+    monkeypatch.setattr(parts["golden"], "sweep", fail)
+    bucket = mapped.create_bucket("log-1", region="r", owner="1")
+    bucket.start_upload("key")
+
+    with pytest.raises(RemoteStoreError, match="did not answer"):
+        mapped.sweep(timedelta(seconds=-1))
+    assert bucket.uploads() == []

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from imageferry.engine import worker
-from imageferry.engine.worker import WorkerLockedError, exclusive, executor_name
+from imageferry.buckets.folder import FolderStore
+from imageferry.buckets.remote_errors import RemoteStoreError
+from imageferry.engine import failure_detector, worker
+from imageferry.engine.worker import SWEEP_AGE, WorkerLockedError, exclusive, executor_name, sweep
 
 
 def test_the_embedded_worker_is_known_by_one_name() -> None:
@@ -29,3 +32,25 @@ def test_one_worker_has_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     with exclusive(path):
         assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_store_that_is_silent_keeps_nothing_else_from_being_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buckets, images = FolderStore(tmp_path / "buckets"), FolderStore(tmp_path / "images")
+    swept = []
+
+    def fail(_: timedelta) -> int:
+        raise RemoteStoreError("the remote store did not answer")
+
+    def note(age: timedelta) -> int:
+        swept.append(age)
+        return 0
+
+    monkeypatch.setattr(buckets, "sweep", fail)
+    monkeypatch.setattr(images, "sweep", note)
+    monkeypatch.setattr(failure_detector, "prune", lambda: note(timedelta()))
+
+    sweep(buckets, images)
+
+    assert swept == [SWEEP_AGE, timedelta()]
