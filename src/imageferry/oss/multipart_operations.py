@@ -26,6 +26,7 @@ _LEAST_PART_BYTES = 100 << 10
 def initiate(call: Call) -> Reply:
     """``POST /bucket/key?uploads``: begin an upload."""
     refuse_public(call, "x-oss-object-acl")
+    object_headers.refuse_without_effect(call.request)
     may_overwrite(call)
     upload = call.bucket().start_upload(
         call.request.key,

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 
 from imageferry.buckets.interface import ObjectInfo
 from imageferry.oss.conditions import http_date
-from imageferry.oss.errors import INVALID_ARGUMENT
+from imageferry.oss.errors import INVALID_ARGUMENT, NOT_IMPLEMENTED
 from imageferry.oss.listing import object_type
 from imageferry.oss.request import OssRequest
 
 DEFAULT_CONTENT_TYPE = "application/octet-stream"
+_WITHOUT_EFFECT = ("x-oss-callback", "x-oss-server-side-encryption", "x-oss-tagging")
 _USER_PREFIX = "x-oss-meta-"
 _KEPT = ("cache-control", "content-disposition", "content-encoding", "content-language", "expires")
 # No header's name holds a colon, so no user metadata can be taken for one of these.
@@ -45,6 +46,17 @@ def metadata(request: OssRequest) -> dict[str, str]:
     except UnicodeEncodeError:
         raise INVALID_ARGUMENT.error("An object's metadata is not valid UTF-8.") from None
     return given | kept
+
+
+def refuse_without_effect(request: OssRequest) -> None:
+    """Refuse headers that a client would take for obeyed.
+
+    Raises:
+        OssError: the request asks for encryption, tags or a callback.
+    """
+    for name in _WITHOUT_EFFECT:
+        if request.header(name):
+            raise NOT_IMPLEMENTED.error(f"This service does not support {name}.")
 
 
 def version_headers(info: ObjectInfo) -> dict[str, str]:

@@ -29,6 +29,7 @@ _PARTIAL_CONTENT = 206
 def put_object(call: Call) -> Reply:
     """``PUT /bucket/key``: store an object, or a copy of another."""
     refuse_public(call, "x-oss-object-acl")
+    object_headers.refuse_without_effect(call.request)
     overwrite = may_overwrite(call)
     if call.request.header("x-oss-copy-source"):
         return _copy_object(call, overwrite=overwrite)

@@ -283,6 +283,20 @@ def test_failures_of_the_service_are_answered(
     assert b"a fault of ours" not in response.data
 
 
+@pytest.mark.parametrize(
+    "header", ["x-oss-server-side-encryption", "x-oss-tagging", "x-oss-callback"]
+)
+@pytest.mark.parametrize(("method", "parameters"), [("PUT", {}), ("POST", {"uploads": ""})])
+def test_what_would_have_no_effect_is_refused(
+    service: Service, method: str, parameters: dict[str, str], header: str
+) -> None:
+    """Nobody may take an object for encrypted, tagged or announced that is not."""
+    response = send(service, method, parameters=parameters, signed={header: "AES256"})
+    assert (response.status, code(response)) == (501, "NotImplemented")
+    assert header.encode() in response.data
+    assert send(service, "HEAD").status == 404
+
+
 def test_a_bucket_is_made_while_another_backend_is_silent(
     service: Service, monkeypatch: pytest.MonkeyPatch
 ) -> None:
