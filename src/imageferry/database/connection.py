@@ -13,11 +13,22 @@ from sqlalchemy import event
 BUSY_TIMEOUT_MILLISECONDS = 30_000
 """How long a SQLite writer waits for another one: longer than any transaction of ours."""
 
-UNAVAILABLE = (sa.exc.OperationalError, sa.exc.InterfaceError, sa.exc.TimeoutError)
-"""What is raised while the database is locked, full or out of reach: it may be back later."""
+IDLE_MILLISECONDS = 5_000
+"""How long PostgreSQL lets a transaction stand still: whoever is frozen in one must not keep the
+others from its rows. None of ours waits for anything but the database and renames of files."""
+
+UNAVAILABLE = (
+    sa.exc.OperationalError,
+    sa.exc.InterfaceError,
+    sa.exc.TimeoutError,
+    # A transaction that stood still, or a server that is but a copy of the one to write to.
+    sa.exc.InternalError,
+)
+"""What is raised while the database is locked, full or out of reach, or gave a transaction up
+for another one: it may go well later."""
 
 
-_REACH: Mapping[str, int] = {
+_REACH: dict[str, int | str] = {
     "connect_timeout": 10,
     "keepalives_idle": 5,
     "keepalives_interval": 5,
@@ -103,7 +114,10 @@ class Database:
 
     def _engine(self, *, synchronous: str) -> sa.Engine:
         if not self.is_sqlite:
-            return sa.create_engine(self.url, pool_pre_ping=True, pool_size=20, connect_args=_REACH)
+            reach = _REACH | {
+                "options": f"-c idle_in_transaction_session_timeout={IDLE_MILLISECONDS}"
+            }
+            return sa.create_engine(self.url, pool_pre_ping=True, pool_size=20, connect_args=reach)
         Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(self.url, pool_size=20)
         _set_up_sqlite(engine, synchronous)

@@ -24,6 +24,10 @@ def _breaks(_context: CallContext) -> None:
 @pytest.fixture
 def gateway() -> Gateway:
     """Every product's gateway, in whose service nothing works."""
+    return _gateway()
+
+
+def _gateway(*unavailable: type[Exception]) -> Gateway:
     key = AccessKey(id="LTAI", secret="secret", account_id="1001")
     return Gateway(
         products=PRODUCTS,
@@ -35,25 +39,35 @@ def gateway() -> Gateway:
         ),
         make_call=_breaks,
         note_failure=lambda _call: None,
+        unavailable=unavailable,
     )
 
 
 @pytest.mark.parametrize("name", ACTIONS)
 def test_an_action_that_breaks(gateway: Gateway, name: str) -> None:
+    response = gateway.handle(_signed(name))
+
+    assert (response.status, json.loads(response.body)["Code"]) == (500, "InternalError")
+    assert b"password" not in response.body
+
+
+def test_what_may_be_back_later_is_to_be_asked_for_again() -> None:
+    response = _gateway(ConnectionError).handle(_signed("DescribeTasks"))
+
+    assert (response.status, json.loads(response.body)["Code"]) == (503, "ServiceUnavailable")
+    assert b"password" not in response.body
+
+
+def _signed(action: str) -> Request:
     signed = acs_v3.sign(
         access_key_id="LTAI",
         access_key_secret="secret",
         host="127.0.0.1:8080",
-        action=name,
+        action=action,
         version=VERSION,
         date=NOW,
         nonce="nonce",
-        form=tuple(ACTIONS[name].example.items()),
+        form=tuple(ACTIONS[action].example.items()),
     )
     headers = tuple(signed.headers.items())
-    response = gateway.handle(
-        Request(signed.method, "/", signed.query.encode(), headers, signed.body)
-    )
-
-    assert (response.status, json.loads(response.body)["Code"]) == (500, "InternalError")
-    assert b"password" not in response.body
+    return Request(signed.method, "/", signed.query.encode(), headers, signed.body)

@@ -104,6 +104,27 @@ def test_a_reader_of_postgresql_cannot_write(counters: Database) -> None:
         assert _value(connection) == 2
 
 
+@ON_POSTGRESQL
+def test_a_writer_who_is_frozen_gives_way(
+    counters: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "IDLE_MILLISECONDS", 50)
+    frozen = Database(counters.text_url)
+
+    def freeze(connection: sa.Connection) -> None:
+        connection.execute(sa.update(COUNTERS).values(value=1))
+        with counters.write() as other:
+            other.execute(sa.update(COUNTERS).values(value=2))
+        connection.execute(sa.update(COUNTERS).values(value=3))
+
+    with pytest.raises(module.UNAVAILABLE, match="idle-in-transaction"), frozen.write() as held:
+        freeze(held)
+
+    with counters.read() as connection:
+        assert _value(connection) == 2
+    frozen.close()
+
+
 @ON_SQLITE
 def test_what_a_reader_writes_is_not_kept(counters: Database) -> None:
     with counters.read() as reader:
