@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from xml.etree.ElementTree import Element
+
 from imageferry.buckets.interface import BucketInfo, BucketNotFoundError
 from imageferry.oss import xml
 from imageferry.oss.call import Call
@@ -14,6 +16,7 @@ from imageferry.oss.reply import Reply, xml_reply
 
 PRIVATE = "private"
 _STORAGE_CLASS = "Standard"
+_REDUNDANCY = "LRS"
 _MAX_BUCKETS = 1000
 
 
@@ -72,7 +75,7 @@ def get_bucket_info(call: Call) -> Reply:
     info = call.bucket().info
     content = {
         **_description(call, info),
-        "DataRedundancyType": "LRS",
+        "DataRedundancyType": _REDUNDANCY,
         "AccessMonitor": "Disabled",
         "TransferAcceleration": "Disabled",
         "CrossRegionReplication": "Disabled",
@@ -161,11 +164,19 @@ def _region(call: Call, body: bytes) -> str:
     named = ""
     if body.strip():
         root = xml.parse(body, "CreateBucketConfiguration")
+        _refuse_other_kinds(root)
         named = (root.findtext("LocationConstraint") or "").removeprefix("oss-")
     if named and named not in call.regions:
         raise INVALID_LOCATION_CONSTRAINT.error(LocationConstraint=named)
     hinted = (named, call.region, *_regions_of_host(call.request.host))
     return next((region for region in hinted if region in call.regions), call.regions[0])
+
+
+def _refuse_other_kinds(configuration: Element) -> None:
+    for name, only in (("StorageClass", _STORAGE_CLASS), ("DataRedundancyType", _REDUNDANCY)):
+        asked = configuration.findtext(name)
+        if asked and asked != only:
+            raise NOT_IMPLEMENTED.error(f"{name} must be {only}: this service has no other.")
 
 
 def _regions_of_host(host: str) -> list[str]:

@@ -298,6 +298,17 @@ def test_appending_is_refused_clearly(bucket: Any) -> None:
     assert "AppendObject is not supported" in refused.value.message
 
 
+@pytest.mark.parametrize("kept", [("IA", "LRS"), ("Standard", "ZRS")])
+def test_a_bucket_of_a_kind_that_there_is_not_is_refused(
+    bucket: Any, kept: tuple[str, str]
+) -> None:
+    """Terraform would replace a bucket that comes back as another kind, again and again."""
+    other = bucket_of(bucket.endpoint, bucket.auth, "another-kind", bucket.session)
+    with pytest.raises(oss2.exceptions.ServerError, match="NotImplemented"):
+        other.create_bucket(input=oss2.models.BucketCreateConfig(*kept))
+    bucket.create_bucket(input=oss2.models.BucketCreateConfig("Standard", "LRS"))
+
+
 def test_a_bucket_with_objects_stays(bucket: Any) -> None:
     bucket.put_object("key", b"x")
     with pytest.raises(oss2.exceptions.BucketNotEmpty):
