@@ -71,7 +71,7 @@ def _show(settings: Settings) -> None:
     sample = _sample()
     qemu_img = QemuImg.find(settings.qemu_img).path
     name = datetime.now(UTC).strftime("alpine-%Y%m%d-%H%M%S-%f")
-    _say(f"\nThe sample is {sample.name}, a bootable Alpine Linux.")
+    _say(f"\nThe sample is {sample.name}, a disk with Alpine Linux.")
     _imageferry("buckets", BUCKET, "--create")
     _say("\n1. Import it.")
     imported = _imageferry("import", _source(sample), "--bucket", BUCKET, "--name", name)
