@@ -12,8 +12,14 @@ if TYPE_CHECKING:
 class StagedObject(Protocol):
     """An object that is stored but for its name: it is seen by nobody until it is published."""
 
-    def publish(self, metadata: Mapping[str, str]) -> ObjectInfo:
-        """Let the object appear, with all of its user metadata."""
+    def publish(self, metadata: Mapping[str, str], *, overwrite: bool = True) -> ObjectInfo:
+        """Let the object appear, with all of its user metadata.
+
+        Raises:
+            ObjectExistsError: there is an object of the key, and ``overwrite`` is false.
+            StoreError: the object cannot appear.
+            OSError: the file of a draft cannot be moved.
+        """
         ...
 
     def discard(self) -> None:

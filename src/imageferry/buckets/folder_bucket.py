@@ -39,9 +39,9 @@ class FileToAdopt:
     key: str
     path: Path
 
-    def publish(self, metadata: Mapping[str, str]) -> ObjectInfo:
+    def publish(self, metadata: Mapping[str, str], *, overwrite: bool = True) -> ObjectInfo:
         """Store the file as the object. See :meth:`FolderBucket.adopt`."""
-        return self.bucket.adopt(self.key, self.path, metadata=metadata)
+        return self.bucket.adopt(self.key, self.path, metadata=metadata, overwrite=overwrite)
 
     def discard(self) -> None:
         """Take the file away."""
@@ -160,6 +160,7 @@ class FolderBucket:
         crc64: int | None = None,
         content_type: str = DEFAULT_CONTENT_TYPE,
         metadata: Mapping[str, str] = {},
+        overwrite: bool = True,
     ) -> ObjectInfo:
         """Store a local file as an object and take the file away, without a copy if possible.
 
@@ -170,9 +171,11 @@ class FolderBucket:
             crc64: The CRC-64 of the file, where it is known.
             content_type: The object's media type.
             metadata: The object's user metadata.
+            overwrite: Whether an object that is there may be replaced.
 
         Raises:
             FileNotFoundError: there is no such file.
+            ObjectExistsError: the object is there, and ``overwrite`` is false.
             StoreError: it is no regular file.
             InvalidObjectNameError: the key breaks OSS's rules.
             BucketNotFoundError: the bucket is gone.
@@ -191,7 +194,7 @@ class FolderBucket:
                 content_type=content_type,
                 metadata=metadata,
             )
-            return self._moved(path, fd, description)
+            return self._moved(path, fd, description, overwrite=overwrite)
         finally:
             os.close(fd)
 
@@ -263,14 +266,16 @@ class FolderBucket:
         self._folders.check()
         self._objects.delete(key)
 
-    def _moved(self, path: Path, fd: int, description: Description) -> ObjectInfo:
+    def _moved(
+        self, path: Path, fd: int, description: Description, *, overwrite: bool
+    ) -> ObjectInfo:
         try:
-            return self._objects.publish(path, fd, description)
+            return self._objects.publish(path, fd, description, overwrite=overwrite)
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
         with self._objects.new_file() as file:
             append(fd, file.fileno(), position=0)
-            info = self._objects.publish(file.path, file.fileno(), description)
+            info = self._objects.publish(file.path, file.fileno(), description, overwrite=overwrite)
         path.unlink()
         return info

@@ -24,6 +24,8 @@ from imageferry.buckets.interface import (
 from imageferry.buckets.sidecars import Description, Sidecars
 from imageferry.buckets.write_order import settle
 
+_NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS}
+"""What file systems without second names answer, as exFAT or a network drive."""
 _NO_OBJECT_HERE = {errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENXIO}
 _PUBLISH_ATTEMPTS = 10
 
@@ -266,8 +268,8 @@ class ObjectFiles:
                 if overwrite:
                     source.replace(target)
                 else:
-                    target.hardlink_to(source)
-                    source.unlink()
+                    _link(source, target)
+                    source.unlink(missing_ok=True)
             except FileExistsError:
                 if self.status(key):
                     raise ObjectExistsError(f"there is an object {key!r} already") from None
@@ -318,6 +320,18 @@ class ObjectFiles:
                         yield key
                 elif names.is_folder_name(entry.name) and entry.is_dir(follow_symlinks=False):
                     yield from self._keys_below((*above, entry.name))
+
+
+def _link(source: Path, target: Path) -> None:
+    """Give a file a second name, which nothing may have; where there are none, another name."""
+    try:
+        target.hardlink_to(source)
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target) from None
+        source.replace(target)
 
 
 def _undescribed(key: str, status: os.stat_result) -> ObjectInfo:

@@ -224,25 +224,26 @@ class RemoteDraftObject:
         self._parts = parts
         self._info = info
 
-    def publish(self, metadata: Mapping[str, str]) -> ObjectInfo:
+    def publish(self, metadata: Mapping[str, str], *, overwrite: bool = True) -> ObjectInfo:
         """Let the object appear.
 
         A store takes the metadata of an upload when it begins. So what was found out since is
         added as soon as the object is there: by the store itself, without moving its bytes.
 
         Raises:
+            ObjectExistsError: there is an object of the key, and ``overwrite`` is false.
             UploadNotFoundError: it was discarded.
         """
-        etag = self._finish()
+        etag = self._finish(overwrite=overwrite)
         info = replace(self._info, metadata=dict(metadata))
         if info.metadata != self._info.metadata:
             etag = self._client.replace_metadata(info)
         return replace(info, key=self._upload.key, etag=etag)
 
-    def _finish(self) -> str:
+    def _finish(self, *, overwrite: bool) -> str:
         """Complete the upload, also where the answer to its completion was lost before."""
         try:
-            return self._upload.finish(self._parts)
+            return self._upload.finish(self._parts, overwrite=overwrite)
         except UploadNotFoundError:
             with suppress(ObjectNotFoundError):
                 found = self._client.head(self._info.key)

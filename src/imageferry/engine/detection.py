@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from imageferry.engine.context import WorkerContext
@@ -37,14 +38,17 @@ async def detect(
         LeaseExpiredError: the lease was not renewed in time.
         OwnershipLostError: the task is no longer this worker's.
     """
-    inspection = inspect(stored, declared=Format.QCOW2, max_virtual_size=context.max_virtual_size)
+    inspection = await asyncio.to_thread(
+        inspect, stored, declared=Format.QCOW2, max_virtual_size=context.max_virtual_size
+    )
     expected = Expected(image.boot_mode, image.os_type, is_system=disk.is_system)
     found = await check_contents(stored, inspection, expected, lease=ownership.lease)
     items = [
         DetectionItem(item.name, item.value, item.risk_code, item.risk_level) for item in found
     ]
-    ownership.record_disk(disk.position, DiskStatus.SUCCESS, _related_items(found))
-    with context.database.write() as connection:
+    with ownership.recording(
+        disk.position, DiskStatus.SUCCESS, _related_items(found)
+    ) as connection:
         images.record_detection(connection, image.image_id, disk.position, items)
         if any(item.name == CLOUD_INIT and not item.risk_code for item in found):
             images.record_cloud_init(connection, image.image_id)

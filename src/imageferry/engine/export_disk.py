@@ -24,7 +24,7 @@ from imageferry.imaging.moving import move
 from imageferry.imaging.readers.opening import open_reader
 from imageferry.imaging.readers.raw import RawReader
 from imageferry.imaging.source import FileSource
-from imageferry.imaging.threads import StopSignal, in_thread
+from imageferry.imaging.threads import StopSignal, entered, in_thread
 from imageferry.imaging.verify import compare, verify
 from imageferry.imaging.writers.opening import QCOW2, RAW, RAW_TAR_GZ, Layout, PlannedDisk
 
@@ -193,8 +193,12 @@ class ExportDisk:
         )
 
     async def _verify(self) -> None:
+        async with entered(self._source) as (source, inspection):
+            await self._verify_against(source, inspection)
+
+    async def _verify_against(self, source: ObjectReader, inspection: Inspection) -> None:
         qemu_img, lease = self._context.qemu_img, self._ownership.lease
-        with FileSource(self._path) as written, self._source() as (source, inspection):
+        with FileSource(self._path) as written:
             found = await verify(
                 written,
                 self._layout.format,

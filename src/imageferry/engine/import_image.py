@@ -21,7 +21,7 @@ from imageferry.imaging.packaging.any_source import inspect_any, move_any
 from imageferry.imaging.packaging.finding import find_package
 from imageferry.imaging.packaging.package import Archived, Compressed
 from imageferry.imaging.source import ByteSource, FileSource
-from imageferry.imaging.threads import StopSignal, in_thread
+from imageferry.imaging.threads import StopSignal, entered, in_thread
 from imageferry.imaging.verify import compare
 from imageferry.imaging.writers.qcow2 import Qcow2Writer
 from imageferry.imaging.writers.raw import RawWriter
@@ -40,13 +40,14 @@ class ImportImage(NewImage):
         await self._verify_again_what_is_gone()
         self._ownership.enter(Phase.DETECT)
         for disk in self._image.disks:
-            with (
-                reported_for(disk.position),
-                self._context.catalogue.open(self._image.key(disk)) as stored,
-            ):
-                await detect(
-                    self._image, disk, stored, context=self._context, ownership=self._ownership
-                )
+            with reported_for(disk.position):
+                await self._detect(disk)
+
+    async def _detect(self, disk: ImageDisk) -> None:
+        async with entered(partial(self._context.catalogue.open, self._image.key(disk))) as stored:
+            await detect(
+                self._image, disk, stored, context=self._context, ownership=self._ownership
+            )
 
     def _write(self, disk: ImageDisk, draft: Draft, stop: StopSignal) -> int:
         meter = self._ownership.meter

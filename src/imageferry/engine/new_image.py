@@ -15,7 +15,7 @@ from contextlib import AbstractContextManager
 from functools import partial
 
 from imageferry.buckets.draft import Draft
-from imageferry.buckets.interface import ObjectNotFoundError, ObjectReader
+from imageferry.buckets.interface import ObjectExistsError, ObjectNotFoundError, ObjectReader
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.disks import for_each
 from imageferry.engine.failures import reported_for
@@ -28,7 +28,7 @@ from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.moving import stored_checksum
 from imageferry.imaging.readers.opening import open_reader
 from imageferry.imaging.source import ByteSource
-from imageferry.imaging.threads import StopSignal, in_thread
+from imageferry.imaging.threads import StopSignal, entered, in_thread
 from imageferry.imaging.verify import compare, verify
 from imageferry.imaging.writers.qcow2 import CLUSTER_SIZE
 from imageferry.tasks.model import DiskStatus, Phase
@@ -108,9 +108,10 @@ class NewImage(ABC):
         **values: str | int | None,
     ) -> None:
         """Note what was found out of a disk, with the image and with the task."""
-        with self._context.database.write() as connection:
+        with self._ownership.recording(
+            disk.position, DiskStatus.PROCESSING, related_items
+        ) as connection:
             images.record_disk(connection, self._image.image_id, disk.position, **values)
-        self._ownership.record_disk(disk.position, DiskStatus.PROCESSING, related_items)
 
     def _store(self, disk: ImageDisk, stop: StopSignal) -> None:
         metadata = {TASK_METADATA: self._ownership.task.task_id}
@@ -128,7 +129,11 @@ class NewImage(ABC):
             self._ownership.record_disk(
                 disk.position, DiskStatus.PROCESSING, [("StoredSize", str(size))]
             )
-            staged.publish(metadata)
+            try:
+                staged.publish(metadata, overwrite=False)
+            except ObjectExistsError:
+                # Whoever has the task by now was faster, and may have verified the object.
+                staged.discard()
         except BaseException:
             draft.abort()
             raise
@@ -148,7 +153,7 @@ class NewImage(ABC):
 
     async def _verify_disk(self, disk: ImageDisk) -> None:
         qemu_img, lease = self._context.qemu_img, self._ownership.lease
-        with self._context.catalogue.open(self._image.key(disk)) as stored:
+        async with entered(partial(self._context.catalogue.open, self._image.key(disk))) as stored:
             found = await verify(
                 stored, Format.QCOW2, disk.virtual_size, qemu_img=qemu_img, lease=lease
             )
@@ -160,7 +165,7 @@ class NewImage(ABC):
 
     async def _compare(self, disk: ImageDisk, stored: ObjectReader, found: Inspection) -> None:
         """Compare every byte that a guest sees with what the disk was made of."""
-        with self._source(disk) as (source, inspection):
+        async with entered(partial(self._source, disk)) as (source, inspection):
             await compare(
                 source,
                 inspection,

@@ -101,16 +101,34 @@ class Ownership:
         Raises:
             OwnershipLostError: the task is no longer this worker's.
         """
+        with self.recording(position, status, related_items):
+            pass
+
+    @contextmanager
+    def recording(
+        self,
+        position: int,
+        status: DiskStatus,
+        related_items: Sequence[tuple[str, str]] = (),
+    ) -> Iterator[sa.Connection]:
+        """A transaction that notes what is known of a disk, and whatever goes with it.
+
+        Raises:
+            OwnershipLostError: the task is no longer this worker's. It is raised
+                before the body runs, so that nothing is written.
+        """
         with self._database.write() as connection:
-            held = transitions.record_disk(
-                connection,
-                self.task.task_id,
-                position,
-                self._owner,
-                status=status,
-                related_items=related_items,
+            self._check(
+                held=transitions.record_disk(
+                    connection,
+                    self.task.task_id,
+                    position,
+                    self._owner,
+                    status=status,
+                    related_items=related_items,
+                )
             )
-        self._check(held=held)
+            yield connection
 
     @contextmanager
     def finishing(self) -> Iterator[sa.Connection]:

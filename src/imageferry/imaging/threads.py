@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
@@ -61,6 +61,15 @@ async def in_thread(function: Callable[[StopSignal], _Result]) -> _Result:
         raise
     finally:
         executor.shutdown(wait=False)
+
+
+@contextlib.asynccontextmanager
+async def entered(
+    make: Callable[[], contextlib.AbstractContextManager[_Result]],
+) -> AsyncIterator[_Result]:
+    """Make and enter a context manager in a thread, as its beginning may wait for a store."""
+    with contextlib.ExitStack() as stack:
+        yield await uninterrupted(asyncio.to_thread(lambda: stack.enter_context(make())))
 
 
 async def uninterrupted(awaitable: Awaitable[_Result]) -> _Result:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from imageferry.buckets.draft_parts import part_at
-from imageferry.buckets.interface import Bucket, ObjectNotFoundError, Store
+from imageferry.buckets.interface import Bucket, ObjectExistsError, ObjectNotFoundError, Store
 
 TOKEN = "t-000000000001"
 MIB = 2**20
@@ -43,6 +43,21 @@ def test_an_object_appears_whole_when_it_is_published(bucket: Bucket, path: Path
     assert not path.exists()
     bucket.discard_staged(TOKEN)
     assert content(bucket, "key") == data
+
+
+def test_a_draft_does_not_replace_an_object_where_it_may_not(bucket: Bucket, path: Path) -> None:
+    bucket.put("key", [b"old"])
+    draft = bucket.draft("key", path, token=TOKEN)
+    draft.write(0, b"new")
+    staged = draft.finish(3)
+
+    with pytest.raises(ObjectExistsError):
+        staged.publish({}, overwrite=False)
+
+    assert content(bucket, "key") == b"old"
+    staged.discard()
+    assert not path.exists()
+    assert bucket.uploads() == []
 
 
 def test_the_head_may_come_last_and_gaps_are_zero(bucket: Bucket, path: Path) -> None:

@@ -177,6 +177,22 @@ def test_a_refused_put_leaves_nothing(bucket: FolderBucket, hidden: Path) -> Non
     assert files_below(hidden) == before
 
 
+def test_nothing_is_replaced_either_where_files_have_one_name_only(
+    bucket: FolderBucket, hidden: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def link(*_paths: object, **_options: object) -> None:
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "link", link)
+    bucket.put("key", [b"old"], overwrite=False)
+    before = files_below(hidden)
+    with pytest.raises(ObjectExistsError):
+        bucket.put("key", [b"new"], overwrite=False)
+    assert files_below(hidden) == before
+    with bucket.open("key") as reader:
+        assert reader.pread(0, 3) == b"old"
+
+
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40
 )

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
-from imageferry.imaging.threads import StopSignal, in_thread, uninterrupted
+from imageferry.imaging.threads import StopSignal, entered, in_thread, uninterrupted
 
 
 def test_the_result_and_the_error_come_through() -> None:
@@ -69,3 +71,32 @@ def test_an_error_comes_through_uninterrupted() -> None:
 
     with pytest.raises(ValueError, match="no"):
         asyncio.run(uninterrupted(work()))
+
+
+def test_what_is_slow_to_be_entered_does_not_hold_up_the_loop_and_is_left() -> None:
+    may_begin, left = threading.Event(), threading.Event()
+
+    @contextmanager
+    def slow() -> Iterator[int]:
+        may_begin.wait()
+        try:
+            yield 7
+        finally:
+            left.set()
+
+    async def work() -> None:
+        async with entered(slow) as value:
+            assert value == 7
+            assert not left.is_set()
+            raise ValueError("no")
+
+    async def main() -> None:
+        task = asyncio.create_task(work())
+        await asyncio.sleep(0)
+        assert not task.done()
+        may_begin.set()
+        with pytest.raises(ValueError, match="no"):
+            await task
+
+    asyncio.run(main())
+    assert left.is_set()
