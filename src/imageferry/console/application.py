@@ -14,6 +14,7 @@ from imageferry.console.signing_in import SigningIn
 from imageferry.console.task_changes import TaskChanges
 from imageferry.console.task_list import TaskList
 from imageferry.console.task_page import TaskPages
+from imageferry.console.tool_routes import tool_routes
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -63,6 +64,7 @@ def _pages(backend: Backend) -> list[Route]:
         Route("/language", for_everybody(backend, signing.choose_language), methods=["POST"]),
         Route("/assets/{name}", assets.serve),
         *_task_pages(backend),
+        *tool_routes(backend),
     ]
 
 

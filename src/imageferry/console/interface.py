@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from imageferry.console.tools import Tools
+
 ENDED = frozenset({"Finished", "Failed", "Deleted"})
 """The statuses after which nothing more happens to a task."""
 
@@ -173,6 +175,7 @@ class Backend:
             address that the browser used. Returns the reply's members on the wire; raises
             :class:`~imageferry.actions.errors.ServiceError`.
         tasks: The tasks.
+        tools: What the API Explorer and the Error Center need.
         clock: The time, UTC.
         is_stopping: Whether the process is about to end, and open streams with it.
     """
@@ -184,5 +187,6 @@ class Backend:
     is_spent: Callable[[str, str], bool]
     call: Callable[[Key, str, Mapping[str, str], str], Mapping[str, Any]]
     tasks: Tasks
+    tools: Tools
     clock: Callable[[], datetime]
     is_stopping: Callable[[], bool]

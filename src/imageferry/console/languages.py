@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from imageferry.console.texts import TEXTS
+from imageferry.console.tool_texts import TOOL_TEXTS
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 """The languages, each by its own name; the first is that of visitors who ask for none of them."""
+
+_ALL = {**TEXTS, **TOOL_TEXTS}
 
 COOKIE = "imageferry_language"
 _DEFAULT = next(iter(LANGUAGES))
@@ -38,7 +41,7 @@ def text(language: str, key: str, **values: object) -> str:
     Raises:
         KeyError: there is no such text.
     """
-    words = getattr(TEXTS[key], language)
+    words = getattr(_ALL[key], language)
     return str(words.format(**values)) if values else str(words)
 
 

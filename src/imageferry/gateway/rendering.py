@@ -20,6 +20,8 @@ CONTENT_TYPES = {
     ReplyFormat.XML: "text/xml;charset=utf-8",
 }
 
+_ERROR_ROOT = "Error"
+
 _NO_XML_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -37,7 +39,7 @@ def render_reply(
 ) -> Response:
     """The response of an action that succeeded."""
     members = {"RequestId": request_id, **to_wire(reply)}
-    return _response(200, f"{action}Response", members, request_id, reply_format)
+    return _response(200, _reply_root(action), members, request_id, reply_format)
 
 
 def render_error(
@@ -53,7 +55,17 @@ def render_error(
     }
     # A file's name may have got into a message, and need not be text.
     texts = {name: text.encode(errors="replace").decode() for name, text in members.items()}
-    return _response(error.code.status, "Error", texts, request_id, reply_format)
+    return _response(error.code.status, _ERROR_ROOT, texts, request_id, reply_format)
+
+
+def as_xml(action: str, members: Mapping[str, Any]) -> str:
+    """An answer of an action as XML, made of its members as JSON has them."""
+    is_error = "Code" in members  # no reply has such a member
+    return _xml_document(_ERROR_ROOT if is_error else _reply_root(action), members).decode()
+
+
+def _reply_root(action: str) -> str:
+    return f"{action}Response"
 
 
 def _response(

@@ -16,6 +16,7 @@ from imageferry.gateway.authentication import Identity
 from imageferry.gateway.gateway import Gateway
 from imageferry.imaging import errors as image_errors
 from imageferry.service.console_tasks import ConsoleTasks
+from imageferry.service.console_tools import console_tools
 from imageferry.service.installation import Installation
 
 
@@ -31,6 +32,7 @@ def console_backend(
         is_spent=partial(_is_spent, installation),
         call=partial(_call, gateway),
         tasks=ConsoleTasks(installation.database),
+        tools=console_tools(installation.database, gateway),
         clock=now,
         is_stopping=is_stopping,
     )

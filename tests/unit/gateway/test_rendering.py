@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from imageferry.actions import error_codes
 from imageferry.actions.declaration import Member, Model, Reply
-from imageferry.gateway.rendering import Response, render_error, render_reply
+from imageferry.gateway.rendering import Response, as_xml, render_error, render_reply
 from imageferry.gateway.reply_format import ReplyFormat
 
 NOTE = Member(description="Of no meaning.")
@@ -133,3 +133,16 @@ def test_error(reply_format: ReplyFormat) -> None:
         "is not supplied.",
         "Recommend": "Send it. ?",
     }
+
+
+def test_members_that_json_has_become_the_xml_that_is_answered() -> None:
+    reply = {"RequestId": "4F2A", "Regions": {"Region": [{"RegionId": "<a>"}, {"RegionId": "b"}]}}
+
+    assert as_xml("DescribeRegions", reply) == (
+        "<?xml version='1.0' encoding='UTF-8'?><DescribeRegionsResponse><RequestId>4F2A</RequestId>"
+        "<Regions><Region><RegionId>&lt;a&gt;</RegionId></Region>"
+        "<Region><RegionId>b</RegionId></Region></Regions></DescribeRegionsResponse>"
+    )
+    assert as_xml("DescribeRegions", {"Code": "InternalError"}) == (
+        "<?xml version='1.0' encoding='UTF-8'?><Error><Code>InternalError</Code></Error>"
+    )

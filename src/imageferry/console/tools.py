@@ -1,0 +1,94 @@
+"""What the API Explorer and the Error Center are given by the service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from imageferry.actions.declaration import Field
+from imageferry.signing.acs_v3 import SignedRequest
+from imageferry.signing.encoding import Pair
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """An answer of the API.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Names and values.
+        json: The body.
+        xml: The body as it would be had XML been asked for.
+    """
+
+    status: int
+    headers: Sequence[Pair]
+    json: str
+    xml: str
+
+
+class FailedCall(Protocol):
+    """A call that was refused, and is still kept."""
+
+    @property
+    def request_id(self) -> str:
+        """The id that the reply and the log carry."""
+
+    @property
+    def time(self) -> datetime:
+        """When it was refused, UTC."""
+
+    @property
+    def access_key_id(self) -> str:
+        """The credentials that were used."""
+
+    @property
+    def action(self) -> str:
+        """The action's name."""
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """Names and values, without what signs a request."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def code(self) -> str:
+        """The error's code."""
+
+    @property
+    def message(self) -> str:
+        """What has happened, in words."""
+
+    @property
+    def recommend(self) -> str:
+        """What to do about it."""
+
+
+class FailedCalls(Protocol):
+    """The refused calls of accounts. Nobody is shown those of another account."""
+
+    def find(self, account_id: str, request_id: str) -> FailedCall | None:
+        """The call of an id, if it was the account's and is still kept."""
+
+    def latest(self, account_id: str, limit: int, code: str = "") -> Sequence[FailedCall]:
+        """The account's last calls, newest first; only those of a code, where given."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """The service as the tools of developers see it.
+
+    Attributes:
+        problem: What is wrong with a text as the value of a parameter; empty where nothing is.
+        exchange: Sends a signed call of an action and returns the answer.
+        failed_calls: The calls that were refused.
+    """
+
+    problem: Callable[[Field, str], str]
+    exchange: Callable[[SignedRequest], Exchange]
+    failed_calls: FailedCalls

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+
+from imageferry.actions import error_codes
+from imageferry.actions.errors import ErrorCode
+from imageferry.actions.registry import PRODUCTS
+from imageferry.console.error_catalogue import ErrorCatalogue
+from imageferry.service.console import explanations
+
+
+@pytest.fixture(scope="module")
+def catalogue() -> ErrorCatalogue:
+    return ErrorCatalogue(explanations())
+
+
+def test_every_code_that_an_action_can_answer_with_is_there(catalogue: ErrorCatalogue) -> None:
+    for product in PRODUCTS:
+        for action in product.actions.values():
+            for error in action.errors:
+                entry = catalogue.entries[error.code]
+                assert error.status in entry.statuses
+                assert action.name in [target.action.name for target in entry.targets]
+
+
+def test_the_codes_of_every_action_are_there(catalogue: ErrorCatalogue) -> None:
+    common = [value for value in vars(error_codes).values() if isinstance(value, ErrorCode)]
+
+    assert len(common) > 20
+    assert all(catalogue.entries[error.code].is_of_every_action for error in common)
+
+
+def test_the_codes_that_tasks_fail_with_are_there(catalogue: ErrorCatalogue) -> None:
+    entry = catalogue.entries["ConversionFailed"]
+
+    assert entry.statuses == []
+    assert entry.targets == []
+    assert entry.explanation.meaning
+
+
+def test_every_code_says_what_it_means_and_what_to_do(catalogue: ErrorCatalogue) -> None:
+    for entry in catalogue.entries.values():
+        assert entry.explanation.meaning
+        assert entry.explanation.remedy
+
+
+def test_causes_are_the_parameters_whose_rules_lead_to_a_code(catalogue: ErrorCatalogue) -> None:
+    causes = catalogue.entries["InvalidImageName.Malformed"].causes
+    assert ("ImportImage", "ImageName", False) in [
+        (cause.target.action.name, cause.name, cause.is_missing) for cause in causes
+    ]
+
+
+def test_codes_are_found_by_words_in_any_order_and_case(catalogue: ErrorCatalogue) -> None:
+    assert [entry.code for entry in catalogue.search("NONCE signature used")] == [
+        "SignatureNonceUsed"
+    ]
+    assert catalogue.search("no such words at all") == []
+    assert len(catalogue.search("")) == len(catalogue.entries)
+
+
+def test_a_code_is_found_without_regard_to_case(catalogue: ErrorCatalogue) -> None:
+    entry = catalogue.find("signaturedoesnotmatch")
+
+    assert entry is not None
+    assert entry.code == "SignatureDoesNotMatch"
+    assert catalogue.find("Nothing") is None
