@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import IO, Protocol, Self
 
 from imageferry.imaging.errors import SOURCE_FAILED, ImageError
+from imageferry.imaging.threads import StopSignal
 
 
 class ByteSource(Protocol):
@@ -43,6 +44,27 @@ class ByteSource(Protocol):
 def ended_early(place: int) -> ImageError:
     """The error for a source that has fewer bytes than it had, and ends at ``place``."""
     return SOURCE_FAILED.error(f"Reading the source ended early, at byte {place}.")
+
+
+class StoppableSource:
+    """A source whose reads end when work is to stop: for work that does little else than read."""
+
+    def __init__(self, source: ByteSource, stop: StopSignal) -> None:
+        """Read from ``source`` until ``stop`` is set."""
+        self.size = source.size
+        self.data_ranges = source.data_ranges
+        self.fileno = source.fileno
+        self._source = source
+        self._stop = stop
+
+    def pread(self, offset: int, length: int) -> bytes:
+        """The bytes from ``offset``; fewer than ``length`` only at the end.
+
+        Raises:
+            StoppedError: the work is to stop.
+        """
+        self._stop.check()
+        return self._source.pread(offset, length)
 
 
 class FileSource:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from imageferry.imaging.errors import SOURCE_FAILED, ImageError
-from imageferry.imaging.source import FileSource
+from imageferry.imaging.source import FileSource, StoppableSource
+from imageferry.imaging.threads import StoppedError, StopSignal
 
 _MIB = 1024 * 1024
 
@@ -50,6 +51,19 @@ def test_bytes_that_were_cut_off_are_no_hole(tmp_path: Path) -> None:
         with pytest.raises(ImageError, match=f"ended early, at byte {_MIB}") as caught:
             list(source.data_ranges())
     assert caught.value.kind is SOURCE_FAILED
+
+
+def test_reads_end_when_the_work_is_to_stop(tmp_path: Path) -> None:
+    path = tmp_path / "disk"
+    path.write_bytes(b"0123456789")
+    stop = StopSignal()
+    with FileSource(path) as file:
+        source = StoppableSource(file, stop)
+        assert (source.size, source.pread(8, 5), source.fileno()) == (10, b"89", file.fileno())
+        assert list(source.data_ranges()) == [(0, 10)]
+        stop.set()
+        with pytest.raises(StoppedError):
+            source.pread(0, 1)
 
 
 def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:

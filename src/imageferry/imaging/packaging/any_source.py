@@ -16,7 +16,7 @@ from imageferry.imaging.packaging.glance import check_first_bytes
 from imageferry.imaging.packaging.moving import MovedPackage, move_packaged
 from imageferry.imaging.packaging.package import Archived, Package
 from imageferry.imaging.readers.opening import open_reader
-from imageferry.imaging.source import ByteSource
+from imageferry.imaging.source import ByteSource, StoppableSource
 from imageferry.imaging.threads import StopSignal
 
 
@@ -81,7 +81,7 @@ def move_any(
     inspection = inspect(source, declared=declared, max_virtual_size=max_virtual_size)
     moved = move(
         source,
-        open_reader(source, inspection),
+        open_reader(StoppableSource(source, stop), inspection),
         writer,
         scratch=scratch,
         hash_source=hash_source,

@@ -24,7 +24,7 @@ from imageferry.imaging.packaging.scratch import unpacked_file
 from imageferry.imaging.plan import CHUNK_SIZE, Plan
 from imageferry.imaging.planned_source import PlannedSource, plan_source
 from imageferry.imaging.readers.opening import open_reader
-from imageferry.imaging.source import ByteSource, ended_early
+from imageferry.imaging.source import ByteSource, StoppableSource, ended_early
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.transfer import transfer
 
@@ -87,7 +87,8 @@ def move_packaged(
     if isinstance(package, Archived):
         image = package.image(source)
         inspection = inspect(image, declared=declared, max_virtual_size=max_virtual_size)
-        reader = _ReaderWithin(open_reader(image, inspection), package.offset)
+        disk = open_reader(StoppableSource(image, stop), inspection)
+        reader = _ReaderWithin(disk, package.offset)
         moved = move(
             source,
             reader,
@@ -187,7 +188,7 @@ class _Unwrapping:
             )
             moved = move(
                 image,
-                open_reader(image, inspection),
+                open_reader(StoppableSource(image, self.stop), inspection),
                 self.writer,
                 scratch=self.scratch,
                 hash_source=False,

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 
+from imageferry.imaging.errors import CORRUPT
 from imageferry.imaging.reader import BoundedReader
 from imageferry.imaging.source import ByteSource
 
@@ -51,9 +52,10 @@ def read_tables(
         What a table is known by, and its bytes, in the order in which they were asked for.
 
     Raises:
-        ImageError: one lies outside of the image, or cannot be read.
+        ImageError: one lies outside of the image, or cannot be read, or there are so many that
+            some must be named twice: then a small image would take hours to go through.
     """
-    waiting = iter(tables)
+    waiting = _distinct(tables, source.size // length, what)
     empty = bytes(length)
     with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
         while batch := list(islice(waiting, max(1, _BATCH_BYTES // length))):
@@ -64,6 +66,14 @@ def read_tables(
             for key, place in batch:
                 if found[place] != empty:
                     yield key, found[place]
+
+
+def _distinct(tables: Iterable[tuple[int, int]], most: int, what: str) -> Iterator[tuple[int, int]]:
+    """The tables, as long as they are not more than can lie in the image beside each other."""
+    for count, table in enumerate(tables):
+        if count == most:
+            raise CORRUPT.error(f"The image names more than one {what} at the same place.")
+        yield table
 
 
 def _spans(places: Iterable[int], length: int) -> Iterator[list[int]]:

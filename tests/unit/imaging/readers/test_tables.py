@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
@@ -66,6 +67,18 @@ def test_a_table_outside_of_the_file_is_refused(pieces: Pieces) -> None:
     with pytest.raises(ImageError, match="L2 table lies at byte 1048064") as caught:
         list(read_tables(pieces({}, _MIB), [(0, 0), (1, _MIB - 512)], 1024, "L2 table"))
     assert caught.value.code == "InvalidImageFormat.Truncated"
+
+
+def test_more_tables_than_the_file_can_hold_beside_each_other_are_refused(
+    pieces: Pieces,
+) -> None:
+    source = pieces({512: b"x"}, 2048)
+    tables = read_tables(source, ((key, 512) for key in count()), 512, "L2 table")
+    with pytest.raises(ImageError, match="more than one L2 table at the same place") as caught:
+        list(tables)
+    assert caught.value.code == "InvalidImageFormat.Corrupt"
+    distinct = enumerate(range(0, 2048, 512))
+    assert len(list(read_tables(source, distinct, 512, "L2 table"))) == 1
 
 
 def test_a_table_that_cannot_be_read_is_an_error(pieces: Pieces) -> None:
