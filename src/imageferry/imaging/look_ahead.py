@@ -26,8 +26,10 @@ from imageferry.imaging.threads import LOOK_SECONDS, StoppedError, StopSignal
 CONNECTIONS = 16
 """Chunks on their way at once: half as many took 1.8 times as long."""
 
-MEMORY_CHUNKS = 40
-"""Chunks in memory, those on their way included: 160 MiB."""
+MEMORY_CHUNKS = 24
+"""Chunks in memory, those on their way included: 96 MiB. Two disks of a task are moved at once, so
+each has half of a slot's memory for these chunks, the blocks that are worked on, and the parts that
+are sent."""
 
 
 class LookAhead:

@@ -13,6 +13,7 @@ from imageferry.engine import worker
 from imageferry.engine.context import WorkerContext
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.service.installation import open_installation
+from imageferry.service.memory import return_large_buffers
 from imageferry.settings import Settings
 
 TAKEN_FOR_DEAD = os.EX_TEMPFAIL
@@ -32,6 +33,7 @@ def run(settings: Settings, *, with_parent: bool) -> None:
         ImageError: qemu-img is not installed.
         WorkerLockedError: another worker has the data folder.
     """
+    return_large_buffers()
     stop = threading.Event()
     _listen_for_signals(stop)
     if with_parent:
