@@ -138,7 +138,7 @@ class RemoteBucket:
     def draft(
         self,
         key: str,
-        path: Path,  # noqa: ARG002 - nothing is kept in a local file
+        path: Path,
         *,
         token: str,
         head_size: int = 0,
@@ -148,7 +148,7 @@ class RemoteBucket:
 
         Args:
             key: The key that the object will have.
-            path: Not used here.
+            path: Parts that are too long for memory are kept beside it.
             token: What it can be discarded by; letters, digits and ``-``.
             head_size: The bytes at its beginning that may come last.
             metadata: What is known already of its user metadata.
@@ -166,7 +166,9 @@ class RemoteBucket:
             write_record(self._client, self._staged(token), record)
         info = object_to_be(remote_key, 0, DEFAULT_CONTENT_TYPE, metadata)
         zeros = RemoteZeros(self._client, f"{self._staged(token)}{upload_id}/")
-        return RemoteDraft(self._client, upload, info, zeros, head_size)
+        return RemoteDraft(
+            self._client, upload, info, zeros, head_size=head_size, scratch=path.parent
+        )
 
     def start_upload(
         self,

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from functools import partial
+from pathlib import Path
 from typing import IO
 
 from imageferry.buckets.draft import CopySource
@@ -37,8 +37,6 @@ LARGEST_IN_MEMORY = 8 << 20
 """Longer parts are put together in a temporary file without a name: an object with such parts has
 more than 16 GiB."""
 
-_STEP = 1 << 20
-
 
 class RemoteDraft:
     """A draft that is a multipart upload.
@@ -49,6 +47,7 @@ class RemoteDraft:
         info: The object to be, under its remote key.
         zeros: Objects of zeros, of which parts without data are copied.
         head_size: The bytes at the beginning that may come last.
+        scratch: A folder for parts that are too long for memory.
     """
 
     def __init__(
@@ -57,7 +56,9 @@ class RemoteDraft:
         upload: RemoteUpload,
         info: ObjectInfo,
         zeros: RemoteZeros,
+        *,
         head_size: int,
+        scratch: Path,
     ) -> None:
         self._client = client
         self._upload = upload
@@ -70,6 +71,7 @@ class RemoteDraft:
         self._pool = ThreadPoolExecutor(CONNECTIONS)
         self._failed = threading.Event()
         self._zeros = zeros
+        self._scratch = scratch
 
     def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Put bytes at a place, behind all that were put before or in the head.
@@ -126,7 +128,7 @@ class RemoteDraft:
         while self._end < part.end:
             self._send_whole()
             opened = part_at(self._end)
-            self._open[opened.number] = _OpenPart(opened)
+            self._open[opened.number] = _OpenPart(opened, self._scratch)
             self._end = opened.end
 
     def _send_whole(self) -> None:
@@ -170,8 +172,9 @@ class RemoteDraft:
 class _OpenPart:
     """A part that is being filled; what is never put is zero."""
 
-    def __init__(self, part: PartRange) -> None:
+    def __init__(self, part: PartRange, scratch: Path) -> None:
         self.range = part
+        self._scratch = scratch
         self._memory: bytearray | None = None
         self._file: IO[bytes] | None = None
 
@@ -182,7 +185,8 @@ class _OpenPart:
 
     def put(self, position: int, data: memoryview) -> None:
         if self.range.length > LARGEST_IN_MEMORY:
-            self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - close() does
+            if self._file is None:
+                self._file = tempfile.TemporaryFile(dir=self._scratch)  # noqa: SIM115 - close() does
             os.pwrite(self._file.fileno(), data, position)
             return
         if self._memory is None:
@@ -193,8 +197,7 @@ class _OpenPart:
         if self._file is None:
             return upload.write_bytes(self.range.number, memoryview(self._memory or b"")[:length])
         self._file.truncate(length)
-        self._file.seek(0)
-        return upload.write_part(self.range.number, iter(partial(self._file.read, _STEP), b""))
+        return upload.write_file(self.range.number, self._file, length)
 
     def close(self) -> None:
         self._memory = None

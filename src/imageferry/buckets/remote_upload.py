@@ -29,6 +29,8 @@ from imageferry.buckets.remote_parts import MAX_PARTS, PART_SIZE, in_threads
 from imageferry.buckets.remote_small_parts import SmallParts, groups
 from imageferry.buckets.remote_transfer import date_of, etag_of
 
+_STEP = 1 << 20
+
 
 class RemoteUpload:
     """One multipart upload of a remote store.
@@ -113,6 +115,14 @@ class RemoteUpload:
         """
         md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
         return self._store(number, data, len(data), md5)
+
+    def write_file(self, number: int, file: IO[bytes], size: int) -> PartInfo:
+        """Store one part that is a whole file; see :meth:`write_bytes`."""
+        file.seek(0)
+        md5 = hashlib.md5(usedforsecurity=False)
+        while chunk := file.read(_STEP):
+            md5.update(chunk)
+        return self._store(number, file, size, md5.hexdigest())
 
     def copy_part(self, number: int, source_key: str, length: int) -> str:
         """Let the store make a part of the beginning of one of its objects, and return its ETag.

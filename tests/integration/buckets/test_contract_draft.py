@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from imageferry.buckets import remote_draft
 from imageferry.buckets.draft_parts import part_at
 from imageferry.buckets.interface import Bucket, ObjectExistsError, ObjectNotFoundError, Store
 
@@ -71,6 +73,20 @@ def test_the_head_may_come_last_and_gaps_are_zero(bucket: Bucket, path: Path) ->
     expected[0:4], expected[9 * MIB : 9 * MIB + 6] = b"head", b"behind"
     expected[41 * MIB : 41 * MIB + 10] = b"far behind"
     assert content(bucket, "key") == expected
+
+
+def test_parts_that_are_too_long_for_memory_are_kept_beside_the_draft(
+    bucket: Bucket, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(remote_draft, "LARGEST_IN_MEMORY", MIB)
+    monkeypatch.setattr(tempfile, "tempdir", os.fspath(path / "nowhere"))
+    data = os.urandom(17 * MIB)
+    draft = bucket.draft("key", path, token=TOKEN)
+    draft.write(0, data)
+    draft.finish(len(data)).publish({})
+
+    assert content(bucket, "key") == data
+    assert list(path.parent.glob("tmp*")) == []
 
 
 def test_sweep_takes_back_what_nobody_published(store: Store, bucket: Bucket, path: Path) -> None:
