@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import RedirectResponse, Response
 
 from imageferry.console import pasted
+from imageferry.console.causes import CAUSES
 from imageferry.console.error_catalogue import Entry, ErrorCatalogue
 from imageferry.console.explorer import MAX_SEARCH_CHARACTERS, address, every_action
 from imageferry.console.interface import Backend
@@ -54,7 +55,8 @@ class ErrorCenter:
         if entry is None:
             return page(visit, "errors_unknown.html", 404, lead="errors.no_code")
         calls = self._calls.latest(visit.key.account_id, MAX_EXAMPLES, entry.code)
-        return page(visit, "error.html", entry=entry, calls=calls)
+        causes = [getattr(text, visit.language) for text in CAUSES.get(entry.code, ())]
+        return page(visit, "error.html", entry=entry, calls=calls, causes=causes)
 
     def call(self, visit: Visit) -> Response:
         """The page of a call that was refused, for its owner."""

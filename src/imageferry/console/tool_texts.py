@@ -49,8 +49,10 @@ TOOL_TEXTS: Mapping[str, Text] = {
     "explorer.code": Text("Code for this call", "此调用的代码"),
     "explorer.code_lead": Text(
         "The programs read the key from ALIBABA_CLOUD_ACCESS_KEY_ID and "
-        "ALIBABA_CLOUD_ACCESS_KEY_SECRET.",
-        "程序从 ALIBABA_CLOUD_ACCESS_KEY_ID 和 ALIBABA_CLOUD_ACCESS_KEY_SECRET 读取密钥。",
+        "ALIBABA_CLOUD_ACCESS_KEY_SECRET, our command from IMAGEFERRY_ACCESS_KEY_ID and "
+        "IMAGEFERRY_ACCESS_KEY_SECRET.",
+        "程序从 ALIBABA_CLOUD_ACCESS_KEY_ID 和 ALIBABA_CLOUD_ACCESS_KEY_SECRET 读取密钥,"
+        "imageferry 命令从 IMAGEFERRY_ACCESS_KEY_ID 和 IMAGEFERRY_ACCESS_KEY_SECRET 读取。",
     ),
     "explorer.copy": Text("Copy", "复制"),
     "explorer.copy_what": Text("Copy: {what}", "复制:{what}"),

@@ -3,7 +3,7 @@
 const HISTORY = "imageferry.calls";
 const MOST = 50;
 
-const account = () => document.querySelector(".account").textContent;
+const account = () => document.querySelector(".account").title;
 const stored = () => JSON.parse(sessionStorage.getItem(HISTORY) || "[]");
 const mine = () => stored().filter((call) => call.account === account());
 
