@@ -11,7 +11,7 @@ from imageferry.database.connection import UNAVAILABLE, Database
 from imageferry.engine import presence
 from imageferry.engine.failure_detector import FailureDetector
 from imageferry.engine.presence import Presence
-from imageferry.engine.queue import ENGINE_VERSION
+from imageferry.engine.queue import ENGINE_VERSION, TaskQueue
 from imageferry.imaging.lease import seconds_since_boot
 from imageferry.settings import SettingError, Settings
 
@@ -44,6 +44,7 @@ class Companions:
 
     Args:
         database: Where the workers' rows are.
+        queue: What knows which worker has which task.
         executor: This worker's name.
         settings: How the service is set up.
         die: Ends this process at once. It is called when the others have taken this
@@ -51,10 +52,15 @@ class Companions:
     """
 
     def __init__(
-        self, database: Database, executor: str, settings: Settings, die: Callable[[], None]
+        self,
+        database: Database,
+        queue: TaskQueue,
+        executor: str,
+        settings: Settings,
+        die: Callable[[], None],
     ) -> None:
         self._presence = Presence(database, executor)
-        self._detector = FailureDetector(database, settings.worker_timeout_seconds)
+        self._detector = FailureDetector(database, queue, settings.worker_timeout_seconds)
         self._settings = settings
         self._interval = presence.interval(settings.worker_timeout_seconds)
         self._die = die
@@ -62,12 +68,9 @@ class Companions:
         self._threads: list[threading.Thread] = []
 
     def enter(self) -> None:
-        """Join the workers, before any task is taken up, and give signs of life from now on."""
+        """Join the workers, before any task is taken up: give signs of life, and watch others."""
         self._presence.enter(ENGINE_VERSION, self._settings.worker_slots)
         self._start(self._beat)
-
-    def watch(self) -> None:
-        """Watch the others from now on. The engine has to be there."""
         self._start(self._look)
 
     def leave(self) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient
@@ -18,6 +19,12 @@ only when the steps of tasks that are under way could not be gone on with."""
 
 UNDER_WAY = ["ENQUEUED", "DELAYED", "PENDING"]
 """What the engine calls a task that is not done."""
+
+ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+"""What it calls a task that is."""
+
+ROWS_A_TIME = 500
+"""Rows that are removed in one transaction, so that none takes long."""
 
 
 def prepare(database: Database) -> None:
@@ -58,6 +65,31 @@ class TaskQueue:
     def forget(self, task_id: str) -> None:
         """Remove what the engine knows of a task; no error where it knows nothing."""
         self._client.delete_workflow(task_id)
+
+    def held(self) -> Mapping[str, str]:
+        """For each task of this engine's version that a worker has, the worker's name."""
+        found = self._client.list_workflows(
+            status="PENDING", app_version=ENGINE_VERSION, load_input=False, load_output=False
+        )
+        return {workflow.workflow_id: workflow.executor_id or "" for workflow in found}
+
+    def take_back(self, task_ids: Sequence[str]) -> None:
+        """Let other workers go on with tasks that dead ones had."""
+        self._client.resume_workflows(list(task_ids), queue_name=QUEUE)
+
+    def prune(self, before: datetime) -> int:
+        """Remove what the engine knows of tasks that ended before a moment, and count them."""
+        removed = 0
+        while ended := self._client.list_workflows(
+            status=ENDED,
+            completed_before=before.isoformat(),
+            limit=ROWS_A_TIME,
+            load_input=False,
+            load_output=False,
+        ):
+            self._client.delete_workflows([workflow.workflow_id for workflow in ended])
+            removed += len(ended)
+        return removed
 
     def close(self) -> None:
         """Close the engine's connections."""

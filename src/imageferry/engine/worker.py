@@ -8,7 +8,7 @@ import socket
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -18,10 +18,11 @@ from dbos import DBOS, DBOSConfig, StepOptions
 
 from imageferry.buckets.interface import Store, StoreError
 from imageferry.database.connection import UNAVAILABLE
-from imageferry.engine import companions, failure_detector, leftovers
+from imageferry.database.metadata import now
+from imageferry.engine import companions, leftovers
 from imageferry.engine.companions import Companions
 from imageferry.engine.context import WorkerContext
-from imageferry.engine.queue import ENGINE_VERSION, QUEUE
+from imageferry.engine.queue import ENGINE_VERSION, QUEUE, TaskQueue
 from imageferry.engine.steps import STEPS, Steps
 from imageferry.imaging import nbd
 from imageferry.tasks.model import TaskAction
@@ -34,6 +35,9 @@ SWEEP_SECONDS = 3600.0
 
 SWEEP_AGE = timedelta(days=1)
 """Uploads and temporary files that nobody has touched for so long are left-overs."""
+
+ROWS_KEPT_FOR = timedelta(hours=1)
+"""How long the engine's rows of a task outlive its end: they serve to look into a failure."""
 
 CLEAN_UP: StepOptions = {
     "name": "clean_up",
@@ -70,38 +74,42 @@ def run(
     Raises:
         SettingError: the lease is too long.
     """
-    with _among_others(context, executor, die):
+    with (
+        closing(TaskQueue(context.database)) as queue,
+        _among_others(context, queue, executor, die),
+    ):
         found = leftovers.find(context.database, context.catalogue, context.scratch.parent)
         leftovers.remove(found, context.catalogue)
         nbd.sweep()
         _log.info("worker_started", executor=executor, slots=context.settings.worker_slots)
-        sweep(context.store, context.image_store)
+        sweep(context.store, context.image_store, queue)
         while not stop.wait(SWEEP_SECONDS):
-            sweep(context.store, context.image_store)
+            sweep(context.store, context.image_store, queue)
         _log.info("worker_stopping", executor=executor)
         DBOS.destroy(workflow_completion_timeout_sec=context.settings.drain_seconds)
     _log.info("worker_stopped", executor=executor)
 
 
 @contextmanager
-def _among_others(context: WorkerContext, executor: str, die: Callable[[], None]) -> Iterator[None]:
+def _among_others(
+    context: WorkerContext, queue: TaskQueue, executor: str, die: Callable[[], None]
+) -> Iterator[None]:
     """Run the engine, and with PostgreSQL be one worker of several meanwhile."""
     if context.database.is_sqlite:
         _launch(context, executor)
         yield
         return
     companions.check(context.settings)
-    others = Companions(context.database, executor, context.settings, die)
+    others = Companions(context.database, queue, executor, context.settings, die)
     others.enter()
     try:
         _launch(context, executor)
-        others.watch()
         yield
     finally:
         others.leave()
 
 
-def sweep(buckets: Store, images: Store) -> None:
+def sweep(buckets: Store, images: Store, queue: TaskQueue) -> None:
     """Take away what crashes and forgotten uploads left in the stores, and the engine's old rows.
 
     A store or database that cannot be reached just now is no reason not to work,
@@ -110,7 +118,7 @@ def sweep(buckets: Store, images: Store) -> None:
     places: dict[str, Callable[[], int]] = {
         "buckets": partial(buckets.sweep, SWEEP_AGE),
         "images": partial(images.sweep, SWEEP_AGE),
-        "engine": failure_detector.prune,
+        "engine": lambda: queue.prune(now() - ROWS_KEPT_FOR),
     }
     for place, remove in places.items():
         try:

@@ -1,15 +1,34 @@
 from __future__ import annotations
 
-import threading
 import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from threading import Event
 
 import pytest
 
 from imageferry.database.connection import Database
 from imageferry.engine import companions as module
-from imageferry.engine import presence
+from imageferry.engine import presence, queue
 from imageferry.engine.companions import Companions
+from imageferry.engine.queue import TaskQueue
 from imageferry.settings import SettingError, Settings
+
+Make = Callable[[Settings], tuple[Companions, Event]]
+
+
+@pytest.fixture
+def worker_of(database: Database) -> Iterator[Make]:
+    """Makes a worker's companions, and the event that it is to end."""
+    queue.prepare(database)
+    with closing(TaskQueue(database)) as tasks:
+
+        def make(settings: Settings) -> tuple[Companions, Event]:
+            ends = Event()
+            return Companions(database, tasks, "worker", settings, ends.set), ends
+
+        yield make
+
 
 QUICK = Settings(worker_timeout_seconds=1, lease_seconds=1)
 SECONDS = 10
@@ -25,9 +44,8 @@ def test_a_lease_that_outlives_the_timeout_is_refused() -> None:
         module.check(Settings(lease_seconds=41, worker_timeout_seconds=45))
 
 
-def test_a_worker_beats_until_it_leaves(database: Database) -> None:
-    ends = threading.Event()
-    worker = Companions(database, "worker", QUICK, ends.set)
+def test_a_worker_beats_until_it_leaves(database: Database, worker_of: Make) -> None:
+    worker, ends = worker_of(QUICK)
     worker.enter()
     deadline = time.monotonic() + SECONDS
     while _beats(database).get("worker", 0) < 2 and time.monotonic() < deadline:
@@ -40,9 +58,8 @@ def test_a_worker_beats_until_it_leaves(database: Database) -> None:
     assert not ends.is_set()
 
 
-def test_a_worker_that_was_taken_for_dead_ends(database: Database) -> None:
-    ends = threading.Event()
-    worker = Companions(database, "worker", QUICK, ends.set)
+def test_a_worker_that_was_taken_for_dead_ends(database: Database, worker_of: Make) -> None:
+    worker, ends = worker_of(QUICK)
     worker.enter()
     with database.write() as connection:
         presence.forget(connection, {"worker"})
@@ -51,12 +68,10 @@ def test_a_worker_that_was_taken_for_dead_ends(database: Database) -> None:
     worker.leave()
 
 
-def test_a_worker_that_was_frozen_ends(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_that_was_frozen_ends(worker_of: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     moments = iter(range(0, 10_000, 60))
     monkeypatch.setattr(module, "seconds_since_boot", lambda: float(next(moments)))
-    ends = threading.Event()
-    settings = Settings(worker_timeout_seconds=3600, lease_seconds=30)
-    worker = Companions(database, "worker", settings, ends.set)
+    worker, ends = worker_of(Settings(worker_timeout_seconds=3600, lease_seconds=30))
 
     worker.enter()
 

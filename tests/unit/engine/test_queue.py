@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
 
 from imageferry.database.connection import Database
+from imageferry.database.metadata import now
 from imageferry.engine import queue
 from imageferry.engine.queue import TaskQueue
 from imageferry.tasks.model import TaskAction
 from support.rows import Rows
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -24,7 +28,9 @@ def _enqueued(database: Database) -> list[tuple[str, str, str]]:
     columns = [sa.column(name, sa.Text) for name in ("workflow_uuid", "name", "status")]
     table = sa.table("workflow_status", schema=None if database.is_sqlite else "dbos")
     with database.read() as connection:
-        rows = connection.execute(sa.select(*columns).select_from(table).order_by(columns[1]))
+        rows = connection.execute(
+            sa.select(*columns).select_from(table).order_by(columns[1], columns[0])
+        )
         return [tuple(row) for row in rows]
 
 
@@ -57,3 +63,24 @@ def test_preparing_again_changes_nothing(rows: Rows, tasks: TaskQueue) -> None:
     queue.prepare(rows.database)
 
     assert len(_enqueued(rows.database)) == 1
+
+
+def test_what_ended_long_ago_is_removed(rows: Rows, tasks: TaskQueue) -> None:
+    table = "workflow_status" if rows.database.is_sqlite else "dbos.workflow_status"
+    for task_id in ("t-1", "t-2", "t-3"):
+        with rows.database.write() as connection:
+            tasks.enqueue(connection, task_id, TaskAction.IMPORT_IMAGE)
+    with rows.database.write() as connection:
+        for task_id, moment in (("t-1", now() - 2 * HOUR), ("t-2", now())):
+            connection.execute(
+                sa.text(
+                    f"UPDATE {table} SET status = 'SUCCESS', completed_at = :moment"
+                    " WHERE workflow_uuid = :task_id"
+                ),
+                {"moment": int(moment.timestamp() * 1000), "task_id": task_id},
+            )
+
+    assert tasks.prune(now() - HOUR) == 1
+    assert tasks.prune(now() - HOUR) == 0
+
+    assert [row[0] for row in _enqueued(rows.database)] == ["t-2", "t-3"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import pytest
 
 from imageferry.buckets.folder import FolderStore
 from imageferry.buckets.remote_errors import RemoteStoreError
-from imageferry.engine import failure_detector, worker
+from imageferry.engine import queue, worker
+from imageferry.engine.queue import TaskQueue
 from imageferry.engine.worker import SWEEP_AGE, WorkerLockedError, exclusive, executor_name, sweep
+from support.rows import ON_SQLITE, Rows
 
 
 def test_the_embedded_worker_is_known_by_one_name() -> None:
@@ -34,23 +37,27 @@ def test_one_worker_has_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         assert path.stat().st_mode & 0o777 == 0o600
 
 
+@ON_SQLITE
 def test_a_store_that_is_silent_keeps_nothing_else_from_being_swept(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    rows: Rows, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     buckets, images = FolderStore(tmp_path / "buckets"), FolderStore(tmp_path / "images")
-    swept = []
+    swept: list[object] = []
 
     def fail(_: timedelta) -> int:
         raise RemoteStoreError("the remote store did not answer")
 
-    def note(age: timedelta) -> int:
-        swept.append(age)
+    def note(what: object) -> int:
+        swept.append(what)
         return 0
 
     monkeypatch.setattr(buckets, "sweep", fail)
     monkeypatch.setattr(images, "sweep", note)
-    monkeypatch.setattr(failure_detector, "prune", lambda: note(timedelta()))
+    queue.prepare(rows.database)
+    with closing(TaskQueue(rows.database)) as tasks:
+        monkeypatch.setattr(tasks, "prune", note)
 
-    sweep(buckets, images)
+        sweep(buckets, images, tasks)
 
-    assert swept == [SWEEP_AGE, timedelta()]
+    assert swept[0] == SWEEP_AGE
+    assert len(swept) == 2
