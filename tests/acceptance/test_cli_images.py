@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import secrets
 import tarfile
@@ -52,6 +53,29 @@ def test_a_file_goes_in_and_comes_back_out(service: Service, disk: Path, tmp_pat
         packed = archive.extractfile(member)
         assert packed is not None
         assert packed.read() == disk.read_bytes()
+
+
+def test_a_compressed_file_goes_in(service: Service, disk: Path, tmp_path: Path) -> None:
+    packed = disk.with_name(disk.name + ".gz")
+    packed.write_bytes(gzip.compress(disk.read_bytes()))
+
+    imported = document(service, "import", str(packed))
+
+    assert imported["Task"]["TaskStatus"] == "Finished"
+    copy = tmp_path / "back.tar.gz"
+    document(
+        service,
+        "export",
+        imported["ImageId"],
+        "--bucket",
+        "imports-cn-hangzhou",
+        "--output",
+        str(copy),
+    )
+    with tarfile.open(copy) as archive:
+        unpacked = archive.extractfile(archive.getmembers()[0])
+        assert unpacked is not None
+        assert unpacked.read() == disk.read_bytes()
 
 
 def test_an_import_tells_what_people_need(service: Service, disk: Path) -> None:

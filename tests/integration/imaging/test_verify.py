@@ -8,11 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from imageferry.imaging import qemu_img as qemu_img_module
+from imageferry.imaging import verify as verify_module
 from imageferry.imaging.errors import ImageError
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.lease import Lease
+from imageferry.imaging.program import Limits
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.imaging.source import ByteSource, FileSource
 from imageferry.imaging.verify import compare, verify
@@ -44,6 +47,50 @@ def test_a_result_of_another_size_is_not_verified(
     with pytest.raises(ImageError, match=f"virtual size is {_SIZE} bytes, not 512") as caught:
         verify_file(image, 512, qemu_img, lease)
     assert caught.value.code == "VerificationFailed"
+
+
+@pytest.fixture
+def image(tmp_path: Path, raw: Path, write_image: Callable[..., Path]) -> Path:
+    """The disk as a qcow2."""
+    return write_image(raw, tmp_path / "image", "qcow2")
+
+
+@pytest.fixture
+def endless(tmp_path: Path) -> QemuImg:
+    """A qemu-img that never ends, as with an image that leads it in a circle."""
+    path = tmp_path / "endless"
+    path.write_text("#!/bin/sh\nwhile :; do :; done\n")
+    path.chmod(0o755)
+    return QemuImg(path)
+
+
+def test_a_check_that_takes_too_long_is_ended(
+    image: Path, endless: QemuImg, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qemu_img_module, "_SMALL_WORK", Limits(cpu_seconds=1))
+    with pytest.raises(ImageError, match="used more than 1 s of processor time") as caught:
+        verify_file(image, _SIZE, endless, lease)
+    assert caught.value.code == "ConversionFailed.Limit"
+
+
+def test_a_check_that_takes_too_much_memory_fails(
+    image: Path, qemu_img: QemuImg, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(qemu_img_module, "_SMALL_WORK", Limits(address_space=16 * _MIB))
+    with pytest.raises(ImageError, match="qemu-img check failed: ") as caught:
+        verify_file(image, _SIZE, qemu_img, lease)
+    assert caught.value.code.startswith("ConversionFailed")
+
+
+def test_a_comparison_that_takes_too_long_is_ended(
+    raw: Path, endless: QemuImg, lease: Lease, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verify_module, "comparison_limits", lambda size: Limits(cpu_seconds=1))
+    with FileSource(raw) as source:
+        found = look(source)
+        with pytest.raises(ImageError, match="used more than 1 s of processor time") as caught:
+            asyncio.run(compare(source, found, source, found, qemu_img=endless, lease=lease))
+    assert caught.value.code == "ConversionFailed.Limit"
 
 
 def test_a_damaged_result_is_not_verified(
