@@ -71,6 +71,7 @@ class ErrorCatalogue:
         declared = _declared()
         codes = sorted({*declared, *explanations}, key=str.lower)
         self.entries = {code: _entry(code, declared.get(code, []), explanations) for code in codes}
+        self._by_lower_code = {code.lower(): entry for code, entry in self.entries.items()}
 
     def search(self, wanted: str) -> Sequence[Entry]:
         """The codes whose name, messages or meaning have every word of a search."""
@@ -83,8 +84,7 @@ class ErrorCatalogue:
 
     def find(self, code: str) -> Entry | None:
         """A code by its name, without regard to case."""
-        lower = code.lower()
-        return next((entry for entry in self.entries.values() if entry.code.lower() == lower), None)
+        return self._by_lower_code.get(code.lower())
 
 
 def _entry(
