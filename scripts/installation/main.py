@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from installation import node, peers, postgresql, qemu
+from installation import chromium, node, peers, postgresql, qemu
 from installation.commands import SetupError
 from installation.environment import PROFILES, Environment
 
@@ -36,6 +36,7 @@ def prepare(environment: Environment, profile: str) -> None:
     qemu.prepare(environment)
     if profile == "test":
         node.prepare(environment)
+        chromium.prepare()
     if profile != "run":
         postgresql.prepare(environment)
     if profile == "bench":

@@ -83,6 +83,8 @@ def check_story(said: str) -> None:
     assert "VHD: every byte that the guest sees is the same." in said
     assert re.search(r"Raw: .* SHA-256, [0-9a-f]{64}\.", said)
     assert re.search(r"ECS API +http://127\.0\.0\.1:\d+/\n", said)
+    assert re.search(r"Console +http://127\.0\.0\.1:\d+/console/\n", said)
+    assert re.search(r"http://127\.0\.0\.1:\d+/console/link\?token=\S+\n", said)
     assert re.search(r"access key secret +\w{30}\n", said)
     assert "imageferry export m-" in said
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from starlette.middleware import Middleware
-from starlette.responses import RedirectResponse
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -14,7 +14,9 @@ from imageferry.console.signing_in import SigningIn
 from imageferry.console.task_changes import TaskChanges
 from imageferry.console.task_list import TaskList
 from imageferry.console.task_page import TaskPages
+from imageferry.console.templating import page
 from imageferry.console.tool_routes import tool_routes
+from imageferry.console.visit import Visit
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -48,6 +50,10 @@ def routes(backend: Backend) -> list[Mount | Route]:
     ]
 
 
+def _no_page(visit: Visit) -> Response:
+    return page(visit, "no_page.html", 404)
+
+
 async def _to_console(_request: object) -> RedirectResponse:
     return RedirectResponse("/console/", 308)
 
@@ -65,6 +71,7 @@ def _pages(backend: Backend) -> list[Route]:
         Route("/assets/{name}", assets.serve),
         *_task_pages(backend),
         *tool_routes(backend),
+        Route("/{path:path}", for_everybody(backend, _no_page), methods=["GET", "POST"]),
     ]
 
 

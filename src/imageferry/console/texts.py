@@ -53,6 +53,8 @@ TEXTS: Mapping[str, Text] = {
     "form.unreadable": Text("The form could not be read.", "无法读取表单。"),
     "too_many.title": Text("Too many attempts", "尝试次数过多"),
     "too_many.lead": Text("Wait {time}, then try again.", "请等待 {time}后重试。"),
+    "no_page.title": Text("There is no such page", "页面不存在"),
+    "no_page.lead": Text("The address leads nowhere.", "此地址没有对应的页面。"),
     "no_task.title": Text("There is no such task", "任务不存在"),
     "no_task.lead": Text(
         "Your account has no task of this ID.",
