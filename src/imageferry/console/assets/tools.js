@@ -17,6 +17,9 @@ const remember = () => {
   }
 };
 
+// What a call has led to may be far from the button that was pressed.
+const lead = () => document.querySelector("[aria-invalid], #reply")?.focus();
+
 const entry = ({ call, status, address, time }) => {
   const item = document.createElement("li");
   const link = document.createElement("a");
@@ -57,6 +60,9 @@ document.addEventListener("click", (event) => {
     copy(button);
   }
 });
-document.addEventListener("htmx:afterSettle", remember);
+document.addEventListener("htmx:afterSettle", () => {
+  remember();
+  lead();
+});
 remember();
 show();
