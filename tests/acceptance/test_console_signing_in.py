@@ -213,3 +213,21 @@ def test_who_fails_too_often_has_to_wait(start_service: Any, http: urllib3.PoolM
     assert refused.status == 429
     assert 0 < int(refused.headers["Retry-After"]) <= 300
     assert post(http, f"{service.ecs}/console/link", {"token": "any"}).status == 429
+
+
+def test_an_open_page_does_not_keep_the_service_from_stopping(
+    start_service: Any, http: urllib3.PoolManager
+) -> None:
+    service = start_service("--no-worker")
+    headers = {"Cookie": session(http, service)}
+    address = f"{service.ecs}/console/tasks/stream"
+    stream = http.request("GET", address, headers=headers, preload_content=False)
+    assert stream.headers["Content-Type"].startswith("text/event-stream")
+    parts = stream.stream()
+    assert next(parts).startswith(b"event: change")
+
+    assert service.stop() == 0
+
+    # One that is cut off raises.
+    assert all(part.endswith(b"\n\n") for part in parts)
+    assert "graceful" not in service.log.read_text()

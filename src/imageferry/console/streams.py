@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from imageferry.console.endpoints import read_visit
+from imageferry.console.endpoints import Endpoint, read_visit
 from imageferry.console.interface import Backend
 from imageferry.console.sessions import find_session
 from imageferry.console.visit import Visit
@@ -24,9 +24,7 @@ Changes = Iterator[list[str]]
 """At each step what has changed since the one before, as fragments of HTML."""
 
 
-def endpoint(
-    backend: Backend, begin: Callable[[Visit], Changes | None]
-) -> Callable[[Request], object]:
+def endpoint(backend: Backend, begin: Callable[[Visit], Changes | None]) -> Endpoint:
     """The endpoint of a stream; ``begin`` gives its changes, or nothing where there are none."""
 
     async def stream(request: Request) -> Response:

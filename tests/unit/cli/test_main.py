@@ -104,3 +104,13 @@ def test_a_client_starts_without_loading_the_service() -> None:
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
 
     assert ended.stdout.splitlines()[-1] == b"[]"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--create", "--console"], ["--console", "--bearer-token", "1"]]
+)
+def test_keys_makes_one_thing_at_a_time(arguments: list[str]) -> None:
+    result = CliRunner().invoke(main, ["keys", *arguments])
+
+    assert result.exit_code == 2
+    assert "choose one of them" in result.output

@@ -70,3 +70,15 @@ def test_a_bearer_token_is_the_first_account_s(settings: Settings) -> None:
         first.account_id,
         timedelta(hours=24),
     )
+
+
+def test_a_link_to_the_console_needs_a_key(settings: Settings) -> None:
+    open_installation(settings).database.close()
+    with pytest.raises(SettingError, match="There is no active key"):
+        local.console_link(settings)
+
+    local.create_key(settings)
+
+    first, second = (local.console_link(settings) for _ in range(2))
+    assert first.startswith("/console/link?token=")
+    assert first != second
