@@ -10,7 +10,7 @@ from typing import cast
 from fuzz.images import SparseSource
 from fuzz.target import Target
 from imageferry.imaging import nbd_protocol as nbd
-from imageferry.imaging.coverage import DataMap
+from imageferry.imaging.data_map import DataMap
 from imageferry.imaging.nbd_handshake import Handshake
 from imageferry.imaging.nbd_protocol import ProtocolError
 from imageferry.imaging.nbd_transmission import Transmission
@@ -47,9 +47,6 @@ class _Export:
 
     def begin_read(self, length: int) -> None:
         assert 0 < length <= _MAX_REQUEST
-
-    def complete_read(self, offset: int, length: int) -> None:
-        assert 0 <= offset < offset + length <= _SIZE
 
     def fail(self, error: Exception) -> None:
         self.failures.append(error)

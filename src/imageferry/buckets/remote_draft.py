@@ -116,7 +116,7 @@ class RemoteDraft:
         for part in self._open.values():
             part.close()
         self._zeros.delete()
-        with suppress(UploadNotFoundError):
+        with suppress(StoreError):  # it is found again by its token
             self._upload.abort()
 
     def _part(self, part: PartRange) -> _OpenPart:
@@ -256,5 +256,5 @@ class RemoteDraftObject:
 
     def discard(self) -> None:
         """Take the bytes out of the store."""
-        with suppress(UploadNotFoundError):
+        with suppress(StoreError):  # they are found again by their token
             self._upload.abort()

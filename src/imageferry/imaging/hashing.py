@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from imageferry.imaging.source import ByteSource, ended_early
 from imageferry.imaging.threads import StopSignal
@@ -16,22 +16,19 @@ class SourceHash:
     """The SHA-256 of a whole source, computed in order.
 
     Attributes:
-        bytes_done: How far it has come.
         hexdigest: The hash as hexadecimal digits; empty until it is complete.
     """
 
     def __init__(self, source: ByteSource) -> None:
         """Prepare to hash ``source``."""
         self._source = source
-        self.bytes_done = 0
         self.hexdigest = ""
 
-    def compute(self, stop: StopSignal, progress: Callable[[int], None] | None = None) -> None:
+    def compute(self, stop: StopSignal) -> None:
         """Compute the hash.
 
         Args:
             stop: Ends the work early.
-            progress: Gets the bytes done, after each chunk, in this thread.
 
         Raises:
             ImageError: the source ends before its size.
@@ -41,13 +38,10 @@ class SourceHash:
         for chunk in self._chunks():
             stop.check()
             digest.update(chunk)
-            self.bytes_done += len(chunk)
-            if progress is not None:
-                progress(self.bytes_done)
         self.hexdigest = digest.hexdigest()
 
     def _chunks(self) -> Iterator[bytes | memoryview]:
-        for offset, end, holds_data in parts(self._source):
+        for offset, end, holds_data in _parts(self._source):
             for start in range(offset, end, _CHUNK):
                 length = min(_CHUNK, end - start)
                 yield self._read(start, length) if holds_data else memoryview(_ZEROES)[:length]
@@ -59,7 +53,7 @@ class SourceHash:
         return data
 
 
-def parts(source: ByteSource) -> Iterator[tuple[int, int, bool]]:
+def _parts(source: ByteSource) -> Iterator[tuple[int, int, bool]]:
     """A source's data and holes in order: start, end, and whether it is data."""
     done = 0
     for offset, length in source.data_ranges():

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-from imageferry.imaging.coverage import Coverage, DataMap
+from imageferry.imaging.data_map import DataMap
 from imageferry.imaging.errors import MORE_THAN_DECLARED
 from imageferry.imaging.nbd_handshake import Handshake
 from imageferry.imaging.nbd_protocol import ProtocolError
@@ -54,7 +54,6 @@ class NbdServer:
         self.data_map = DataMap(0, ())
         self.max_request = _MAX_REQUEST
         self.failure: Exception | None = None
-        self._coverage = Coverage(0, self.data_map)
         self._read_limit = read_limit
         self._bytes_served = 0
         self._lock = threading.Lock()
@@ -74,15 +73,9 @@ class NbdServer:
             OSError: the source or the socket cannot be used.
         """
         self.data_map = DataMap(self.source.size, self.source.data_ranges())
-        self._coverage = Coverage(self.source.size, self.data_map)
         self._listener.bind(os.fspath(self.path))
         self._listener.listen(_MAX_CONNECTIONS)
         self._accepting.start()
-
-    @property
-    def bytes_read(self) -> int:
-        """Bytes of the source that were read or, being holes, passed. Never falls."""
-        return self._coverage.done
 
     def begin_read(self, length: int) -> None:
         """Count a read, and refuse it where the limit is reached.
@@ -97,10 +90,6 @@ class NbdServer:
             raise MORE_THAN_DECLARED.error(
                 f"The image has {self.source.size} bytes, of which its conversion read {served}."
             )
-
-    def complete_read(self, offset: int, length: int) -> None:
-        """Count a part of the source as done."""
-        self._coverage.add(offset, length)
 
     def fail(self, error: Exception) -> None:
         """Remember why a read was not answered."""

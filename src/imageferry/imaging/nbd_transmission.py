@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Protocol
 
 from imageferry.imaging import nbd_protocol as nbd
-from imageferry.imaging.coverage import DataMap
+from imageferry.imaging.data_map import DataMap
 from imageferry.imaging.nbd_handshake import Session
 from imageferry.imaging.nbd_protocol import ProtocolError, receive
 from imageferry.imaging.source import ByteSource, ended_early
@@ -44,10 +44,6 @@ class Export(Protocol):
 
     def begin_read(self, length: int) -> None:
         """Called before a read; raises what ends the export."""
-        ...
-
-    def complete_read(self, offset: int, length: int) -> None:
-        """Called when a part has been handed to the peer."""
         ...
 
     def fail(self, error: Exception) -> None:
@@ -138,7 +134,6 @@ class Transmission:
         with self._sending:
             self._connection.sendall(self._read_header(request), socket.MSG_MORE)
             self._copy(descriptor, request.offset, request.length)
-        self._export.complete_read(request.offset, request.length)
 
     def _copy(self, descriptor: int, offset: int, length: int) -> None:
         end = offset + length
@@ -166,7 +161,6 @@ class Transmission:
             self._send_error(request, nbd.EIO)
             return
         self._send(self._read_header(request), data)
-        self._export.complete_read(request.offset, request.length)
 
     def _read_header(self, request: Request) -> bytes:
         if not self._session.structured:

@@ -50,7 +50,6 @@ class Phase(StrEnum):
     """What a task is doing, in the word that a user sees."""
 
     QUEUED = "queued"
-    INSPECT = "inspect"
     TRANSFER = "transfer"
     VERIFY = "verify"
     DETECT = "detect"

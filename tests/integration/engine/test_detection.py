@@ -5,6 +5,7 @@ from __future__ import annotations
 import lzma
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def put(ferry: Ferry, name: str) -> str:
     return f"{name}.qcow2"
 
 
-def imported(ferry: Ferry, *keys: str, **parameters: str) -> tuple[Image, list[Mapping[str, str]]]:
+def imported(ferry: Ferry, *keys: str, **parameters: Any) -> tuple[Image, list[Mapping[str, str]]]:
     """The image, and what its task tells of each disk."""
     image_id, task_id = ferry.import_image(*keys, **parameters)
     assert ferry.run(task_id).status is TaskStatus.FINISHED

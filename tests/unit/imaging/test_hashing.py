@@ -17,22 +17,20 @@ def test_the_hash_is_that_of_all_bytes_and_holes_are_not_read(pieces: Callable[.
     source = pieces({3 * _MIB + 7: b"x" * (2 * _MIB), 6 * _MIB: b"y"}, 8 * _MIB + 11)
     whole = source.pread(0, source.size)
     source.reads.clear()
-    steps: list[int] = []
     hashing = SourceHash(source)
     assert hashing.hexdigest == ""
-    hashing.compute(StopSignal(), steps.append)
+    hashing.compute(StopSignal())
     assert hashing.hexdigest == hashlib.sha256(whole).hexdigest()
     assert source.bytes_asked == 2 * _MIB + 1
-    assert steps == sorted(steps)
-    assert steps[-1] == hashing.bytes_done == source.size
 
 
 def test_a_stopped_hash_reads_no_further(pieces: Callable[..., Any]) -> None:
     stop = StopSignal()
     source = pieces({0: b"x" * (4 * _MIB)})
+    stop.set()
     with pytest.raises(StoppedError):
-        SourceHash(source).compute(stop, lambda _: stop.set())
-    assert source.bytes_asked <= 2 * _MIB
+        SourceHash(source).compute(stop)
+    assert source.bytes_asked <= _MIB
 
 
 def test_a_source_that_ends_early_is_an_error(pieces: Callable[..., Any]) -> None:

@@ -158,14 +158,13 @@ def test_an_old_peer_reads_with_simple_replies(file_source: FileSource) -> None:
         assert client.receive(16) == error
 
 
-def test_a_file_is_read_and_counted(file_source: FileSource) -> None:
+def test_a_file_is_read(file_source: FileSource) -> None:
     with connected(file_source) as (server, client):
         client.go()
         assert client.read(250, 10) == bytes([250, 251, 252, 253, 254, 255, 0, 1, 2, 3])
         assert client.read(16 * _GRANULE - 3, 3) == bytes(3)
         client.request(nbd.CMD_FLUSH)
         assert client.chunk() == (nbd.REPLY_NONE, b"")
-        assert server.bytes_read == 16 * _GRANULE
         assert server.failure is None
         client.request(nbd.CMD_DISC)
         assert client.socket.recv(1) == b""

@@ -1,12 +1,11 @@
-"""What of a source holds data, and what of it has been read.
+"""What of a source holds data.
 
-Both are kept in memory that does not grow with the source: beyond a million granules
-the granule grows instead.
+It is kept in memory that does not grow with the source: beyond a million granules the
+granule grows instead.
 """
 
 from __future__ import annotations
 
-import threading
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -55,47 +54,3 @@ class DataMap:
             stop = min(self._ends[index] if holds_data else start, end)
             yield offset, stop, holds_data
             offset = stop
-
-
-class Coverage:
-    """How much of a source has been read, as the union of what was read, to a granule.
-
-    Holes count once a place behind them has been read.
-    """
-
-    def __init__(self, size: int, data_map: DataMap) -> None:
-        """Start with nothing read.
-
-        Args:
-            size: The source's size in bytes.
-            data_map: Where it holds data.
-        """
-        self._size = size
-        self._map = data_map
-        self._granule = granule_of(size)
-        self._read = bytearray(-(-size // self._granule))
-        self._granules_read = 0
-        self._furthest = 0
-        self._lock = threading.Lock()
-
-    @property
-    def done(self) -> int:
-        """Bytes of the source that are done with. Never falls, never exceeds the size."""
-        return min(self._granules_read * self._granule, self._size)
-
-    def add(self, offset: int, length: int) -> None:
-        """Count a part as read."""
-        end = offset + length
-        with self._lock:
-            self._mark(offset // self._granule, -(-end // self._granule))
-            if end > self._furthest:
-                for start, stop, holds_data in self._map.extents(self._furthest, end):
-                    if not holds_data:
-                        self._mark(-(-start // self._granule), stop // self._granule)
-                self._furthest = end
-
-    def _mark(self, first: int, last: int) -> None:
-        count = last - first
-        if count > 0:
-            self._granules_read += count - self._read.count(1, first, last)
-            self._read[first:last] = b"\x01" * count
