@@ -38,6 +38,8 @@ def main() -> None:
         _take(browser, service, "sign-in", "sign-in", desk, member=False)
         _take(browser, service, "tasks", "tasks", desk)
         _take(browser, service, f"tasks/{running}", "task", desk)
+        _take(browser, service, "explorer/ecs/DescribeImages", "explorer", desk)
+        _take(browser, service, "errors/codes/InvalidImageName.Malformed", "error", desk)
         _take(browser, service, "tasks", "phone", phone | {"color_scheme": "dark"})
 
 
