@@ -143,7 +143,7 @@ def _full(*_: object, **_options: object) -> None:
 
 @pytest.mark.parametrize(
     ("owner", "call"),
-    [(os, "pwrite"), (os, "fsync"), (os, "replace"), (os, "mkdir"), (FolderBucket, "adopt")],
+    [(os, "pwrite"), (os, "fsync"), (os, "link"), (os, "mkdir"), (FolderBucket, "adopt")],
 )
 def test_a_full_disk_fails_the_import_with_a_remedy(
     ferry: Ferry, monkeypatch: pytest.MonkeyPatch, owner: object, call: str
