@@ -202,9 +202,10 @@ class Ownership:
             # have waited for long.
             moment = seconds_since_boot()
             try:
-                held = await asyncio.wait_for(
-                    asyncio.to_thread(self._record_progress), self.lease.remaining
-                )
+                # Not asyncio.wait_for: in Python 3.11 it swallows a cancellation that comes in
+                # the moment its work is done, and this loop would never end.
+                async with asyncio.timeout(self.lease.remaining):
+                    held = await asyncio.to_thread(self._record_progress)
             except UNAVAILABLE:
                 # The database is away for a while: the lease decides how long the work goes on.
                 _log.warning("progress_not_written", task_id=self.task.task_id)

@@ -148,7 +148,8 @@ async def _end(
     """Have the guard end its program, and wait until both are gone and their outputs closed."""
     pipe.close()
     try:
-        await asyncio.wait_for(process.wait(), _PATIENCE_SECONDS)
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()

@@ -194,7 +194,8 @@ async def _supervise(settings: Settings, stop: _Stop) -> None:
         if not stop.asked.is_set():
             _log.error("worker_died", status=status)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stop.asked.wait(), RESTART_SECONDS)
+                async with asyncio.timeout(RESTART_SECONDS):
+                    await stop.asked.wait()
 
 
 async def _run_worker(settings: Settings, stop: _Stop) -> int:

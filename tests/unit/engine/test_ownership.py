@@ -121,7 +121,8 @@ def test_work_is_stopped_when_the_task_is_lost(
         await work.begun.wait()
         lose(rows, ownership.task.task_id)
         with pytest.raises(OwnershipLostError):
-            await asyncio.wait_for(running, 5)
+            async with asyncio.timeout(5):
+                await running
         return work
 
     assert asyncio.run(scenario()).stopped
@@ -155,6 +156,29 @@ def test_work_is_stopped_with_whoever_waits_for_it(ownership: Ownership) -> None
         return work
 
     assert asyncio.run(scenario()).stopped
+
+
+@pytest.mark.parametrize("rounds", range(6))
+def test_work_that_ends_in_the_moment_of_a_write_ends_the_hold(
+    ownership: Ownership, monkeypatch: pytest.MonkeyPatch, rounds: int
+) -> None:
+    async def scenario() -> None:
+        writing = asyncio.Event()
+
+        async def write_for_so_many_rounds(write: Callable[[], bool]) -> bool:
+            writing.set()
+            for _ in range(rounds):
+                await asyncio.sleep(0)
+            return write()
+
+        async def end_while_it_is_written() -> None:
+            await writing.wait()
+
+        monkeypatch.setattr(asyncio, "to_thread", write_for_so_many_rounds)
+        async with asyncio.timeout(5):
+            await ownership.run(end_while_it_is_written())
+
+    asyncio.run(scenario())
 
 
 def test_a_loss_is_told_rather_than_how_the_work_met_its_end(
@@ -216,7 +240,8 @@ def test_a_database_that_is_away_longer_than_the_lease_stops_the_work(
         with _locked(impatient):
             await asyncio.sleep(0.3)
         with pytest.raises(LeaseExpiredError):
-            await asyncio.wait_for(running, 5)
+            async with asyncio.timeout(5):
+                await running
         return work
 
     assert asyncio.run(scenario()).stopped
