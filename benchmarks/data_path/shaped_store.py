@@ -69,8 +69,12 @@ class ShapedStore:
 
 
 @contextmanager
-def shaped_store(folder: Path) -> Iterator[ShapedStore]:
+def shaped_store(folder: Path, objects: Path) -> Iterator[ShapedStore]:
     """Start the store with all it keeps in a folder, and stop it at the end.
+
+    Args:
+        folder: The folder.
+        objects: The one whose files are the objects that are read.
 
     Raises:
         RuntimeError: nginx cannot be started.
@@ -79,7 +83,8 @@ def shaped_store(folder: Path) -> Iterator[ShapedStore]:
         ports = free_ports((SHAPED, PLAIN))
         endpoints = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
         store = ShapedStore(folder / "nginx", s3, endpoints)
-        store.objects.mkdir(parents=True)
+        store.objects.parent.mkdir(parents=True)
+        store.objects.symlink_to(objects)
         store.objects.with_name(SOURCES[PLAIN]).symlink_to(store.objects.name)
         _configure(store, ports)
         process = _start(store)

@@ -54,15 +54,18 @@ class TaskCost:
 
 
 @contextmanager
-def workplace(raw: Path, folder: Path, targets: dict[str, str]) -> Iterator[Workplace]:
+def workplace(
+    raw: Path, folder: Path, objects: Path, targets: dict[str, str]
+) -> Iterator[Workplace]:
     """Start all.
 
     Args:
         raw: The disk.
         folder: Where everything keeps its files.
+        objects: Where the objects to import lie.
         targets: Further buckets of the service, with the way to each.
     """
-    with shaped_store(folder) as store, services(folder) as start:
+    with shaped_store(folder, objects) as store, services(folder) as start:
         backends = [f"{name}={store.bucket_url(REMOTE, way)}" for way, name in SOURCES.items()]
         backends += [f"{name}={store.bucket_url(name, way)}" for name, way in targets.items()]
         for name in (REMOTE, *targets):
