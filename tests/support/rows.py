@@ -119,7 +119,7 @@ class Rows:
         resource_id: str = "m-any",
         disks: Sequence[Sequence[tuple[str, str]]] = ((),),
         request: dict[str, Any] | None = None,
-        **values: str,
+        **values: Any,
     ) -> str:
         """Add a waiting task, by default an import of one disk, and return its id."""
         with self.database.write() as connection:

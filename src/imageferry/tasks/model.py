@@ -79,6 +79,9 @@ class Task:
         attempt: How often a worker has taken it up.
         owner: The token of the worker that has it; ``None`` while none has.
         cancel_reason: Why it was cancelled; empty unless it was.
+        request_id: The id of the request that asked for it.
+        trace_parent: The span of that request, as the header ``traceparent`` names it (W3C
+            Trace Context), where it was traced.
     """
 
     sequence: int
@@ -103,6 +106,24 @@ class Task:
     error_code: str
     error_message: str
     cancel_reason: str
+    request_id: str | None = None
+    trace_parent: str | None = None
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a task comes from.
+
+    Attributes:
+        request_id: The id of the request that asked for it.
+        trace_parent: That request's span, as the header ``traceparent`` names it.
+    """
+
+    request_id: str | None = None
+    trace_parent: str | None = None
+
+
+UNKNOWN_ORIGIN = Origin()
 
 
 @dataclass(frozen=True)

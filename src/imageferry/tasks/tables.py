@@ -31,6 +31,8 @@ tasks = sa.Table(
     sa.Column("error_code", sa.String(128), nullable=False),
     sa.Column("error_message", sa.Text, nullable=False),
     sa.Column("cancel_reason", sa.Text, nullable=False),
+    sa.Column("request_id", sa.String(36)),
+    sa.Column("trace_parent", sa.String(55)),
     sa.Index("ix_tasks_account_id_region_id_sequence", "account_id", "region_id", "sequence"),
     sa.Index("ix_tasks_resource_id_status", "resource_id", "status"),
     sa.Index("ix_tasks_status_sequence", "status", "sequence"),

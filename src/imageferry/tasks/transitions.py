@@ -15,7 +15,15 @@ from typing import Any
 import sqlalchemy as sa
 
 from imageferry.database.metadata import Timestamp, now
-from imageferry.tasks.model import DiskStatus, Phase, TaskAction, TaskStatus, new_id
+from imageferry.tasks.model import (
+    UNKNOWN_ORIGIN,
+    DiskStatus,
+    Origin,
+    Phase,
+    TaskAction,
+    TaskStatus,
+    new_id,
+)
 from imageferry.tasks.tables import task_disks, task_events, task_samples, tasks
 
 MAY_PRECEDE: Mapping[TaskStatus, frozenset[TaskStatus]] = {
@@ -44,6 +52,7 @@ def create(
     request: Mapping[str, Any],
     disks: Sequence[Sequence[tuple[str, str]]],
     task_id: str = "",
+    origin: Origin = UNKNOWN_ORIGIN,
 ) -> str:
     """Make a waiting task and return its id.
 
@@ -56,6 +65,7 @@ def create(
         request: The parameters it was asked for with.
         disks: For each disk the related items that are known beforehand.
         task_id: The id it gets; a new one where empty.
+        origin: The request that asked for it.
     """
     task_id = task_id or new_id("t")
     connection.execute(
@@ -77,6 +87,7 @@ def create(
             error_code="",
             error_message="",
             cancel_reason="",
+            **vars(origin),
         )
     )
     for position, related_items in enumerate(disks, start=1):

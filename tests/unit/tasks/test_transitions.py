@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from imageferry.database.connection import Database
 from imageferry.tasks import transitions
-from imageferry.tasks.model import DiskStatus, Phase, Task, TaskAction, TaskStatus
+from imageferry.tasks.model import DiskStatus, Origin, Phase, Task, TaskAction, TaskStatus
 from imageferry.tasks.tables import tasks
 from support.rows import Rows
 
@@ -328,6 +328,17 @@ def test_of_a_cancel_and_a_finish_at_once_exactly_one_wins(rows: Rows, database:
     assert [rows.find(task_id).status.value.lower() for task_id in task_ids] == expected
     events = [[event.event for event in rows.events(task_id)] for task_id in task_ids]
     assert events == [["created", end] for end in expected]
+
+
+def test_a_task_keeps_the_request_and_the_trace_it_comes_from(rows: Rows) -> None:
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+    known = rows.find(rows.task(origin=Origin("9E1BE7C4-1B1C-4F2C-8C33-2F5C1D3C9E1B", trace)))
+    unknown = rows.find(rows.task())
+
+    assert known.request_id == "9E1BE7C4-1B1C-4F2C-8C33-2F5C1D3C9E1B"
+    assert known.trace_parent == trace
+    assert (unknown.request_id, unknown.trace_parent) == (None, None)
 
 
 def _new_running(connection: sa.Connection, account_id: str) -> str:
