@@ -60,8 +60,8 @@ COMPILE = $(VENV)/uv pip compile --quiet --universal --python-version 3.11 --gen
 
 lock: setup-test ## Pin the dependencies again (LOCK_ARGS=--upgrade: at their newest)
 	$(COMPILE) requirements/build.in -o requirements/build.lock
-	$(COMPILE) pyproject.toml --extra detection -o requirements/run.lock
-	$(COMPILE) pyproject.toml --extra detection --group test -c requirements/run.lock -o requirements/test.lock
+	$(COMPILE) pyproject.toml --extra detection --extra tracing -o requirements/run.lock
+	$(COMPILE) pyproject.toml --extra detection --extra tracing --group test -c requirements/run.lock -o requirements/test.lock
 	$(COMPILE) --no-deps --group sample -o requirements/sample.lock
 	$(COMPILE) --no-deps --group qemu -o requirements/qemu.lock
 	$(COMPILE) --no-deps --group postgresql -o requirements/postgresql.lock
