@@ -79,6 +79,9 @@ class Task:
         attempt: How often a worker has taken it up.
         owner: The token of the worker that has it; ``None`` while none has.
         cancel_reason: Why it was cancelled; empty unless it was.
+        pause_reason: Why it is paused; empty unless it is, and somebody has said so.
+        hand_over: The number of the engine's run that carries it out; see ``hand_overs``.
+        parked: Whether it is paused, and that run has stopped.
         request_id: The id of the request that asked for it.
         trace_parent: The span of that request, as the header ``traceparent`` names it (W3C
             Trace Context), where it was traced.
@@ -106,6 +109,9 @@ class Task:
     error_code: str
     error_message: str
     cancel_reason: str
+    pause_reason: str
+    hand_over: int
+    parked: bool
     request_id: str | None = None
     trace_parent: str | None = None
 

@@ -27,12 +27,16 @@ from imageferry.tasks.model import (
 from imageferry.tasks.tables import task_disks, task_events, task_samples, tasks
 
 MAY_PRECEDE: Mapping[TaskStatus, frozenset[TaskStatus]] = {
+    TaskStatus.WAITING: frozenset({TaskStatus.PAUSED}),
     TaskStatus.PROCESSING: frozenset({TaskStatus.WAITING, TaskStatus.PROCESSING}),
+    TaskStatus.PAUSED: frozenset({TaskStatus.WAITING, TaskStatus.PROCESSING}),
     TaskStatus.FINISHED: frozenset({TaskStatus.PROCESSING}),
     TaskStatus.FAILED: frozenset({TaskStatus.WAITING, TaskStatus.PROCESSING}),
-    TaskStatus.DELETED: frozenset({TaskStatus.WAITING, TaskStatus.PROCESSING}),
+    TaskStatus.DELETED: frozenset({TaskStatus.WAITING, TaskStatus.PROCESSING, TaskStatus.PAUSED}),
 }
 """For each status, those a task may have had before."""
+
+_ALWAYS = sa.true()
 
 SAMPLE_EVERY = timedelta(seconds=1)
 """How often a task's rate is noted at the most."""
@@ -105,10 +109,16 @@ def create(
     return task_id
 
 
-def claim(connection: sa.Connection, task_id: str, owner: str) -> bool:
+def claim(connection: sa.Connection, task_id: str, owner: str, hand_over: int = 1) -> bool:
     """Let a worker take the task up, from another one too, and say whether it has it now.
 
     Taking it from a worker that did not let it go counts as another attempt.
+
+    Args:
+        connection: A write transaction.
+        task_id: The task.
+        owner: The worker's token.
+        hand_over: The number of the engine's run that takes it up.
     """
     interrupted = sa.or_(tasks.c.owner.is_not(None), tasks.c.started.is_(None))
     values = {
@@ -116,7 +126,9 @@ def claim(connection: sa.Connection, task_id: str, owner: str) -> bool:
         "attempt": tasks.c.attempt + sa.case((interrupted, 1), else_=0),
         "started": sa.func.coalesce(tasks.c.started, sa.literal(now(), Timestamp)),
     }
-    return _change(connection, task_id, TaskStatus.PROCESSING, values)
+    return _change(
+        connection, task_id, TaskStatus.PROCESSING, values, tasks.c.hand_over == hand_over
+    )
 
 
 def let_go(connection: sa.Connection, task_id: str, owner: str) -> None:
@@ -149,6 +161,33 @@ def cancel(connection: sa.Connection, task_id: str, who: str, *, reason: str = "
     """
     values = {"cancel_reason": reason}
     return _end(connection, task_id, TaskStatus.DELETED, values, detail=who)
+
+
+def pause(connection: sa.Connection, task_id: str, who: str, *, reason: str = "") -> bool:
+    """Keep a task from being carried out. ``False``: it had ended, or was paused before.
+
+    Its worker, where it has one, finds that it is not its own any more, and stops.
+
+    Args:
+        connection: A write transaction.
+        task_id: The task.
+        who: Whoever asked, in a sentence.
+        reason: Why, in their own words.
+    """
+    values = {"owner": None, "bytes_per_second": 0, "pause_reason": reason}
+    changed = _change(connection, task_id, TaskStatus.PAUSED, values)
+    if changed:
+        _append_event(connection, task_id, "paused", f"{who} {reason}".rstrip())
+    return changed
+
+
+def resume(connection: sa.Connection, task_id: str, who: str) -> bool:
+    """Let a task wait for a worker again. ``False``: it is not paused."""
+    values = {"phase": Phase.QUEUED.value, "pause_reason": ""}
+    changed = _change(connection, task_id, TaskStatus.WAITING, values)
+    if changed:
+        _append_event(connection, task_id, "resumed", who)
+    return changed
 
 
 def record_progress(
@@ -267,14 +306,10 @@ def _end(
         "phase": Phase.ENDED.value,
         "owner": None,
         "bytes_per_second": 0,
+        "pause_reason": "",
     }
-    changed = _change(
-        connection,
-        task_id,
-        status,
-        {**ending, **values},
-        owner=owner,
-    )
+    owned = _ALWAYS if owner is None else tasks.c.owner == owner
+    changed = _change(connection, task_id, status, {**ending, **values}, owned)
     if changed:
         _append_event(connection, task_id, status.value.lower(), detail)
     if changed and status is not TaskStatus.FINISHED:
@@ -302,13 +337,10 @@ def _change(
     task_id: str,
     status: TaskStatus,
     values: Mapping[str, Any],
-    *,
-    owner: str | None = None,
+    condition: sa.ColumnElement[bool] = _ALWAYS,
 ) -> bool:
     before = [precedent.value for precedent in MAY_PRECEDE[status]]
-    which = sa.and_(tasks.c.task_id == task_id, tasks.c.status.in_(before))
-    if owner is not None:
-        which = sa.and_(which, tasks.c.owner == owner)
+    which = sa.and_(tasks.c.task_id == task_id, tasks.c.status.in_(before), condition)
     result = connection.execute(sa.update(tasks).where(which).values(status=status.value, **values))
     return result.rowcount == 1
 

@@ -35,6 +35,14 @@ def _cancel(connection: sa.Connection, task_id: str, _owner: str) -> bool:
     return transitions.cancel(connection, task_id, "No longer wanted.")
 
 
+def _pause(connection: sa.Connection, task_id: str, _owner: str) -> bool:
+    return transitions.pause(connection, task_id, "Paused by somebody.", reason="The night.")
+
+
+def _resume(connection: sa.Connection, task_id: str, _owner: str) -> bool:
+    return transitions.resume(connection, task_id, "Resumed by somebody.")
+
+
 def _record_progress(
     connection: sa.Connection, task_id: str, owner: str, percent: int = 40
 ) -> bool:
@@ -64,7 +72,9 @@ ACTIVE = frozenset({TaskStatus.WAITING, TaskStatus.PROCESSING})
 RUNNING = frozenset({TaskStatus.PROCESSING})
 ALLOWED_FROM: Mapping[Change, frozenset[TaskStatus]] = {
     _claim: ACTIVE,
-    _cancel: ACTIVE,
+    _cancel: ACTIVE | {TaskStatus.PAUSED},
+    _pause: ACTIVE,
+    _resume: frozenset({TaskStatus.PAUSED}),
     _fail: ACTIVE,
     _finish: RUNNING,
     _record_progress: RUNNING,
@@ -74,6 +84,8 @@ ALLOWED_FROM: Mapping[Change, frozenset[TaskStatus]] = {
 BECOMES: Mapping[Change, TaskStatus] = {
     _claim: TaskStatus.PROCESSING,
     _cancel: TaskStatus.DELETED,
+    _pause: TaskStatus.PAUSED,
+    _resume: TaskStatus.WAITING,
     _fail: TaskStatus.FAILED,
     _finish: TaskStatus.FINISHED,
 }
@@ -130,7 +142,9 @@ def test_a_task_that_is_not_there_cannot_change(rows: Rows, change: Change) -> N
     assert not rows.change(change, "t-unknown", OWNER)
 
 
-@pytest.mark.parametrize("change", [*BECOMES, _enter_phase])
+@pytest.mark.parametrize(
+    "change", [*filter(lambda change: change is not _resume, BECOMES), _enter_phase]
+)
 def test_a_change_and_its_event_happen_together_or_not(rows: Rows, change: Change) -> None:
     task_id = rows.claimed(OWNER)
     before = _everything(rows, task_id)
@@ -146,15 +160,17 @@ def test_a_change_and_its_event_happen_together_or_not(rows: Rows, change: Chang
 
 
 def test_a_life_in_events(rows: Rows) -> None:
-    finished, failed, cancelled = (rows.claimed(OWNER) for _ in range(3))
+    finished, failed, cancelled, paused = (rows.claimed(OWNER) for _ in range(4))
     rows.change(_enter_phase, finished, OWNER)
     rows.change(_finish, finished, OWNER)
     rows.change(_fail, failed, OWNER)
     rows.change(_cancel, cancelled, OWNER)
+    rows.change(_pause, paused, OWNER)
+    rows.change(_resume, paused, OWNER)
 
     lives = [
         [(event.event, event.detail) for event in rows.events(task_id)]
-        for task_id in (finished, failed, cancelled)
+        for task_id in (finished, failed, cancelled, paused)
     ]
 
     created = ("created", "ImportImage")
@@ -162,6 +178,11 @@ def test_a_life_in_events(rows: Rows) -> None:
         [created, ("phase", "verify"), ("finished", "")],
         [created, ("failed", "Broken: It broke.")],
         [created, ("deleted", "No longer wanted.")],
+        [
+            created,
+            ("paused", "Paused by somebody. The night."),
+            ("resumed", "Resumed by somebody."),
+        ],
     ]
 
 
