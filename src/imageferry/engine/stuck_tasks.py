@@ -1,12 +1,14 @@
-"""Tasks that the engine does not know, or takes for done: nobody would ever carry them out.
+"""Tasks that the engine has let go and that are not done: nobody would ever go on with them.
 
-A task and its place in the queue are made in one transaction, so there are none unless
-somebody has removed rows by hand, or put an older copy of some tables back.
+A task and its place in the queue are made in one transaction, so there are none unless the
+database went away while the engine noted what came of a task, or somebody has removed rows by
+hand, or put an older copy of some tables back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from imageferry.database.connection import Database
 from imageferry.engine.queue import TaskQueue
@@ -18,7 +20,7 @@ IDS_A_QUERY = 1000
 
 
 def find(database: Database, queue: TaskQueue) -> Mapping[str, TaskAction]:
-    """The stuck tasks, by their ids.
+    """All tasks that are to be carried out, and are not in the queue, by their ids.
 
     Tasks are read before the queue is, and once more after it: what ends meanwhile is not stuck.
     """
@@ -33,6 +35,28 @@ def find(database: Database, queue: TaskQueue) -> Mapping[str, TaskAction]:
         for task_id, action in before.items()
         if task_id not in under_way and task_id in after
     }
+
+
+def find_among(database: Database, task_ids: Collection[str]) -> Mapping[str, TaskAction]:
+    """Those of the tasks that are to be carried out. The engine takes all of them for done."""
+    with database.read() as connection:
+        found = queries.find_all(connection, task_ids)
+    return {task.task_id: task.action for task in found if task.status.value in queries.ACTIVE}
+
+
+def find_uncleaned(
+    database: Database, queue: TaskQueue, before: datetime
+) -> Mapping[str, TaskAction]:
+    """Tasks that have ended, and of which not all could be taken away that they left.
+
+    Args:
+        database: Where the tasks are.
+        queue: What knows what the engine says.
+        before: Only those that were tried to be cleaned up after before it.
+    """
+    with database.read() as connection:
+        found = queries.find_all(connection, queue.failed_before(before))
+    return {task.task_id: task.action for task in found if task.status.ended}
 
 
 def repair(database: Database, queue: TaskQueue, stuck: Mapping[str, TaskAction]) -> None:

@@ -23,6 +23,7 @@ from imageferry.engine import companions, leftovers
 from imageferry.engine.companions import Companions
 from imageferry.engine.context import WorkerContext
 from imageferry.engine.queue import ENGINE_VERSION, QUEUE, TaskQueue
+from imageferry.engine.reconciler import Reconciler, Running, reconciling
 from imageferry.engine.steps import STEPS, Steps
 from imageferry.imaging import nbd
 from imageferry.tasks.model import TaskAction
@@ -74,9 +75,11 @@ def run(
     Raises:
         SettingError: the lease is too long.
     """
+    running = Running()
     with (
         closing(TaskQueue(context.database)) as queue,
-        _among_others(context, queue, executor, die),
+        _among_others(context, queue, executor, running, die),
+        reconciling(Reconciler(context.database, queue, executor, running)),
     ):
         found = leftovers.find(context.database, context.catalogue, context.scratch.parent)
         leftovers.remove(found, context.catalogue)
@@ -92,18 +95,22 @@ def run(
 
 @contextmanager
 def _among_others(
-    context: WorkerContext, queue: TaskQueue, executor: str, die: Callable[[], None]
+    context: WorkerContext,
+    queue: TaskQueue,
+    executor: str,
+    running: Running,
+    die: Callable[[], None],
 ) -> Iterator[None]:
     """Run the engine, and with PostgreSQL be one worker of several meanwhile."""
     if context.database.is_sqlite:
-        _launch(context, executor)
+        _launch(context, executor, running)
         yield
         return
     companions.check(context.settings)
     others = Companions(context.database, queue, executor, context.settings, die)
     others.enter()
     try:
-        _launch(context, executor)
+        _launch(context, executor, running)
         yield
     finally:
         others.leave()
@@ -172,7 +179,7 @@ def _lock(descriptor: int, path: Path) -> None:
     )
 
 
-def _launch(context: WorkerContext, executor: str) -> None:
+def _launch(context: WorkerContext, executor: str, running: Running) -> None:
     config: DBOSConfig = {
         "name": "imageferry",
         "system_database_url": context.database.text_url,
@@ -184,7 +191,7 @@ def _launch(context: WorkerContext, executor: str) -> None:
     DBOS(config=config)
     steps = Steps(context)
     for action in TaskAction:
-        _register(steps, action)
+        _register(steps, action, running)
     DBOS.launch()
     DBOS.register_queue(
         QUEUE,
@@ -194,7 +201,7 @@ def _launch(context: WorkerContext, executor: str) -> None:
     )
 
 
-def _register(steps: Steps, action: TaskAction) -> None:
+def _register(steps: Steps, action: TaskAction, running: Running) -> None:
     """Declare the workflow of an action: its steps in order, and tidying up whatever came of it.
 
     Recovery is not limited here: a task that kills its worker again and again is
@@ -202,10 +209,11 @@ def _register(steps: Steps, action: TaskAction) -> None:
     """
 
     async def workflow(task_id: str) -> None:
-        for step in STEPS[action]:
-            goes_on = await DBOS.run_step_async({"name": step}, steps.run, task_id, step)
-            if not goes_on:
-                break
-        await DBOS.run_step_async(CLEAN_UP, steps.clean_up, task_id)
+        with running.carried_out(task_id):
+            for step in STEPS[action]:
+                goes_on = await DBOS.run_step_async({"name": step}, steps.run, task_id, step)
+                if not goes_on:
+                    break
+            await DBOS.run_step_async(CLEAN_UP, steps.clean_up, task_id)
 
     DBOS.workflow(name=action.value, max_recovery_attempts=None)(workflow)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -25,6 +25,9 @@ from imageferry.tasks.model import (
 from imageferry.tasks.tables import task_disks, task_events, task_lists, task_samples, tasks
 
 ACTIVE = (TaskStatus.WAITING.value, TaskStatus.PROCESSING.value)
+
+IDS_A_QUERY = 1000
+"""Databases take some tens of thousands of parameters at the most."""
 
 LIST_KEPT_FOR = timedelta(minutes=10)
 """How long the later pages of a list go with its first one."""
@@ -61,6 +64,18 @@ def find(connection: sa.Connection, task_id: str) -> Task | None:
     """The task of that id."""
     row = connection.execute(sa.select(tasks).where(tasks.c.task_id == task_id)).one_or_none()
     return None if row is None else to_task(row)
+
+
+def find_all(connection: sa.Connection, task_ids: Collection[str]) -> Sequence[Task]:
+    """Those of the tasks that there are."""
+    ids = sorted(task_ids)
+    return [
+        to_task(row)
+        for start in range(0, len(ids), IDS_A_QUERY)
+        for row in connection.execute(
+            sa.select(tasks).where(tasks.c.task_id.in_(ids[start : start + IDS_A_QUERY]))
+        )
+    ]
 
 
 def disks(connection: sa.Connection, task_id: str) -> Sequence[TaskDisk]:

@@ -1,0 +1,140 @@
+"""Sets tasks going again that the engine has lost.
+
+The engine writes down whom it gives a task to, and what came of it, in a database that may go
+away in that very moment. Then a task may be noted as given to a worker that never heard of it,
+as done while it is not, or as failed when all that failed was to take its leavings away.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+
+import structlog
+
+from imageferry.database.connection import UNAVAILABLE, Database
+from imageferry.database.metadata import now
+from imageferry.engine import stuck_tasks
+from imageferry.engine.queue import TaskQueue
+
+LOOK_SECONDS = 20.0
+"""How often a worker looks. What is wrong has to be seen twice: it might have been about to end."""
+
+LOOK_BACK = timedelta(minutes=10)
+"""How long ago a task was done by the engine that is looked at."""
+
+CLEAN_UP_AGAIN = timedelta(minutes=5)
+"""How long after a failed clean-up the next one comes: the store may be away for long."""
+
+_log = structlog.get_logger()
+
+
+class Running:
+    """The tasks that this process carries out. Safe in threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._times: Counter[str] = Counter()
+
+    @contextmanager
+    def carried_out(self, task_id: str) -> Iterator[None]:
+        """Note that a task is carried out meanwhile."""
+        with self._lock:
+            self._times[task_id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._times[task_id] -= 1
+                self._times += Counter()
+
+    def __contains__(self, task_id: object) -> bool:
+        with self._lock:
+            return task_id in self._times
+
+
+class Reconciler:
+    """Compares what the engine says with what is so, in each worker.
+
+    Args:
+        database: Where the tasks are.
+        queue: What knows what the engine says.
+        executor: This worker's name.
+        running: What this worker does.
+    """
+
+    def __init__(
+        self, database: Database, queue: TaskQueue, executor: str, running: Container[str]
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._executor = executor
+        self._running = running
+        self._abandoned: set[str] = set()
+        self._stuck: set[str] = set()
+
+    def look(self) -> set[str]:
+        """Look once, and return the tasks that were set going again.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database is out of reach.
+        """
+        return self._take_back_abandoned() | self._repair_stuck() | self._clean_up_again()
+
+    def _take_back_abandoned(self) -> set[str]:
+        """Give away what the engine takes this worker to have, and it has not."""
+        held = self._queue.held()
+        seen = {
+            task_id
+            for task_id, executor in held.items()
+            if executor == self._executor and task_id not in self._running
+        }
+        found, self._abandoned = seen & self._abandoned, seen
+        if found:
+            self._queue.take_back(sorted(found))
+            _log.warning("tasks_taken_back", tasks=sorted(found))
+        return found
+
+    def _repair_stuck(self) -> set[str]:
+        """Begin tasks again that the engine takes for done, and that are not."""
+        seen = stuck_tasks.find_among(self._database, self._queue.ended_since(now() - LOOK_BACK))
+        found = {task_id: seen[task_id] for task_id in seen.keys() & self._stuck}
+        self._stuck = set(seen)
+        if found:
+            stuck_tasks.repair(self._database, self._queue, found)
+            _log.warning("tasks_begun_again", tasks=sorted(found))
+        return set(found)
+
+    def _clean_up_again(self) -> set[str]:
+        """Take away what a task has left and could not be taken away before."""
+        found = stuck_tasks.find_uncleaned(self._database, self._queue, now() - CLEAN_UP_AGAIN)
+        if found:
+            stuck_tasks.repair(self._database, self._queue, found)
+            _log.info("tasks_cleaned_up_again", tasks=sorted(found))
+        return set(found)
+
+
+@contextmanager
+def reconciling(reconciler: Reconciler) -> Iterator[None]:
+    """Look again and again meanwhile."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_go_on, args=(reconciler, stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join(LOOK_SECONDS)
+
+
+def _go_on(reconciler: Reconciler, stop: threading.Event) -> None:
+    while not stop.wait(LOOK_SECONDS):
+        try:
+            reconciler.look()
+        except UNAVAILABLE as error:
+            _log.warning("tasks_not_reconciled", reason=str(error).partition("\n")[0])
+        except Exception:  # noqa: BLE001 - the next look must come, whatever is wrong with this
+            _log.exception("tasks_not_reconciled")

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import datetime, timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from imageferry.database.metadata import now
+from imageferry.engine import queue
+from imageferry.engine.queue import TaskQueue
+from imageferry.engine.reconciler import Reconciler, Running
+from imageferry.tasks import transitions
+from imageferry.tasks.model import TaskAction
+from support.rows import Rows
+
+ME = "me"
+
+
+@pytest.fixture
+def tasks(rows: Rows) -> Iterator[TaskQueue]:
+    queue.prepare(rows.database)
+    with closing(TaskQueue(rows.database)) as tasks:
+        yield tasks
+
+
+@pytest.fixture
+def running() -> Running:
+    return Running()
+
+
+@pytest.fixture
+def reconciler(rows: Rows, tasks: TaskQueue, running: Running) -> Reconciler:
+    return Reconciler(rows.database, tasks, ME, running)
+
+
+def _noted(
+    rows: Rows,
+    tasks: TaskQueue,
+    status: str,
+    *,
+    executor: str = ME,
+    ended: datetime | None = None,
+) -> str:
+    """A task of which the engine has noted something."""
+    task_id = rows.task()
+    table = "workflow_status" if rows.database.is_sqlite else "dbos.workflow_status"
+    change = (
+        f"UPDATE {table} SET status = :status, executor_id = :executor, completed_at = :ended"
+        " WHERE workflow_uuid = :task_id"
+    )
+    values = {
+        "status": status,
+        "executor": executor,
+        "ended": ended and int(ended.timestamp() * 1000),
+        "task_id": task_id,
+    }
+    with rows.database.write() as connection:
+        tasks.enqueue(connection, task_id, TaskAction.IMPORT_IMAGE)
+    with rows.database.write() as connection:
+        connection.execute(sa.text(change), values)
+    return task_id
+
+
+def test_a_task_that_the_engine_gave_to_a_worker_that_does_not_know_of_it_is_taken_back(
+    rows: Rows, tasks: TaskQueue, reconciler: Reconciler, running: Running
+) -> None:
+    lost, known = (_noted(rows, tasks, "PENDING") for _ in range(2))
+    _noted(rows, tasks, "PENDING", executor="another")
+
+    with running.carried_out(known):
+        looks = [reconciler.look() for _ in range(3)]
+
+    assert looks == [set(), {lost}, set()]
+    assert lost not in tasks.held()
+    assert tasks.under_way([lost]) == {lost}
+
+
+def test_a_task_that_has_just_been_given_is_left_alone(
+    rows: Rows, tasks: TaskQueue, reconciler: Reconciler, running: Running
+) -> None:
+    task_id = _noted(rows, tasks, "PENDING")
+    assert reconciler.look() == set()
+
+    with running.carried_out(task_id), running.carried_out(task_id):
+        assert reconciler.look() == set()
+    assert reconciler.look() == set()
+
+    assert task_id not in running
+
+
+@pytest.mark.parametrize("status", ["SUCCESS", "ERROR"])
+def test_a_task_that_the_engine_takes_for_done_is_begun_again(
+    rows: Rows, tasks: TaskQueue, reconciler: Reconciler, status: str
+) -> None:
+    task_id = _noted(rows, tasks, status, ended=now())
+
+    looks = [reconciler.look() for _ in range(3)]
+
+    assert looks == [set(), {task_id}, set()]
+    assert tasks.under_way([task_id]) == {task_id}
+
+
+def test_a_task_that_ends_after_the_engine_says_so_is_left_alone(
+    rows: Rows, tasks: TaskQueue, reconciler: Reconciler
+) -> None:
+    task_id = _noted(rows, tasks, "SUCCESS", ended=now())
+    assert reconciler.look() == set()
+
+    rows.change(transitions.cancel, task_id, "somebody")
+
+    assert reconciler.look() == set()
+
+
+def test_what_could_not_be_cleaned_up_is_tried_again_later(
+    rows: Rows, tasks: TaskQueue, reconciler: Reconciler
+) -> None:
+    recent = _noted(rows, tasks, "ERROR", ended=now())
+    old = _noted(rows, tasks, "ERROR", ended=now() - timedelta(minutes=6))
+    for task_id in (recent, old):
+        rows.change(transitions.cancel, task_id, "somebody")
+
+    assert reconciler.look() == {old}
+
+    assert tasks.under_way([recent, old]) == {old}
