@@ -18,31 +18,40 @@ PACKAGE = "imageferry"
 # A room is a folder, or a module that stands beside the folders.
 ROOMS: Mapping[str, frozenset[str]] = {
     "settings": frozenset(),
+    "telemetry": frozenset(),
     "signing": frozenset(),
-    "database": frozenset({"settings"}),
-    "imaging": frozenset({"settings"}),
-    "buckets": frozenset({"settings"}),
+    "database": frozenset({"telemetry", "settings"}),
+    "imaging": frozenset({"telemetry", "settings"}),
+    "buckets": frozenset({"telemetry", "settings"}),
     "tasks": frozenset({"database", "settings"}),
     "images": frozenset({"buckets", "database", "settings"}),
     "accounts": frozenset({"database", "settings"}),
     "actions": frozenset(
-        {"tasks", "images", "accounts", "buckets", "imaging", "database", "settings"}
+        {"tasks", "images", "accounts", "buckets", "imaging", "database"}
+        | {"telemetry", "settings"}
     ),
-    "gateway": frozenset({"actions", "accounts", "signing", "settings"}),
-    "oss": frozenset({"buckets", "accounts", "signing", "settings"}),
-    "engine": frozenset({"tasks", "images", "imaging", "buckets", "database", "settings"}),
+    "gateway": frozenset({"actions", "accounts", "signing", "telemetry", "settings"}),
+    "oss": frozenset({"buckets", "accounts", "signing", "telemetry", "settings"}),
+    "engine": frozenset(
+        {"tasks", "images", "imaging", "buckets", "database", "telemetry", "settings"}
+    ),
     "console": frozenset({"actions", "signing", "settings"}),
     "service": frozenset(
         {"gateway", "oss", "console", "engine", "actions", "tasks", "images", "accounts"}
-        | {"imaging", "buckets", "database", "signing", "settings"}
+        | {"imaging", "buckets", "database", "signing", "telemetry", "settings"}
     ),
-    "cli": frozenset({"service", "actions", "signing", "settings"}),
+    "cli": frozenset({"service", "actions", "signing", "telemetry", "settings"}),
     "__main__": frozenset({"cli"}),
     "__init__": frozenset(),
 }
 
 # Libraries that one room alone knows.
-LIBRARY_ROOMS = {"dbos": "engine", "dissect": "imaging"}
+LIBRARY_ROOMS = {
+    "dbos": "engine",
+    "dissect": "imaging",
+    "prometheus_client": "telemetry",
+    "opentelemetry": "telemetry",
+}
 
 LONGEST_MODULE = 400
 CODE_FOLDERS = ("src", "scripts", "benchmarks")

@@ -23,6 +23,7 @@ from imageferry.buckets.remote_client import (
     encoded_metadata,
 )
 from imageferry.buckets.remote_errors import refusal, unreachable
+from imageferry.buckets.remote_observed import observed
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
 
 _CONNECTIONS = 32
@@ -75,7 +76,7 @@ class AlibabaOssClient:
 
     def head(self, key: str) -> ObjectInfo:
         """What is known of an object."""
-        with _translated("HeadObject"):
+        with _called("HeadObject"):
             found = self._client.head_object(oss.HeadObjectRequest(bucket=self._bucket, key=key))
         return ObjectInfo(
             key=key,
@@ -89,7 +90,7 @@ class AlibabaOssClient:
 
     def list(self, prefix: str, after: str) -> Iterator[ObjectInfo]:
         """The objects whose key begins with ``prefix`` and is greater than ``after``, by key."""
-        with _translated("ListObjectsV2"):
+        with _called("ListObjectsV2"):
             request = oss.ListObjectsV2Request(
                 bucket=self._bucket, prefix=prefix, start_after=after, encoding_type="url"
             )
@@ -104,7 +105,7 @@ class AlibabaOssClient:
 
     def read(self, key: str) -> bytes:
         """The bytes of a small object."""
-        with _translated("GetObject"):
+        with _called("GetObject"):
             found = self._client.get_object(oss.GetObjectRequest(bucket=self._bucket, key=key))
             with found.body as body:
                 data: bytes = body.read()
@@ -115,7 +116,7 @@ class AlibabaOssClient:
         request = oss.PutObjectRequest(
             bucket=self._bucket, key=key, body=data, forbid_overwrite="true"
         )
-        with _translated("PutObject"):
+        with _called("PutObject"):
             try:
                 self._client.put_object(request)
             except OperationError as error:
@@ -126,7 +127,7 @@ class AlibabaOssClient:
 
     def delete(self, key: str) -> None:
         """Delete an object; no error where there is none."""
-        with _translated("DeleteObject"):
+        with _called("DeleteObject"):
             self._client.delete_object(oss.DeleteObjectRequest(bucket=self._bucket, key=key))
 
     def start_upload(self, key: str, *, content_type: str, metadata: Mapping[str, str]) -> str:
@@ -137,14 +138,14 @@ class AlibabaOssClient:
             content_type=content_type,
             metadata=encoded_metadata(metadata),
         )
-        with _translated("InitiateMultipartUpload"):
+        with _called("InitiateMultipartUpload"):
             upload_id: str = self._client.initiate_multipart_upload(request).upload_id
         return upload_id
 
     def parts(self, key: str, upload_id: str) -> Sequence[PartInfo]:
         """The parts of an upload, by number."""
         request = oss.ListPartsRequest(bucket=self._bucket, key=key, upload_id=upload_id)
-        with _translated("ListParts"):
+        with _called("ListParts"):
             return [
                 PartInfo(
                     number=part.part_number,
@@ -167,7 +168,7 @@ class AlibabaOssClient:
             source_key=source_key,
             source_range=f"bytes=0-{length - 1}",
         )
-        with _translated("UploadPartCopy"):
+        with _called("UploadPartCopy"):
             return _unquoted(self._patient_client.upload_part_copy(request).etag)
 
     def replace_metadata(self, info: ObjectInfo) -> str:
@@ -180,7 +181,7 @@ class AlibabaOssClient:
             metadata=encoded_metadata(info.metadata),
             metadata_directive="REPLACE",
         )
-        with _translated("CopyObject"):
+        with _called("CopyObject"):
             return _unquoted(self._patient_client.copy_object(request).etag)
 
     def complete_upload(
@@ -195,13 +196,13 @@ class AlibabaOssClient:
             complete_multipart_upload=oss.CompleteMultipartUpload(parts=named),
             forbid_overwrite=_forbidden(overwrite),
         )
-        with _translated("CompleteMultipartUpload"):
+        with _called("CompleteMultipartUpload"):
             return _unquoted(self._patient_client.complete_multipart_upload(request).etag)
 
     def abort_upload(self, key: str, upload_id: str) -> None:
         """Forget an upload and its parts."""
         request = oss.AbortMultipartUploadRequest(bucket=self._bucket, key=key, upload_id=upload_id)
-        with _translated("AbortMultipartUpload"):
+        with _called("AbortMultipartUpload"):
             self._client.abort_multipart_upload(request)
 
     def uploads(self, prefix: str) -> Iterator[RemoteUploadInfo]:
@@ -209,7 +210,7 @@ class AlibabaOssClient:
         request = oss.ListMultipartUploadsRequest(
             bucket=self._bucket, prefix=prefix, encoding_type="url"
         )
-        with _translated("ListMultipartUploads"):
+        with _called("ListMultipartUploads"):
             for page in self._client.list_multipart_uploads_paginator().iter_page(request):
                 for found in page.uploads or ():
                     yield RemoteUploadInfo(found.key, found.upload_id, _utc(found.initiated))
@@ -267,6 +268,13 @@ def _http_client(patience: Patience) -> Any:
     client.open()
     client.session.trust_env = False
     return client
+
+
+@contextmanager
+def _called(operation: str) -> Iterator[None]:
+    """A call over the network."""
+    with observed(operation), _translated(operation):
+        yield
 
 
 @contextmanager

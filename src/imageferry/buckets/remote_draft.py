@@ -11,7 +11,7 @@ import os
 import tempfile
 import threading
 from collections.abc import Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +29,7 @@ from imageferry.buckets.interface import (
 from imageferry.buckets.remote_client import RemoteClient
 from imageferry.buckets.remote_upload import RemoteUpload
 from imageferry.buckets.remote_zeros import RemoteZeros
+from imageferry.telemetry.threads import ContextThreads
 
 CONNECTIONS = 8
 """Parts that are on their way at once."""
@@ -68,7 +69,7 @@ class RemoteDraft:
         self._end = 0
         self._sent: dict[int, Future[str]] = {}
         self._free = threading.Semaphore(CONNECTIONS)
-        self._pool = ThreadPoolExecutor(CONNECTIONS)
+        self._pool = ContextThreads(CONNECTIONS)
         self._failed = threading.Event()
         self._zeros = zeros
         self._scratch = scratch

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TypeVar
+
+from imageferry.telemetry.threads import ContextThreads
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -40,7 +42,7 @@ def in_threads(function: Callable[[_Item], _Result], items: Iterable[_Item]) -> 
     """The results for all items, in their order; an item is taken when a thread is free for it."""
     results: list[_Result] = []
     pending: deque[Future[_Result]] = deque()
-    with ThreadPoolExecutor(THREADS) as threads:
+    with ContextThreads(THREADS) as threads:
         try:
             for item in items:
                 pending.append(threads.submit(function, item))

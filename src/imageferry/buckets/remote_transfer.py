@@ -19,6 +19,7 @@ from typing import IO, TypeVar
 import urllib3
 from urllib3.response import BaseHTTPResponse
 
+from imageferry.buckets import remote_observed
 from imageferry.buckets.interface import StoreError
 from imageferry.buckets.remote_client import PATIENT, SignedUrl
 from imageferry.buckets.remote_errors import RemoteStoreError, refusal, unreachable
@@ -69,7 +70,9 @@ class Transfer:
             RemoteStoreError: the store cannot be reached, or refuses.
         """
         asked = {"Range": f"bytes={offset}-{offset + length - 1}", "If-Match": f'"{etag}"'}
-        return _attempted(lambda: self._read(sign(), asked, length))
+        data = _attempted("GetRange", lambda: self._read(sign(), asked, length))
+        remote_observed.read(length)
+        return data
 
     def write(
         self, sign: Sign, body: bytes | memoryview | IO[bytes], size: int
@@ -84,7 +87,10 @@ class Transfer:
         Raises:
             StoreError: the store cannot be reached, or refuses.
         """
-        return _attempted(lambda: self._write(sign(), body, {"Content-Length": str(size)}))
+        headers = {"Content-Length": str(size)}
+        answered = _attempted("Upload", lambda: self._write(sign(), body, headers))
+        remote_observed.written(size)
+        return answered
 
     def _read(self, signed: SignedUrl, headers: Mapping[str, str], length: int) -> bytes:
         with self._answer("GET", signed, headers) as response:
@@ -155,11 +161,17 @@ def _failure(response: BaseHTTPResponse, what: str) -> Exception:
     return _PassingError(error) if response.status in _PASSING else error
 
 
-def _attempted(attempt: Callable[[], _Result]) -> _Result:
+def _attempted(operation: str, attempt: Callable[[], _Result]) -> _Result:
+    with remote_observed.observed(operation):
+        return _repeated(operation, attempt)
+
+
+def _repeated(operation: str, attempt: Callable[[], _Result]) -> _Result:
     for number in range(1, PATIENT.attempts):
         try:
             return attempt()
-        except _PassingError:
+        except _PassingError as error:
+            remote_observed.repeated(operation, _lasting(error))
             pause = _FIRST_PAUSE_SECONDS * 2**number
             time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads requests, no secret
     try:

@@ -24,6 +24,7 @@ from imageferry.buckets.remote_client import (
     encoded_metadata,
 )
 from imageferry.buckets.remote_errors import refusal, unreachable
+from imageferry.buckets.remote_observed import observed
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
 
 _CONNECTIONS = 32
@@ -73,7 +74,7 @@ class S3Client:
 
     def head(self, key: str) -> ObjectInfo:
         """What is known of an object."""
-        with _translated("HeadObject"):
+        with _called("HeadObject"):
             found = self._client.head_object(Bucket=self._bucket, Key=key)
         return ObjectInfo(
             key=key,
@@ -97,13 +98,13 @@ class S3Client:
 
     def read(self, key: str) -> bytes:
         """The bytes of a small object."""
-        with _translated("GetObject"):
+        with _called("GetObject"):
             data: bytes = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return data
 
     def create(self, key: str, data: bytes) -> bool:
         """Store a small object unless the key is taken, and say whether it was stored."""
-        with _translated("PutObject"):
+        with _called("PutObject"):
             try:
                 self._client.put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*")
             except ClientError as error:
@@ -114,12 +115,12 @@ class S3Client:
 
     def delete(self, key: str) -> None:
         """Delete an object; no error where there is none."""
-        with _translated("DeleteObject"):
+        with _called("DeleteObject"):
             self._client.delete_object(Bucket=self._bucket, Key=key)
 
     def start_upload(self, key: str, *, content_type: str, metadata: Mapping[str, str]) -> str:
         """Begin a multipart upload, and return its id."""
-        with _translated("CreateMultipartUpload"):
+        with _called("CreateMultipartUpload"):
             started = self._client.create_multipart_upload(
                 Bucket=self._bucket,
                 Key=key,
@@ -144,7 +145,7 @@ class S3Client:
 
     def copy_part(self, key: str, upload_id: str, number: int, source_key: str, length: int) -> str:
         """Let the store make a part of the beginning of an object, and return its ETag."""
-        with _translated("UploadPartCopy"):
+        with _called("UploadPartCopy"):
             copied = self._patient_client.upload_part_copy(
                 Bucket=self._bucket,
                 Key=key,
@@ -160,7 +161,7 @@ class S3Client:
 
         Up to 5 GiB are one request; boto3 copies larger objects in parts.
         """
-        with _translated("CopyObject"):
+        with _called("CopyObject"):
             self._patient_client.copy(
                 {"Bucket": self._bucket, "Key": info.key},
                 self._bucket,
@@ -179,7 +180,7 @@ class S3Client:
     ) -> str:
         """Make the object of the parts ``(number, etag)``, and return its ETag."""
         named = [{"PartNumber": number, "ETag": f'"{etag}"'} for number, etag in parts]
-        with _translated("CompleteMultipartUpload"):
+        with _called("CompleteMultipartUpload"):
             completed = self._patient_client.complete_multipart_upload(
                 Bucket=self._bucket,
                 Key=key,
@@ -191,7 +192,7 @@ class S3Client:
 
     def abort_upload(self, key: str, upload_id: str) -> None:
         """Forget an upload and its parts."""
-        with _translated("AbortMultipartUpload"):
+        with _called("AbortMultipartUpload"):
             self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
 
     def uploads(self, prefix: str) -> Iterator[RemoteUploadInfo]:
@@ -245,7 +246,7 @@ class S3Client:
         return url
 
     def _pages(self, operation: str, **parameters: object) -> Iterator[dict[str, Any]]:
-        with _translated(operation):
+        with _called(operation):
             yield from self._client.get_paginator(operation).paginate(
                 Bucket=self._bucket, **parameters
             )
@@ -263,6 +264,13 @@ def _config(patience: Patience, *, path_style: bool) -> Config:
         response_checksum_validation="when_required",
         s3={"addressing_style": "path" if path_style else "virtual"},
     )
+
+
+@contextmanager
+def _called(operation: str) -> Iterator[None]:
+    """A call over the network."""
+    with observed(operation), _translated(operation):
+        yield
 
 
 @contextmanager

@@ -10,7 +10,6 @@ process is.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import tempfile
 import threading
@@ -19,9 +18,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from imageferry.imaging.checkpoint import SourceState
 from imageferry.imaging.plan import CHUNK_SIZE, Plan
+from imageferry.imaging.sha256 import sha256
 from imageferry.imaging.source import ByteSource, ended_early
 from imageferry.imaging.threads import LOOK_SECONDS, StoppedError, StopSignal
+from imageferry.telemetry.threads import context_thread
 
 CONNECTIONS = 16
 """Chunks on their way at once: half as many took 1.8 times as long."""
@@ -40,16 +42,27 @@ class LookAhead:
         plan: What will be taken of it.
         scratch: A folder for chunks that memory has no room for: at most the source's size.
         hash_source: Whether to fetch and hash every byte, those that are not planned too.
+        begun: How far an earlier transfer has hashed it. What was hashed is fetched once more
+            only where it is still planned.
     """
 
-    def __init__(self, source: ByteSource, plan: Plan, *, scratch: Path, hash_source: bool) -> None:
+    def __init__(
+        self,
+        source: ByteSource,
+        plan: Plan,
+        *,
+        scratch: Path,
+        hash_source: bool,
+        begun: SourceState = SourceState(),
+    ) -> None:
         self.sha256 = ""
         """The SHA-256 of the whole source in hexadecimal digits, once it is complete."""
         self._source = source
         self._wanted = plan.wanted[:]
         self._count = len(plan.wanted)
+        self._state = begun
         self._hashing = hash_source
-        self._hashed = 0 if hash_source else self._count
+        self._hashed = -(-begun.hashed // CHUNK_SIZE) if hash_source else self._count
         self._scratch = scratch
         self._spilled: set[int] = set()
         self._file: int | None = None
@@ -61,7 +74,7 @@ class LookAhead:
         self._failure: Exception | None = None
         self._closed = False
         self._changed = threading.Condition()
-        self._threads = [threading.Thread(target=self._fetch) for _ in range(CONNECTIONS)]
+        self._threads = [context_thread(self._fetch) for _ in range(CONNECTIONS)]
         if hash_source:
             self._threads.append(threading.Thread(target=self._hash))
 
@@ -84,8 +97,13 @@ class LookAhead:
             StoppedError: it was stopped.
         """
         with self._changed:
-            while not self._wait(lambda: self._hashed == self._count, LOOK_SECONDS):
+            while not self._wait(lambda: bool(self.sha256) or not self._hashing, LOOK_SECONDS):
                 stop.check()
+
+    def state(self) -> SourceState:
+        """How far the hash has come."""
+        with self._changed:
+            return self._state
 
     def close(self) -> None:
         """Forget all; when it returns, nothing reads from the source any more."""
@@ -187,10 +205,18 @@ class LookAhead:
             if not self._asked[chunk]:
                 return chunk
         while self._cursor < self._count and (
-            self._asked[self._cursor] or not (self._hashing or self._wanted[self._cursor])
+            self._asked[self._cursor] or not self._is_needed(self._cursor)
         ):
             self._cursor += 1
         return self._cursor if self._cursor < self._count else None
+
+    def _is_needed(self, chunk: int) -> bool:
+        """Whether somebody will take of a chunk that was not fetched, or it is still to be hashed.
+
+        Without a checkpoint to go on from that is every chunk of the plan, and with a hash every
+        chunk: each is fetched once.
+        """
+        return chunk >= self._hashed or bool(self._wanted[chunk])
 
     def _make_room(self, chunk: int) -> bool:
         """Whether a chunk may be fetched now; for one that is waited for others are spilled."""
@@ -235,15 +261,18 @@ class LookAhead:
 
     def _hash(self) -> None:
         """The life of the thread that hashes."""
-        digest = hashlib.sha256()
+        digest = sha256(self._state.sha256)
         try:
-            for chunk in range(self._count):
-                digest.update(self._get(chunk, *self._bounds(chunk)))
+            for chunk in range(self._hashed, self._count):
+                start, stop = self._bounds(chunk)
+                digest.update(self._get(chunk, start, stop))
                 with self._changed:
                     self._hashed = chunk + 1
-                    if chunk + 1 == self._count:
-                        self.sha256 = digest.hexdigest()
+                    self._state = SourceState(stop, digest.state())
                     self._drop_if_done(chunk)
+            with self._changed:
+                self.sha256 = digest.hexdigest()
+                self._changed.notify_all()
         except Exception as error:  # noqa: BLE001 - raised again by whoever waits
             self._fail(error)
 

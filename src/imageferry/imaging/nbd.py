@@ -23,6 +23,7 @@ from imageferry.imaging.nbd_handshake import Handshake
 from imageferry.imaging.nbd_protocol import ProtocolError
 from imageferry.imaging.nbd_transmission import Transmission
 from imageferry.imaging.source import ByteSource
+from imageferry.telemetry.threads import context_thread
 
 _MAX_REQUEST = 4 * 1024 * 1024
 _SEND_BUFFER = 4 * 1024 * 1024
@@ -64,7 +65,7 @@ class NbdServer:
         fcntl.flock(self._folder_lock, fcntl.LOCK_EX)
         self.path = self._folder / "socket"
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting = context_thread(self._accept)
 
     def open(self) -> None:
         """Find the source's holes, then start serving.
@@ -132,7 +133,7 @@ class NbdServer:
             with self._lock:
                 full = len(self._connections) >= _MAX_CONNECTIONS
                 if not full:
-                    thread = threading.Thread(target=self._serve, args=(connection,), daemon=True)
+                    thread = context_thread(self._serve, connection)
                     self._connections[connection] = thread
             if full:
                 connection.close()

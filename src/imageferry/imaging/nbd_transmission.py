@@ -7,7 +7,6 @@ import socket
 import struct
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
@@ -18,6 +17,7 @@ from imageferry.imaging.data_map import DataMap
 from imageferry.imaging.nbd_handshake import Session
 from imageferry.imaging.nbd_protocol import ProtocolError, receive
 from imageferry.imaging.source import ByteSource, ended_early
+from imageferry.telemetry.threads import ContextThreads
 
 _PARALLEL_READS = 16
 _MAX_EXTENTS = 512
@@ -81,7 +81,7 @@ class Transmission:
             if descriptor is not None:
                 self._serve(lambda request: self._send_file(request, descriptor))
                 return
-            pool = stack.enter_context(ThreadPoolExecutor(_PARALLEL_READS))
+            pool = stack.enter_context(ContextThreads(_PARALLEL_READS))
             free = threading.Semaphore(_PARALLEL_READS)
 
             def read_in_pool(request: Request) -> None:

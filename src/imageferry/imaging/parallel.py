@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TypeVar
+
+from imageferry.telemetry.threads import ContextThreads
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -39,7 +41,7 @@ def in_order(
     """
     count = threads or default_threads()
     waiting: deque[Future[_Result]] = deque()
-    with ThreadPoolExecutor(count) as pool:
+    with ContextThreads(count) as pool:
         try:
             for item in items:
                 waiting.append(pool.submit(work, item))

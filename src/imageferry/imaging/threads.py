@@ -6,8 +6,9 @@ import asyncio
 import contextlib
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
+
+from imageferry.telemetry.threads import ContextThreads
 
 _Result = TypeVar("_Result")
 
@@ -50,7 +51,7 @@ async def in_thread(function: Callable[[StopSignal], _Result]) -> _Result:
         function: Gets the signal that it has to check.
     """
     stop = StopSignal()
-    executor = ThreadPoolExecutor(max_workers=1)
+    executor = ContextThreads(max_workers=1)
     work = asyncio.get_running_loop().run_in_executor(executor, function, stop)
     try:
         return await asyncio.shield(work)

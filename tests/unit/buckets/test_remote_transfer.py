@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
 import pytest
+from structlog.testing import capture_logs
 
 from imageferry.buckets import remote_transfer
 from imageferry.buckets.interface import (
@@ -18,6 +19,7 @@ from imageferry.buckets.interface import (
 from imageferry.buckets.remote_client import PATIENT, SignedUrl
 from imageferry.buckets.remote_errors import RemoteStoreError
 from imageferry.buckets.remote_transfer import Transfer
+from imageferry.telemetry.tally import StoreWork, tallied
 
 CONTENT = b"0123456789"
 SIGNATURE = "do-not-show"
@@ -104,6 +106,19 @@ def test_a_range_of_one_version_is_asked_for(
     assert headers["Range"] == "bytes=2-6"
     assert headers["If-Match"] == '"ABC"'
     assert headers["X-Signed"] == "yes"
+
+
+def test_what_is_asked_of_the_store_is_counted_once_and_told_without_its_signature(
+    transfer: Transfer, signed: SignedUrl, script: Script
+) -> None:
+    script.answers = [(503, b"<Error><Code>SlowDown</Code></Error>", {}), (206, b"23456", {})]
+
+    with tallied() as sums, capture_logs() as lines:
+        read(transfer, signed)
+
+    assert sums.read() == StoreWork(requests=1, retries=1, bytes_read=5)
+    assert [line["reason"] for line in lines] == ["the remote store refused a read: SlowDown"]
+    assert SIGNATURE not in str(lines)
 
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])

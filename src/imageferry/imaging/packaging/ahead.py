@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Generator, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from typing import TypeVar
+
+from imageferry.telemetry.threads import ContextThreads
 
 _Item = TypeVar("_Item")
 
@@ -23,7 +25,7 @@ def ahead(items: Iterator[_Item], count: int) -> Generator[_Item]:
         Exception: whatever making an item raised, in place of it.
     """
     waiting: deque[Future[tuple[_Item, ...]]] = deque()
-    with ThreadPoolExecutor(1) as thread:
+    with ContextThreads(1) as thread:
         try:
             waiting.extend(thread.submit(_next, items) for _ in range(count))
             while item := waiting.popleft().result():

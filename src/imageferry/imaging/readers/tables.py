@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 
 from imageferry.imaging.errors import CORRUPT
 from imageferry.imaging.reader import BoundedReader
 from imageferry.imaging.source import ByteSource
+from imageferry.telemetry.threads import ContextThreads
 
 _BATCH_BYTES = 4 * 1024 * 1024
 """Tables that are held at once: those of 32 GiB of a usual qcow2."""
@@ -57,7 +57,7 @@ def read_tables(
     """
     waiting = _distinct(tables, source.size // length, what)
     empty = bytes(length)
-    with ThreadPoolExecutor(_READS_AT_ONCE) as pool:
+    with ContextThreads(_READS_AT_ONCE) as pool:
         while batch := list(islice(waiting, max(1, _BATCH_BYTES // length))):
             spans = _spans([place for _, place in batch], length)
             found: dict[int, bytes] = {}
