@@ -82,18 +82,19 @@ class ExtentBlock:
         return stored
 
 
-def ranges(reader: DiskReader) -> Iterator[tuple[int, int]]:
-    """The ranges of an image that its blocks take, as place and length, block by block."""
-    for _, extents in _cut(reader):
-        for extent in extents:
-            yield extent.place, extent.stored_length
-
-
-def blocks(reader: DiskReader, source: TakenSource) -> Iterator[ExtentBlock]:
-    """The blocks that hold data, by offset."""
+def ranges(reader: DiskReader) -> Iterator[tuple[int, int, int]]:
+    """The ranges of an image that its blocks take: a block's offset, then place and length."""
     for offset, extents in _cut(reader):
-        length = min(BLOCK_SIZE, reader.virtual_size - offset)
-        yield ExtentBlock(offset, length, extents, source)
+        for extent in extents:
+            yield offset, extent.place, extent.stored_length
+
+
+def blocks(reader: DiskReader, source: TakenSource, start: int = 0) -> Iterator[ExtentBlock]:
+    """The blocks that hold data, by offset, from that of ``start`` on."""
+    for offset, extents in _cut(reader):
+        if offset >= start:
+            length = min(BLOCK_SIZE, reader.virtual_size - offset)
+            yield ExtentBlock(offset, length, extents, source)
 
 
 def _cut(reader: DiskReader) -> Iterator[tuple[int, tuple[Extent, ...]]]:

@@ -15,12 +15,19 @@ def block_checksum(data: bytes | bytearray | memoryview) -> int:
 
 
 class ContentChecksum:
-    """The CRC-32 of a disk whose blocks are added by offset; those left out are zero."""
+    """The CRC-32 of a disk whose blocks are added by offset; those left out are zero.
 
-    def __init__(self) -> None:
-        """Start with nothing added."""
-        self._checksum = 0
-        self._end = 0
+    Args:
+        state: The :attr:`state` of the checksum to go on with; none for a new one.
+    """
+
+    def __init__(self, state: tuple[int, int] = (0, 0)) -> None:
+        self._end, self._checksum = state
+
+    @property
+    def state(self) -> tuple[int, int]:
+        """What another one can go on with: the bytes it is of, and the checksum."""
+        return self._end, self._checksum
 
     def add(self, offset: int, length: int, checksum: int) -> None:
         """Add the checksum of the block of ``length`` bytes at ``offset``."""

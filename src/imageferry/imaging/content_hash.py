@@ -12,6 +12,7 @@ import hashlib
 from functools import lru_cache
 
 from imageferry.imaging.disk import BLOCK_SIZE
+from imageferry.imaging.sha256 import sha256
 
 _DIGESTS_AT_ONCE = 32768
 
@@ -27,12 +28,20 @@ def _zero_digest(length: int) -> bytes:
 
 
 class ContentHash:
-    """The hash of a disk whose blocks are added by offset; those left out are zero."""
+    """The hash of a disk whose blocks are added by offset; those left out are zero.
 
-    def __init__(self) -> None:
-        """Start with nothing added."""
-        self._hash = hashlib.sha256()
-        self._blocks = 0
+    Args:
+        state: The :attr:`state` of the hash to go on with; none for a new one.
+    """
+
+    def __init__(self, state: tuple[int, bytes] = (0, b"")) -> None:
+        self._blocks, begun = state
+        self._hash = sha256(begun)
+
+    @property
+    def state(self) -> tuple[int, bytes]:
+        """What another one can go on with."""
+        return self._blocks, self._hash.state()
 
     def add(self, offset: int, digest: bytes) -> None:
         """Add the digest of the block at ``offset``."""

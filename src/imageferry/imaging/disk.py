@@ -109,3 +109,20 @@ class DiskWriter(Protocol[Packed]):
             virtual_size: The disk's size in bytes.
         """
         ...
+
+
+class ResumableWriter(DiskWriter[Packed], Protocol[Packed]):
+    """A writer that another one can go on for.
+
+    What it writes depends on the disk and on what its state tells, on nothing else: whoever goes
+    on from an older state writes the same bytes to the same places once more.
+    """
+
+    @property
+    def end(self) -> int:
+        """How far the image is written, in bytes, but for a head that is written last."""
+        ...
+
+    def state(self) -> bytes:
+        """What another one has to know to go on behind the last block that was appended."""
+        ...

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 
+from imageferry.imaging.checkpoint import NOTHING_HASHED, SourceState
+from imageferry.imaging.sha256 import sha256
 from imageferry.imaging.source import ByteSource, ended_early
 from imageferry.imaging.threads import StopSignal
 
 _CHUNK = 1024 * 1024
-_ZEROES = bytes(_CHUNK)
+_ZEROES = bytearray(_CHUNK)
 
 
 class SourceHash:
@@ -17,12 +18,17 @@ class SourceHash:
 
     Attributes:
         hexdigest: The hash as hexadecimal digits; empty until it is complete.
+        state: What another one can go on with, at any moment and from any thread.
+
+    Args:
+        source: What is hashed.
+        begun: The state to go on with; none for the beginning.
     """
 
-    def __init__(self, source: ByteSource) -> None:
-        """Prepare to hash ``source``."""
+    def __init__(self, source: ByteSource, begun: SourceState = NOTHING_HASHED) -> None:
         self._source = source
         self.hexdigest = ""
+        self.state = begun
 
     def compute(self, stop: StopSignal) -> None:
         """Compute the hash.
@@ -34,15 +40,17 @@ class SourceHash:
             ImageError: the source ends before its size.
             StoppedError: it was stopped.
         """
-        digest = hashlib.sha256()
-        for chunk in self._chunks():
+        digest, done = sha256(self.state.sha256), self.state.hashed
+        for chunk in self._chunks(done):
             stop.check()
             digest.update(chunk)
+            done += len(chunk)
+            self.state = SourceState(done, digest.state())
         self.hexdigest = digest.hexdigest()
 
-    def _chunks(self) -> Iterator[bytes | memoryview]:
+    def _chunks(self, done: int) -> Iterator[bytes | memoryview]:
         for offset, end, holds_data in _parts(self._source):
-            for start in range(offset, end, _CHUNK):
+            for start in range(max(offset, done), end, _CHUNK):
                 length = min(_CHUNK, end - start)
                 yield self._read(start, length) if holds_data else memoryview(_ZEROES)[:length]
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from imageferry.imaging.checkpoint import SourceState
+from imageferry.imaging.checkpoint import NOTHING_HASHED, SourceState
 from imageferry.imaging.plan import CHUNK_SIZE, Plan
 from imageferry.imaging.sha256 import sha256
 from imageferry.imaging.source import ByteSource, ended_early
@@ -53,7 +53,7 @@ class LookAhead:
         *,
         scratch: Path,
         hash_source: bool,
-        begun: SourceState = SourceState(),
+        begun: SourceState = NOTHING_HASHED,
     ) -> None:
         self.sha256 = ""
         """The SHA-256 of the whole source in hexadecimal digits, once it is complete."""

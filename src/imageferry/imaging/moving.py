@@ -9,6 +9,7 @@ from typing import Any
 
 from imageferry.imaging import read_back
 from imageferry.imaging.blocks import blocks
+from imageferry.imaging.checkpoint import NO_CHECKPOINTS, NOTHING_HASHED, Checkpoints
 from imageferry.imaging.disk import DiskReader, DiskWriter
 from imageferry.imaging.plan import Plan
 from imageferry.imaging.planned_source import plan_source
@@ -43,8 +44,9 @@ def move(
     stop: StopSignal,
     begin: Callable[[int], None],
     progress: Callable[[int], None],
+    checkpoints: Checkpoints = NO_CHECKPOINTS,
 ) -> Moved:
-    """Write a source's disk anew.
+    """Write a source's disk anew, or what an earlier transfer has left of it.
 
     Args:
         source: The image's bytes; it stays open until this returns.
@@ -55,21 +57,32 @@ def move(
         stop: Ends the work early.
         begin: Gets the bytes of the source that the disk takes, before the first is moved.
         progress: Gets how many of them are done with.
+        checkpoints: Where to go on, which the writer knows already, and where to note how far
+            this transfer has come.
 
     Raises:
         ImageError: the image is damaged.
         StoppedError: it was stopped.
         Exception: whatever reading the source or writing the target raised.
     """
-    plan = Plan.of(reader, source.size)
+    begun = checkpoints.begun
+    plan = Plan.of(reader, source.size, begun.offset if begun else 0)
     begin(plan.total)
-    with plan_source(source, plan, scratch=scratch, hash_source=hash_source) as planned:
+    with plan_source(
+        source,
+        plan,
+        scratch=scratch,
+        hash_source=hash_source,
+        begun=begun.source if begun else NOTHING_HASHED,
+    ) as planned:
         transferred = transfer(
-            blocks(reader, planned),
+            blocks(reader, planned, plan.start),
             writer,
             lambda: reader.virtual_size,
             stop=stop,
             progress=progress,
+            checkpoints=checkpoints,
+            source_state=planned.state,
         )
         planned.finish(stop)
         return Moved(transferred, plan.total, planned.sha256)

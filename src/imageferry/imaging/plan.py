@@ -25,12 +25,14 @@ class Plan:
     """The bytes of a source that a transfer takes.
 
     Attributes:
-        total: How many they are in all.
-        wanted: How many of them lie in each chunk of the source.
+        total: How many they are in all, those included that an earlier transfer took.
+        wanted: How many of them lie in each chunk of the source, without those.
+        start: Where on the disk the transfer begins.
     """
 
     total: int
     wanted: array[int]
+    start: int = 0
 
     @classmethod
     def whole(cls, size: int) -> Plan:
@@ -39,8 +41,13 @@ class Plan:
         return cls(size, array("Q", (min(CHUNK_SIZE, size - start) for start in chunks)))
 
     @classmethod
-    def of(cls, reader: DiskReader, size: int) -> Plan:
-        """Make the plan for a disk in a source of ``size`` bytes.
+    def of(cls, reader: DiskReader, size: int, start: int = 0) -> Plan:
+        """Make the plan for a disk.
+
+        Args:
+            reader: The disk.
+            size: The source's size in bytes.
+            start: Where on the disk the transfer begins: what lies before was taken.
 
         Raises:
             ImageError: the image's tables cannot be right, or name the same bytes so often
@@ -49,14 +56,15 @@ class Plan:
         wanted = array("Q", bytes(8 * -(-size // CHUNK_SIZE)))
         total = 0
         limit = _REREAD_FREE_BYTES + _REREAD_FACTOR * size
-        for place, length in ranges(reader):
+        for offset, place, length in ranges(reader):
             end = min(place + length, size)
-            for chunk in range(place // CHUNK_SIZE, -(-end // CHUNK_SIZE)):
-                start, stop = chunk * CHUNK_SIZE, (chunk + 1) * CHUNK_SIZE
-                wanted[chunk] += min(end, stop) - max(place, start)
+            chunks = range(place // CHUNK_SIZE, -(-end // CHUNK_SIZE)) if offset >= start else ()
+            for chunk in chunks:
+                begin, stop = chunk * CHUNK_SIZE, (chunk + 1) * CHUNK_SIZE
+                wanted[chunk] += min(end, stop) - max(place, begin)
             total += end - place
             if total > limit:
                 raise MORE_THAN_DECLARED.error(
                     f"The image has {size} bytes, of which its disk would take {total} and more."
                 )
-        return cls(total, wanted)
+        return cls(total, wanted, start)

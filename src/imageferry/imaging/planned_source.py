@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from imageferry.imaging.checkpoint import NOTHING_HASHED, SourceState
 from imageferry.imaging.hashing import SourceHash
 from imageferry.imaging.look_ahead import LookAhead
 from imageferry.imaging.plan import Plan
@@ -40,6 +41,10 @@ class PlannedSource(Protocol):
         """
         ...
 
+    def state(self) -> SourceState:
+        """How far the hash has come."""
+        ...
+
     def __enter__(self) -> Self: ...
 
     def __exit__(
@@ -51,13 +56,21 @@ class PlannedSource(Protocol):
 
 
 class DirectSource:
-    """An image in a file: read when it is wanted, and hashed beside."""
+    """An image in a file: read when it is wanted, and hashed beside.
 
-    def __init__(self, source: ByteSource, *, hash_source: bool) -> None:
-        """Read from ``source``, and hash all of it if that is wanted."""
+    Args:
+        source: The image.
+        hash_source: Whether to hash all of it.
+        begun: The state of the hash to go on with.
+    """
+
+    def __init__(
+        self, source: ByteSource, *, hash_source: bool, begun: SourceState = NOTHING_HASHED
+    ) -> None:
         self.sha256 = ""
         self._source = source
         self._hash_source = hash_source
+        self._hashing = SourceHash(source, begun)
         self._stop = StopSignal()
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._hash)
@@ -79,6 +92,10 @@ class DirectSource:
         if self._failure is not None:
             raise self._failure
 
+    def state(self) -> SourceState:
+        """How far the hash has come."""
+        return self._hashing.state
+
     def __enter__(self) -> Self:
         self._thread.start()
         return self
@@ -95,18 +112,22 @@ class DirectSource:
     def _hash(self) -> None:
         if not self._hash_source:
             return
-        hashing = SourceHash(self._source)
         try:
-            hashing.compute(self._stop)
+            self._hashing.compute(self._stop)
         except StoppedError:
             return
         except Exception as error:  # noqa: BLE001 - raised again by whoever waits
             self._failure = error
-        self.sha256 = hashing.hexdigest
+        self.sha256 = self._hashing.hexdigest
 
 
 def plan_source(
-    source: ByteSource, plan: Plan, *, scratch: Path, hash_source: bool
+    source: ByteSource,
+    plan: Plan,
+    *,
+    scratch: Path,
+    hash_source: bool,
+    begun: SourceState = NOTHING_HASHED,
 ) -> PlannedSource:
     """The bytes of a source for a transfer.
 
@@ -115,7 +136,8 @@ def plan_source(
         plan: What will be taken of it.
         scratch: A folder for what memory has no room for.
         hash_source: Whether the SHA-256 of the whole image is wanted.
+        begun: How far an earlier transfer has hashed it.
     """
     if source.fileno() is not None:
-        return DirectSource(source, hash_source=hash_source)
-    return LookAhead(source, plan, scratch=scratch, hash_source=hash_source)
+        return DirectSource(source, hash_source=hash_source, begun=begun)
+    return LookAhead(source, plan, scratch=scratch, hash_source=hash_source, begun=begun)

@@ -9,12 +9,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Generic
+from typing import Any, Generic
 
 from imageferry.imaging.blocks import Block
+from imageferry.imaging.checkpoint import (
+    NO_CHECKPOINTS,
+    NOTHING_HASHED,
+    Checkpoint,
+    Checkpoints,
+    SourceState,
+)
 from imageferry.imaging.content_checksum import ContentChecksum, block_checksum
 from imageferry.imaging.content_hash import ContentHash, block_digest
-from imageferry.imaging.disk import DiskWriter, Packed
+from imageferry.imaging.disk import BLOCK_SIZE, DiskWriter, Packed
 from imageferry.imaging.parallel import in_order
 from imageferry.imaging.threads import StopSignal
 
@@ -55,8 +62,10 @@ def transfer(
     stop: StopSignal,
     progress: Callable[[int], None],
     threads: int = 0,
+    checkpoints: Checkpoints = NO_CHECKPOINTS,
+    source_state: Callable[[], SourceState] = lambda: NOTHING_HASHED,
 ) -> Transferred:
-    """Write all blocks of a disk.
+    """Write all blocks of a disk, or those that an earlier transfer has left.
 
     Args:
         blocks: The blocks that hold data, by offset. They are asked for in this thread, a window
@@ -66,6 +75,9 @@ def transfer(
         stop: Ends the transfer early.
         progress: Gets the bytes of the source that are done with, after each block.
         threads: How many blocks are worked on at a time; 0 for the default.
+        checkpoints: Where to go on, which the blocks and the writer know already, and where to
+            note how far this transfer has come.
+        source_state: How far the source was hashed.
 
     Raises:
         StoppedError: it was stopped.
@@ -83,15 +95,43 @@ def transfer(
             writer.pack(block.offset, data),
         )
 
-    content, checksum = ContentHash(), ContentChecksum()
-    done = 0
+    tally = _Tally(checkpoints.begun, source_state)
+    if checkpoints.begun is not None:
+        progress(tally.done)
     with closing(in_order(work, blocks, threads=threads)) as worked:
         for item in worked:
             stop.check()
             writer.append(item.packed)
-            content.add(item.offset, item.digest)
-            checksum.add(item.offset, item.length, item.checksum)
-            done += item.cost
-            progress(done)
+            tally.add(item)
+            progress(tally.done)
+            checkpoints.offer(item.length, tally.checkpoint)
     size = virtual_size()
-    return Transferred(writer.finish(size), size, content.finish(size), checksum.finish(size))
+    return Transferred(
+        writer.finish(size), size, tally.content.finish(size), tally.checksum.finish(size)
+    )
+
+
+class _Tally:
+    """What is known of the blocks that were written, those of an earlier transfer included."""
+
+    def __init__(self, begun: Checkpoint | None, source_state: Callable[[], SourceState]) -> None:
+        self.content = ContentHash(begun.content_hash) if begun else ContentHash()
+        self.checksum = ContentChecksum(begun.content_checksum) if begun else ContentChecksum()
+        self.done = begun.done if begun else 0
+        self._offset = begun.offset if begun else 0
+        self._source_state = source_state
+
+    def add(self, block: _Worked[Any]) -> None:
+        self.content.add(block.offset, block.digest)
+        self.checksum.add(block.offset, block.length, block.checksum)
+        self.done += block.cost
+        self._offset = block.offset + BLOCK_SIZE
+
+    def checkpoint(self) -> Checkpoint:
+        return Checkpoint(
+            offset=self._offset,
+            done=self.done,
+            content_hash=self.content.state,
+            content_checksum=self.checksum.state,
+            source=self._source_state(),
+        )

@@ -190,7 +190,7 @@ def test_what_is_taken_in_order_needs_no_scratch_however_slow_the_hash_is(
     slowly, sha256 = threading.Event(), hashlib.sha256
 
     class SlowHash:
-        def __init__(self) -> None:
+        def __init__(self, _state: bytes) -> None:
             self._hash = sha256()
 
         def update(self, data: bytes) -> None:
@@ -200,7 +200,10 @@ def test_what_is_taken_in_order_needs_no_scratch_however_slow_the_hash_is(
         def hexdigest(self) -> str:
             return self._hash.hexdigest()
 
-    monkeypatch.setattr("hashlib.sha256", SlowHash)
+        def state(self) -> bytes:
+            return b""
+
+    monkeypatch.setattr(look_ahead, "sha256", SlowHash)
     monkeypatch.setattr("tempfile.TemporaryFile", None)
     source = RemoteSource(made(100))
     with LookAhead(source, Plan.whole(source.size), scratch=tmp_path, hash_source=True) as ahead:

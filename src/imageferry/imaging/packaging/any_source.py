@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from imageferry.imaging.checkpoint import NO_CHECKPOINTS, Checkpoints
 from imageferry.imaging.disk import DiskWriter
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
@@ -58,6 +59,7 @@ def move_any(
     stop: StopSignal,
     begin: Callable[[int], None],
     progress: Callable[[int], None],
+    checkpoints: Checkpoints = NO_CHECKPOINTS,
 ) -> MovedPackage:
     """Write a source's disk anew, whatever the image is wrapped in.
 
@@ -77,6 +79,7 @@ def move_any(
             stop=stop,
             begin=begin,
             progress=progress,
+            checkpoints=checkpoints,
         )
     inspection = inspect(source, declared=declared, max_virtual_size=max_virtual_size)
     moved = move(
@@ -88,5 +91,6 @@ def move_any(
         stop=stop,
         begin=begin,
         progress=progress,
+        checkpoints=checkpoints,
     )
     return MovedPackage(moved, inspection)

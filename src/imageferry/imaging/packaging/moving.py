@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from imageferry.imaging.checkpoint import NO_CHECKPOINTS, Checkpoints
 from imageferry.imaging.disk import DiskReader, DiskWriter, Extent
 from imageferry.imaging.errors import IMAGE_SIZE, MORE_THAN_DECLARED
 from imageferry.imaging.formats import Format
@@ -62,6 +63,7 @@ def move_packaged(
     stop: StopSignal,
     begin: Callable[[int], None],
     progress: Callable[[int], None],
+    checkpoints: Checkpoints = NO_CHECKPOINTS,
 ) -> MovedPackage:
     """Write the disk of a wrapped image anew.
 
@@ -78,6 +80,8 @@ def move_packaged(
         stop: Ends the work early.
         begin: Gets the bytes of the source that will be gone through, before the first is.
         progress: Gets how many of them are done with.
+        checkpoints: Where to go on and where to note how far the transfer has come. What is
+            compressed as a whole can only be read from its beginning, and begins there.
 
     Raises:
         ImageError: the image or its wrapping is refused, or damaged.
@@ -98,6 +102,7 @@ def move_packaged(
             stop=stop,
             begin=begin,
             progress=progress,
+            checkpoints=checkpoints,
         )
         return MovedPackage(moved, inspection)
     begin(source.size)

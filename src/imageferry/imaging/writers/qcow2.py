@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
+import msgspec
 import zstandard
 from isal import isal_zlib
 
@@ -64,21 +65,50 @@ class _Run:
     compressed: bool
 
 
+class _State(msgspec.Struct, frozen=True):
+    """What a writer of plain clusters knows. Each cluster is referred to once."""
+
+    end: int
+    directory: bytes
+    table: bytes
+
+
+_NEW = _State(CLUSTER_SIZE, b"", b"")
+
+
 class Qcow2Writer:
     """Writes a qcow2 image.
 
     Args:
         output: Where to.
         compression: How to compress its clusters, if at all.
+        state: The state of the writer to go on for, whose clusters were not compressed; empty
+            for a new image.
     """
 
-    def __init__(self, output: Output, compression: Compression | None = None) -> None:
+    def __init__(
+        self, output: Output, compression: Compression | None = None, state: bytes = b""
+    ) -> None:
+        begun = msgspec.msgpack.decode(state, type=_State) if state else _NEW
         self._output = output
         self._compression = compression
-        self._end = CLUSTER_SIZE
-        self._refcounts = array("H", [1])
-        self._directory = array("Q")
-        self._table = array("Q")
+        self._end = begun.end
+        self._refcounts = array("H", [1]) * (begun.end // CLUSTER_SIZE)
+        self._directory = array("Q", begun.directory)
+        self._table = array("Q", begun.table)
+
+    @property
+    def end(self) -> int:
+        """How far the image is written, in bytes, but for its header."""
+        return self._end
+
+    def state(self) -> bytes:
+        """What another one has to know to go on behind the last block that was appended.
+
+        Of an image with compressed clusters it does not tell enough.
+        """
+        state = _State(self._end, self._directory.tobytes(), self._table.tobytes())
+        return msgspec.msgpack.encode(state)
 
     def pack(self, offset: int, data: Buffer) -> list[_Run]:
         """Leave the zero clusters of a block out, and compress the others if wanted."""
