@@ -11,11 +11,12 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from functools import partial
 
 from imageferry.buckets.draft import Draft
 from imageferry.buckets.interface import ObjectExistsError, ObjectNotFoundError, ObjectReader
+from imageferry.buckets.past_cache import PastCacheReader
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.disks import for_each
 from imageferry.engine.failures import reported_for
@@ -157,8 +158,10 @@ class NewImage(ABC):
             found = await verify(
                 stored, Format.QCOW2, disk.virtual_size, qemu_img=qemu_img, lease=lease
             )
-            if stored.fileno() is not None and disk.content_crc32 is not None:
-                await in_thread(partial(self._read_back, disk, stored, found))
+            descriptor = stored.fileno()
+            if descriptor is not None and disk.content_crc32 is not None:
+                reader = PastCacheReader(stored, descriptor)
+                await in_thread(partial(self._read_back, disk, reader, found))
             if self._context.compares_fully:
                 await self._compare(disk, stored, found)
         self._ownership.record_disk(disk.position, DiskStatus.SUCCESS)
@@ -176,19 +179,20 @@ class NewImage(ABC):
             )
 
     def _read_back(
-        self, disk: ImageDisk, stored: ObjectReader, found: Inspection, stop: StopSignal
+        self, disk: ImageDisk, stored: PastCacheReader, found: Inspection, stop: StopSignal
     ) -> None:
-        """Make sure that the catalogue gives the bytes that were written.
+        """Make sure that the catalogue's disk gives the bytes that were written.
 
         From a remote store they are not fetched again: it has confirmed each part's checksum.
         """
-        checksum = stored_checksum(
-            stored,
-            open_reader(stored, found),
-            scratch=self._folder,
-            stop=stop,
-            progress=partial(self._ownership.meter.advance, disk.position),
-        )
+        with closing(stored):
+            checksum = stored_checksum(
+                stored,
+                open_reader(stored, found),
+                scratch=self._folder,
+                stop=stop,
+                progress=partial(self._ownership.meter.advance, disk.position),
+            )
         if checksum != disk.content_crc32:
             raise VERIFICATION_FAILED.error(
                 f"The stored disk's checksum is {checksum:08x}, "
