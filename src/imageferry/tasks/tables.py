@@ -85,3 +85,23 @@ task_lists = sa.Table(
     sa.Column("newest_sequence", sa.BigInteger, nullable=False),
     sa.Column("begun", Timestamp, nullable=False),
 )
+
+task_blocks = sa.Table(
+    "task_blocks",
+    metadata,
+    sa.Column("account_id", sa.String(32), primary_key=True),
+    sa.Column("region_id", sa.String(64), primary_key=True),
+    sa.Column("level", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("block", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("action", sa.String(32), primary_key=True),
+    sa.Column("status", sa.String(16), primary_key=True),
+    sa.Column("tasks", sa.BigInteger, nullable=False),
+    sa.Column("oldest", Timestamp, nullable=False),
+    sa.Column("newest", Timestamp, nullable=False),
+    sqlite_with_rowid=False,
+)
+"""How many tasks there are in each block of sequences, and between which moments they were made.
+
+Triggers of the database keep it. A block of level n has the sequences that are the same but for
+their last n bits.
+"""

@@ -25,7 +25,7 @@ DECLARED = {
     *(images_tables.images, images_tables.image_disks, images_tables.image_shares),
     *(images_tables.snapshots, images_tables.tags),
     *(tasks_tables.tasks, tasks_tables.task_disks, tasks_tables.task_events),
-    *(tasks_tables.task_samples, tasks_tables.task_lists),
+    *(tasks_tables.task_samples, tasks_tables.task_lists, tasks_tables.task_blocks),
     engine_tables.workers,
 }
 
