@@ -67,7 +67,7 @@ def _run(settings: Settings, process: Callable[[], None]) -> None:
         CommandError: it cannot start.
     """
     from imageferry.service.failures import START_FAILURES  # noqa: PLC0415 - slow to import
-    from imageferry.service.logs import set_up  # noqa: PLC0415 - slow to import
+    from imageferry.telemetry.logs import set_up  # noqa: PLC0415 - slow to import
 
     set_up(settings.log_level)
     try:

@@ -20,10 +20,12 @@ import sqlalchemy as sa
 import structlog
 
 from imageferry.database.connection import UNAVAILABLE, Database
+from imageferry.engine.observed import StepObserver
 from imageferry.engine.progress import ProgressMeter, Reading
 from imageferry.imaging.lease import Lease, seconds_since_boot
 from imageferry.tasks import queries, transitions
 from imageferry.tasks.model import DiskStatus, Phase, Task
+from imageferry.telemetry import metrics
 
 HEARTBEAT_SECONDS = 0.5
 """How often progress is written: a cancel is noticed, and progress seen, within a second."""
@@ -48,6 +50,7 @@ class Ownership:
     def __init__(self, database: Database, task: Task, owner: str, lease: Lease) -> None:
         self.task = task
         self.lease = lease
+        self.observer = StepObserver(task)
         self.meter = ProgressMeter(
             task.action,
             begun=Reading(task.phase, task.percent, task.bytes_done, task.bytes_total, 0),
@@ -56,16 +59,18 @@ class Ownership:
         self._owner = owner
 
     @classmethod
-    def claim(cls, database: Database, task_id: str, lease_seconds: float) -> Ownership:
-        """Take a task up.
+    def claim(
+        cls, database: Database, task_id: str, lease_seconds: float, hand_over: int = 1
+    ) -> Ownership:
+        """Take a task up, in the run of the engine that has that number.
 
         Raises:
-            OwnershipLostError: it has ended.
+            OwnershipLostError: it has ended, is paused, or is another run's.
         """
         owner = uuid.uuid4().hex
         lease = Lease(lease_seconds)
         with database.write() as connection:
-            if not transitions.claim(connection, task_id, owner):
+            if not transitions.claim(connection, task_id, owner, hand_over):
                 raise OwnershipLostError(task_id)
             task = queries.find(connection, task_id)
         assert task is not None  # noqa: S101 - it has just been claimed
@@ -89,6 +94,7 @@ class Ownership:
             self._note(connection, before)
             held = transitions.enter_phase(connection, self.task.task_id, self._owner, phase)
         self._check(held=held)
+        self.observer.entered(phase)
 
     def record_disk(
         self,
@@ -145,8 +151,10 @@ class Ownership:
                     connection, self.task.task_id, self._owner, Phase.PUBLISH
                 )
             )
+            self.observer.entered(Phase.PUBLISH)
             yield connection
             self._check(held=transitions.finish(connection, self.task.task_id, self._owner))
+        self.observer.finished()
 
     @contextmanager
     def failing(self, position: int, code: str, message: str) -> Iterator[sa.Connection]:
@@ -177,6 +185,7 @@ class Ownership:
                 )
             )
             yield connection
+        self.observer.failed(code, message)
 
     async def run(self, work: Coroutine[Any, Any, None]) -> None:
         """Do work for as long as the task is this worker's.
@@ -217,10 +226,14 @@ class Ownership:
                 self.lease.renew(moment)
 
     def _record_progress(self) -> bool:
-        with self._database.write_relaxed() as connection:
+        with (
+            metrics.LEASE_RENEWAL_SECONDS.time(),
+            self._database.write_relaxed() as connection,
+        ):
             return self._note(connection, self.meter.read())
 
     def _note(self, connection: sa.Connection, reading: Reading) -> bool:
+        self.observer.progressed(reading)
         return transitions.record_progress(
             connection, self.task.task_id, self._owner, **vars(reading)
         )

@@ -23,13 +23,15 @@ from imageferry.engine.failures import (
 )
 from imageferry.engine.import_image import ImportImage
 from imageferry.engine.new_image import NewImage
+from imageferry.engine.observed import about_task
 from imageferry.engine.ownership import Ownership, OwnershipLostError
 from imageferry.images import queries as images
 from imageferry.images.catalogue import discard
 from imageferry.images.model import Image, ImageStatus
 from imageferry.imaging.lease import LeaseExpiredError
-from imageferry.tasks import queries
+from imageferry.tasks import hand_overs, queries
 from imageferry.tasks.model import Task, TaskAction, TaskStatus
+from imageferry.telemetry import metrics
 
 DATABASE_PAUSE_SECONDS = 1.0
 """How long a step waits before it tries again to reach the database."""
@@ -59,37 +61,70 @@ class Steps:
 
     def __init__(self, context: WorkerContext) -> None:
         self._context = context
+        self._attempts: dict[str, int] = {}
 
-    async def run(self, task_id: str, step: str) -> bool:
+    async def run(self, task_id: str, step: str, hand_over: int = 1) -> bool:
         """Run one step of a task, and say whether the next one is to follow.
 
         It does not follow when the task has ended: cancelled, failed, or taken
-        over by another worker.
+        over by another worker; nor when it is paused.
+
+        Args:
+            task_id: The task.
+            step: The step.
+            hand_over: The number of the engine's run that the step is part of.
         """
         while True:
             try:
-                return await self._attempt(task_id, step)
+                return await self._attempt(task_id, step, hand_over)
             except OwnershipLostError:
-                return False
+                metrics.LEASES_LOST.labels("task gone").inc()
+                if not await self._stand_down(task_id, step, hand_over):
+                    return False
             except LeaseExpiredError:
                 # This worker was frozen or cut off from the database: whether the
                 # task is still its own, the next claim shows.
+                metrics.LEASES_LOST.labels("expired").inc()
                 _log.warning("lease_expired", task_id=task_id, step=step)
             except UNAVAILABLE as error:
-                reason = str(error).splitlines()[0]
-                _log.warning("database_unavailable", task_id=task_id, step=step, reason=reason)
-                await asyncio.sleep(DATABASE_PAUSE_SECONDS)
+                await _wait_for_database(error, task_id, step)
 
-    async def clean_up(self, task_id: str) -> None:
-        """Take away what a task has left: its scratch, and what it published in vain."""
-        await asyncio.to_thread(self._clean_up, task_id)
+    async def _stand_down(self, task_id: str, step: str, hand_over: int) -> bool:
+        """Stop carrying a task out, and say whether it was paused and is resumed already."""
+        while True:
+            try:
+                return await asyncio.to_thread(self._park, task_id, hand_over)
+            except UNAVAILABLE as error:
+                await _wait_for_database(error, task_id, step)
 
-    def _clean_up(self, task_id: str) -> None:
-        shutil.rmtree(self._context.scratch / task_id, ignore_errors=True)
+    def _park(self, task_id: str, hand_over: int) -> bool:
+        with self._context.database.write() as connection:
+            return hand_overs.stand_down(connection, task_id, hand_over)
+
+    async def clean_up(self, task_id: str, hand_over: int = 1) -> None:
+        """Take away what a task has left: its scratch, and what it published in vain.
+
+        A paused task keeps all of it, to go on from there, and so does one that another run
+        of the engine goes on with.
+        """
+        self._attempts.pop(task_id, None)
+        await asyncio.to_thread(self._clean_up, task_id, hand_over)
+
+    def _clean_up(self, task_id: str, hand_over: int) -> None:
         with self._context.database.read() as connection:
             task = queries.find(connection, task_id)
+        if task is not None and (task.parked or task.hand_over != hand_over):
+            return
+        shutil.rmtree(self._context.scratch / task_id, ignore_errors=True)
         if task is None or not task.status.ended:
             return
+        with about_task(task, "clean_up"):
+            if task.status is TaskStatus.DELETED:
+                _log.info("task_cancelled", action=task.action.value, reason=task.cancel_reason)
+            self._take_away(task)
+
+    def _take_away(self, task: Task) -> None:
+        """Take away whatever of an ended task is not its result."""
         self._discard_staged(task)
         if task.status is TaskStatus.FINISHED:
             return
@@ -106,10 +141,21 @@ class Steps:
         with suppress(BucketNotFoundError):
             self._context.store.bucket(task.request["OSSBucket"]).discard_staged(task.task_id)
 
-    async def _attempt(self, task_id: str, step: str) -> bool:
+    async def _attempt(self, task_id: str, step: str, hand_over: int) -> bool:
         ownership = await asyncio.to_thread(
-            Ownership.claim, self._context.database, task_id, self._context.settings.lease_seconds
+            Ownership.claim,
+            self._context.database,
+            task_id,
+            self._context.settings.lease_seconds,
+            hand_over,
         )
+        if self._attempts.get(task_id) != ownership.task.attempt:
+            self._attempts[task_id] = ownership.task.attempt
+            ownership.observer.taken_up()
+        with ownership.observer.step(step):
+            return await self._carry_out(ownership, step)
+
+    async def _carry_out(self, ownership: Ownership, step: str) -> bool:
         try:
             with reported_for(0):
                 work = await asyncio.to_thread(self._work, ownership)
@@ -120,8 +166,8 @@ class Steps:
             await asyncio.to_thread(self._fail, ownership, error)
             return False
         except Exception:  # noqa: BLE001 - whatever it is, the task must not hang
-            _log.exception("step_failed", task_id=task_id, step=step)
-            await asyncio.to_thread(self._fail, ownership, _internal_error(task_id))
+            _log.exception("step_failed")
+            await asyncio.to_thread(self._fail, ownership, _internal_error(ownership.task.task_id))
             return False
         await asyncio.to_thread(ownership.let_go)
         return True
@@ -156,7 +202,6 @@ class Steps:
 
     def _fail(self, ownership: Ownership, error: DiskFailedError) -> None:
         task = ownership.task
-        _log.info("task_failed", task_id=task.task_id, code=error.code, message=error.message)
         with ownership.failing(error.position, error.code, error.message) as connection:
             if task.action.makes_image:
                 images.set_status(connection, task.resource_id, ImageStatus.CREATE_FAILED)
@@ -174,6 +219,12 @@ class Steps:
                 continue
             if found.metadata.get(TASK_METADATA) == task.task_id:
                 bucket.delete(key)
+
+
+async def _wait_for_database(error: Exception, task_id: str, step: str) -> None:
+    reason = str(error).partition("\n")[0]
+    _log.warning("database_unavailable", task_id=task_id, step=step, reason=reason)
+    await asyncio.sleep(DATABASE_PAUSE_SECONDS)
 
 
 def _internal_error(task_id: str) -> DiskFailedError:

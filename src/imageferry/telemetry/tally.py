@@ -33,6 +33,15 @@ class StoreWork:
             self.bytes_written + other.bytes_written,
         )
 
+    def __sub__(self, other: StoreWork) -> StoreWork:
+        """What one has more than the other."""
+        return StoreWork(
+            self.requests - other.requests,
+            self.retries - other.retries,
+            self.bytes_read - other.bytes_read,
+            self.bytes_written - other.bytes_written,
+        )
+
 
 class Tally:
     """Adds store work up. Safe in threads."""
