@@ -44,7 +44,20 @@ class Draft(Protocol):
 
     Its bytes come in order, but for those of the head, which may come at any time; each
     once, and what never comes is zero.
+
+    Whoever is interrupted may let another one go on, from any place up to which the bytes were
+    kept: see ``Bucket.resume_draft``.
     """
+
+    @property
+    def id(self) -> str:
+        """What it is found again by."""
+        ...
+
+    @property
+    def given(self) -> int:
+        """Up to where all bytes are in the store or on their way, in bytes."""
+        ...
 
     def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Put bytes at a place.
@@ -64,6 +77,20 @@ class Draft(Protocol):
         """
         ...
 
+    def keep(self, end: int) -> None:
+        """Wait until all bytes before a place can be gone on with, those of the head excepted.
+
+        It may be called beside the thread that writes, but not beside :meth:`finish`.
+
+        Args:
+            end: The place; at most :attr:`given`.
+
+        Raises:
+            StoreError: they could not be stored.
+            OSError: they could not be brought to the disk.
+        """
+        ...
+
     def finish(self, size: int) -> StagedObject:
         """Wait until all is stored.
 
@@ -74,6 +101,10 @@ class Draft(Protocol):
             StoreError: something could not be stored.
             OSError: there is no room for it.
         """
+        ...
+
+    def leave(self) -> None:
+        """Let go of it, for good. What was stored stays, for whoever goes on, or discards it."""
         ...
 
     def abort(self) -> None:

@@ -47,9 +47,7 @@ class FileDraft(Generic[_Whole]):
         except OSError as error:
             raise DraftNotFoundError(f"the file {path} is gone: {error.strerror}") from None
         try:
-            status = os.fstat(fd)
-            if not stat.S_ISREG(status.st_mode) or status.st_size < end:
-                raise DraftNotFoundError(f"the file {path} is not the one that was left")
+            _check(fd, path, end)
             _lock(fd, path)
             os.ftruncate(fd, end)
         except BaseException:
@@ -127,6 +125,12 @@ def _new(path: Path) -> int:
     fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
     _lock(fd, path)
     return fd
+
+
+def _check(fd: int, path: Path, end: int) -> None:
+    status = os.fstat(fd)
+    if not stat.S_ISREG(status.st_mode) or status.st_size < end:
+        raise DraftNotFoundError(f"the file {path} is not the one that was left")
 
 
 def _lock(fd: int, path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -233,6 +233,34 @@ class FolderBucket:
         metadata: Mapping[str, str] = {},
     ) -> FolderUpload:
         """Begin an object that is put together from parts.
+
+    def resume_draft(
+        self,
+        key: str,
+        path: Path,
+        *,
+        draft_id: str,
+        end: int,
+        token: str,  # noqa: ARG002 - see draft
+        head_size: int = 0,  # noqa: ARG002 - see draft
+        metadata: Mapping[str, str] = {},  # noqa: ARG002 - see draft
+    ) -> FileDraft[FileToAdopt]:
+        """Go on with a local file that somebody had to leave.
+
+        Args:
+            key: The key that the object will have.
+            path: A file beside it.
+            draft_id: Its name.
+            end: A place up to which its bytes were kept.
+            token: Not used here.
+            head_size: Not used here.
+            metadata: Not used here.
+
+        Raises:
+            DraftNotFoundError: the file is gone or too short, or somebody still writes to it.
+        """
+        stage = partial(FileToAdopt, self, key)
+        return FileDraft.resume(path.with_name(draft_id), stage, end=end)
 
         Raises:
             InvalidObjectNameError: the key breaks OSS's rules.

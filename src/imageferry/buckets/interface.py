@@ -6,7 +6,7 @@ an object is either the old one or the new one, whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -57,6 +57,10 @@ class UploadNotFoundError(StoreError):
 
 class InvalidPartError(StoreError):
     """A part named at the end of an upload is missing or has another ETag."""
+
+class DraftNotFoundError(StoreError):
+    """A draft cannot be gone on with: it is gone or damaged, or somebody else has it still."""
+
 
 
 class PartTooSmallError(InvalidPartError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -35,7 +35,6 @@ from imageferry.buckets.remote_stage import (
 )
 from imageferry.buckets.remote_transfer import date_of, etag_of
 from imageferry.buckets.remote_upload import RemoteUpload
-from imageferry.buckets.remote_zeros import RemoteZeros
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
 
 
@@ -164,10 +163,50 @@ class RemoteBucket:
         with _aborted_on_failure(upload):
             record = StagedRecord(key=remote_key, upload_id=upload_id)
             write_record(self._client, self._staged(token), record)
-        info = object_to_be(remote_key, 0, DEFAULT_CONTENT_TYPE, metadata)
-        zeros = RemoteZeros(self._client, f"{self._staged(token)}{upload_id}/")
         return RemoteDraft(
-            self._client, upload, info, zeros, head_size=head_size, scratch=path.parent
+            self._client,
+            upload,
+            object_to_be(remote_key, 0, DEFAULT_CONTENT_TYPE, metadata),
+            draft_id=upload_id,
+            folder=f"{self._staged(token)}{upload_id}/",
+            head_size=head_size,
+            scratch=path.parent,
+        )
+
+    def resume_draft(
+        self,
+        key: str,
+        path: Path,
+        *,
+        draft_id: str,
+        end: int,
+        token: str,
+        head_size: int = 0,
+        metadata: Mapping[str, str] = {},
+    ) -> RemoteDraft:
+        """Go on with an upload that somebody had to leave, on any machine.
+
+        Args:
+            key: The key that the object will have.
+            path: Parts that are too long for memory are kept beside it.
+            draft_id: The store's id of the upload.
+            end: A place up to which its bytes were kept.
+            token: What it can be discarded by.
+            head_size: The bytes at its beginning that may come last.
+            metadata: What is known already of its user metadata.
+
+        Raises:
+            DraftNotFoundError: the upload is gone, or lacks some of them.
+        """
+        remote_key = self._paths.object(key)
+        draft = RemoteDraft(
+            self._client,
+            RemoteUpload(self._remote, self._paths.objects, key, draft_id),
+            object_to_be(remote_key, 0, DEFAULT_CONTENT_TYPE, metadata),
+            draft_id=draft_id,
+            folder=f"{self._staged(token)}{draft_id}/",
+            head_size=head_size,
+            scratch=path.parent,
         )
 
     def start_upload(
@@ -185,6 +224,12 @@ class RemoteBucket:
         upload_id = self._client.start_upload(
             self._paths.object(key), content_type=content_type, metadata=metadata
         )
+        try:
+            draft.go_on(end)
+        except BaseException:
+            draft.leave()
+            raise
+        return draft
         return RemoteUpload(self._remote, self._paths.objects, key, upload_id)
 
     def upload(self, upload_id: str) -> RemoteUpload:

@@ -20,6 +20,7 @@ from typing import IO
 from imageferry.buckets.draft import CopySource
 from imageferry.buckets.draft_parts import PartRange, part_at
 from imageferry.buckets.interface import (
+    DraftNotFoundError,
     ObjectInfo,
     ObjectNotFoundError,
     PartInfo,
@@ -46,7 +47,8 @@ class RemoteDraft:
         client: The store's client.
         upload: The upload that takes the parts.
         info: The object to be, under its remote key.
-        zeros: Objects of zeros, of which parts without data are copied.
+        draft_id: What it is found again by.
+        folder: What the keys of hidden objects that serve it begin with.
         head_size: The bytes at the beginning that may come last.
         scratch: A folder for parts that are too long for memory.
     """
@@ -56,23 +58,51 @@ class RemoteDraft:
         client: RemoteClient,
         upload: RemoteUpload,
         info: ObjectInfo,
-        zeros: RemoteZeros,
         *,
+        draft_id: str,
+        folder: str,
         head_size: int,
         scratch: Path,
     ) -> None:
+        self.id = draft_id
         self._client = client
         self._upload = upload
         self._info = info
+        self._head_key = f"{folder}head"
+        self._head_is_kept = False
         self._head_size = head_size
+        self._kept = 0
         self._open: dict[int, _OpenPart] = {}
         self._end = 0
         self._sent: dict[int, Future[str]] = {}
         self._free = threading.Semaphore(CONNECTIONS)
         self._pool = ContextThreads(CONNECTIONS)
         self._failed = threading.Event()
-        self._zeros = zeros
+        self._zeros = RemoteZeros(client, folder)
         self._scratch = scratch
+
+    @property
+    def given(self) -> int:
+        """Where the part begins that is being filled: those before it are on their way."""
+        return part_at(self._end - 1).start if self._end else 0
+
+    def go_on(self, end: int) -> None:
+        """Take over the parts that hold the bytes before a place up to which they were kept.
+
+        Raises:
+            DraftNotFoundError: some are not there.
+        """
+        try:
+            stored = {part.number: part for part in self._upload.stored_parts()}
+            while self._end < end:
+                part = part_at(self._end)
+                if part.start < self._head_size:
+                    self._take_head_over(part)
+                else:
+                    self._sent[part.number] = _is_stored(part, stored[part.number])
+                self._end = self._kept = part.end
+        except (UploadNotFoundError, ObjectNotFoundError, KeyError):
+            raise DraftNotFoundError(f"the upload {self.id!r} has lost parts") from None
 
     def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Put bytes at a place, behind all that were put before or in the head.
@@ -85,7 +115,8 @@ class RemoteDraft:
         while rest:
             part = part_at(offset)
             length = min(len(rest), part.end - offset)
-            self._part(part).put(offset - part.start, rest[:length])
+            if part.end > self._kept or part.number in self._open:
+                self._part(part).put(offset - part.start, rest[:length])
             offset, rest = offset + length, rest[length:]
 
     def copy(self, source: CopySource, offset: int, length: int) -> None:
@@ -95,6 +126,24 @@ class RemoteDraft:
             StoreError: they could not be read, or an earlier part could not be stored.
         """
         self.write(offset, source.pread(offset, length))
+
+    def keep(self, end: int) -> None:
+        """Wait until all parts with bytes before a place are stored.
+
+        The part with the head cannot be sent before its head is there: until then a hidden
+        object holds it.
+
+        Raises:
+            StoreError: one could not be stored.
+        """
+        start = 0
+        while start < end:
+            part = part_at(start)
+            if part.start < self._head_size:
+                self._keep_head(part)
+            else:
+                self._sent[part.number].result()
+            start = part.end
 
     def finish(self, size: int) -> RemoteDraftObject:
         """Wait until every part is stored.
@@ -110,15 +159,32 @@ class RemoteDraft:
         self._zeros.delete()
         return RemoteDraftObject(self._client, self._upload, parts, replace(self._info, size=size))
 
-    def abort(self) -> None:
-        """Take back all that was sent."""
+    def leave(self) -> None:
+        """Let go of the upload, when nothing is sent any more."""
         self._failed.set()
         self._pool.shutdown(cancel_futures=True)
         for part in self._open.values():
             part.close()
+
+    def abort(self) -> None:
+        """Take back all that was sent."""
+        self.leave()
         self._zeros.delete()
         with suppress(StoreError):  # it is found again by its token
             self._upload.abort()
+
+    def _keep_head(self, part: PartRange) -> None:
+        if not self._head_is_kept:
+            self._client.create(self._head_key, self._open[part.number].content)
+            self._head_is_kept = True
+
+    def _take_head_over(self, part: PartRange) -> None:
+        head = self._client.read(self._head_key)
+        if len(head) != part.length:
+            raise DraftNotFoundError(f"the head of the upload {self.id!r} is damaged")
+        self._open[part.number] = _OpenPart(part, self._scratch)
+        self._open[part.number].put(0, memoryview(head))
+        self._head_is_kept = True
 
     def _part(self, part: PartRange) -> _OpenPart:
         self._open_up_to(part)
@@ -170,6 +236,15 @@ class RemoteDraft:
                     raise error
 
 
+def _is_stored(part: PartRange, stored: PartInfo) -> Future[str]:
+    """Make as if a part had just been sent that is in the store."""
+    if stored.size != part.length:
+        raise DraftNotFoundError(f"part {part.number} of an upload is damaged")
+    sent: Future[str] = Future()
+    sent.set_result(stored.etag)
+    return sent
+
+
 class _OpenPart:
     """A part that is being filled; what is never put is zero."""
 
@@ -183,6 +258,11 @@ class _OpenPart:
     def is_zero(self) -> bool:
         """Nothing was put."""
         return self._memory is None and self._file is None
+
+    @property
+    def content(self) -> bytes:
+        """The bytes of a part that is in memory."""
+        return bytes(self._memory or self.range.length)
 
     def put(self, position: int, data: memoryview) -> None:
         if self.range.length > LARGEST_IN_MEMORY:

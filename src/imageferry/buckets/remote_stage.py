@@ -7,8 +7,7 @@ file, lets any machine take back what a crash left.
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -32,22 +31,32 @@ class StagedRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def write_record(client: RemoteClient, folder: str, record: StagedRecord) -> None:
-    """Note an upload before its first part is stored."""
-    name = f"{folder}{secrets.token_hex(16)}{_RECORD_SUFFIX}"
-    client.create(name, msgspec.json.encode(record))
+    """Note an upload before its first part is stored.
+
+    Whatever else is stored for it has a key that begins with that of its record.
+    """
+    client.create(f"{folder}{record.upload_id}{_RECORD_SUFFIX}", msgspec.json.encode(record))
 
 
-def discard_recorded(client: RemoteClient, folder: str, before: datetime | None = None) -> int:
+def discard_recorded(
+    client: RemoteClient,
+    folder: str,
+    before: datetime | None = None,
+    keep: Collection[str] = (),
+) -> int:
     """End the uploads of records, remove the records and what lies beside them, and count these.
 
     Args:
         client: The store's client.
         folder: What the records' keys begin with.
         before: Only records written before it.
+        keep: The ids of uploads that are gone on with.
     """
     discarded = 0
     for found in list(client.list(folder, "")):
         if before is not None and found.modified >= before:
+            continue
+        if found.key.removesuffix(_RECORD_SUFFIX).removeprefix(folder).split("/")[0] in keep:
             continue
         if found.key.endswith(_RECORD_SUFFIX):
             _abort_recorded(client, found.key)
