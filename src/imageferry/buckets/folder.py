@@ -29,6 +29,7 @@ from imageferry.buckets.interface import (
     BucketNotFoundError,
     UploadNotFoundError,
 )
+from imageferry.buckets.interruption import Interruption
 from imageferry.buckets.names import check_bucket_name
 
 
@@ -73,6 +74,10 @@ class FolderStore:
         """
         folders = BucketFolders(self._root, name)
         return FolderBucket(folders, _read(folders), durable=self._durable)
+
+    def until(self, _interruption: Interruption) -> FolderStore:
+        """This store: what reads and writes its files does not wait for long."""
+        return self
 
     def create_bucket(self, name: str, *, region: str, owner: str) -> FolderBucket:
         """Make a bucket. A folder that has its name and is no bucket yet becomes it.

@@ -24,6 +24,7 @@ from imageferry.buckets.interface import (
     ObjectInfo,
     StoreError,
 )
+from imageferry.buckets.interruption import Interruption
 from imageferry.buckets.names import check_key
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE, Description
 
@@ -75,6 +76,10 @@ class FolderBucket:
     def keeps_files(self) -> bool:
         """Its drafts are files, and become objects by a new name."""
         return True
+
+    def until(self, _interruption: Interruption) -> FolderBucket:
+        """This bucket: what reads and writes its files does not wait for long."""
+        return self
 
     def head(self, key: str) -> ObjectInfo:
         """What is known of an object.
@@ -198,7 +203,11 @@ class FolderBucket:
         finally:
             os.close(fd)
 
-    def discard_staged(self, token: str) -> None:
+    def staged(self) -> set[str]:
+        """Nothing: what is being made is a file of whoever makes it."""
+        return set()
+
+    def discard_staged(self, token: str, keep: Collection[str] = ()) -> None:
         """Take back what was staged: nothing was stored."""
 
     def draft(
@@ -224,15 +233,6 @@ class FolderBucket:
         """
         check_key(key)
         return FileDraft(path, partial(FileToAdopt, self, key))
-
-    def start_upload(
-        self,
-        key: str,
-        *,
-        content_type: str = DEFAULT_CONTENT_TYPE,
-        metadata: Mapping[str, str] = {},
-    ) -> FolderUpload:
-        """Begin an object that is put together from parts.
 
     def resume_draft(
         self,
@@ -261,6 +261,15 @@ class FolderBucket:
         """
         stage = partial(FileToAdopt, self, key)
         return FileDraft.resume(path.with_name(draft_id), stage, end=end)
+
+    def start_upload(
+        self,
+        key: str,
+        *,
+        content_type: str = DEFAULT_CONTENT_TYPE,
+        metadata: Mapping[str, str] = {},
+    ) -> FolderUpload:
+        """Begin an object that is put together from parts.
 
         Raises:
             InvalidObjectNameError: the key breaks OSS's rules.

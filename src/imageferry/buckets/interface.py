@@ -10,9 +10,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
 from imageferry.buckets.draft import Draft
+
+if TYPE_CHECKING:
+    from imageferry.buckets.interruption import Interruption
 
 
 class StoreError(Exception):
@@ -55,12 +58,12 @@ class UploadNotFoundError(StoreError):
     """No multipart upload has that id."""
 
 
-class InvalidPartError(StoreError):
-    """A part named at the end of an upload is missing or has another ETag."""
-
 class DraftNotFoundError(StoreError):
     """A draft cannot be gone on with: it is gone or damaged, or somebody else has it still."""
 
+
+class InvalidPartError(StoreError):
+    """A part named at the end of an upload is missing or has another ETag."""
 
 
 class PartTooSmallError(InvalidPartError):
@@ -216,6 +219,13 @@ class Bucket(Protocol):
         """Whether its drafts are local files, at the path that they were begun with."""
         ...
 
+    def until(self, interruption: Interruption) -> Bucket:
+        """This bucket for work whose reads and writes end, by a StoreError, when they are told to.
+
+        A store of files has none that take long.
+        """
+        ...
+
     def head(self, key: str) -> ObjectInfo:
         """What is known of an object.
 
@@ -275,8 +285,46 @@ class Bucket(Protocol):
         """
         ...
 
-    def discard_staged(self, token: str) -> None:
-        """Take back what was staged under a token and not published; forget the token."""
+    def resume_draft(
+        self,
+        key: str,
+        path: Path,
+        *,
+        draft_id: str,
+        end: int,
+        token: str,
+        head_size: int = ...,
+        metadata: Mapping[str, str] = ...,
+    ) -> Draft:
+        """Go on with a draft that somebody had to leave.
+
+        Bytes from ``end`` on are put once more: the same ones that were put before.
+
+        Args:
+            key: As it was begun with, like all that follows but ``draft_id`` and ``end``.
+            path: A local file; only its folder counts.
+            draft_id: The draft's id.
+            end: A place up to which its bytes were kept.
+            token: What it can be discarded by.
+            head_size: The bytes at its beginning that may come last.
+            metadata: What is known already of its user metadata.
+
+        Raises:
+            DraftNotFoundError: it cannot be gone on with.
+        """
+        ...
+
+    def staged(self) -> set[str]:
+        """The tokens under which something was staged, and not discarded or forgotten since."""
+        ...
+
+    def discard_staged(self, token: str, keep: Collection[str] = ...) -> None:
+        """Take back what was staged under a token and not published.
+
+        Args:
+            token: The token.
+            keep: The ids of drafts that are gone on with.
+        """
         ...
 
     def start_upload(
@@ -315,6 +363,10 @@ class Store(Protocol):
         Raises:
             BucketNotFoundError: there is none.
         """
+        ...
+
+    def until(self, interruption: Interruption) -> Store:
+        """This store for work whose reads and writes end when they are told to."""
         ...
 
     def create_bucket(self, name: str, *, region: str, owner: str) -> Bucket:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from imageferry.buckets.interface import Bucket, BucketInfo, Store, StoreError
+from imageferry.buckets.interruption import Interruption
 
 
 class MappedStore:
@@ -39,6 +40,11 @@ class MappedStore:
             BucketNotFoundError: there is none.
         """
         return self._store(name).bucket(name)
+
+    def until(self, interruption: Interruption) -> MappedStore:
+        """This store for work whose reads and writes end when they are told to."""
+        stores = [(pattern, store.until(interruption)) for pattern, store in self._stores]
+        return MappedStore(stores, self._default.until(interruption))
 
     def create_bucket(self, name: str, *, region: str, owner: str) -> Bucket:
         """Make a bucket.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from imageferry.buckets.interruption import Interruption
 from imageferry.buckets.remote_client import RemoteClient
 from imageferry.buckets.remote_transfer import Transfer
 
@@ -25,3 +26,7 @@ class Remote:
     small_parts: str
     # Of completions at the very same time SeaweedFS lets several succeed.
     completion: threading.Lock = field(default_factory=threading.Lock)
+
+    def until(self, interruption: Interruption) -> Remote:
+        """This store for work whose reads and writes end when they are told to."""
+        return replace(self, transfer=self.transfer.until(interruption))

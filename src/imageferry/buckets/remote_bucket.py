@@ -21,6 +21,7 @@ from imageferry.buckets.interface import (
     StoreError,
     UploadNotFoundError,
 )
+from imageferry.buckets.interruption import Interruption
 from imageferry.buckets.remote import Remote
 from imageferry.buckets.remote_client import content_md5
 from imageferry.buckets.remote_draft import RemoteDraft
@@ -56,6 +57,10 @@ class RemoteBucket:
     def keeps_files(self) -> bool:
         """Its drafts are on their way to the store."""
         return False
+
+    def until(self, interruption: Interruption) -> RemoteBucket:
+        """This bucket for work whose reads and writes end when they are told to."""
+        return RemoteBucket(self._remote.until(interruption), self._paths, self._info)
 
     def head(self, key: str) -> ObjectInfo:
         """What is known of an object.
@@ -130,9 +135,20 @@ class RemoteBucket:
             etag = upload.finish(named, overwrite=overwrite)
         return replace(to_be, size=sum(part.size for part in stored), etag=etag)
 
-    def discard_staged(self, token: str) -> None:
-        """Take back what was staged under a token and not published, and forget the token."""
-        discard_recorded(self._client, self._staged(token))
+    def staged(self) -> set[str]:
+        """The tokens under which something was staged, and not discarded or forgotten since."""
+        folder = self._paths.staged
+        keys = (found.key.removeprefix(folder) for found in self._client.list(folder, ""))
+        return {key.partition("/")[0] for key in keys}
+
+    def discard_staged(self, token: str, keep: Collection[str] = ()) -> None:
+        """Take back what was staged under a token and not published.
+
+        Args:
+            token: The token.
+            keep: The ids of drafts that are gone on with.
+        """
+        discard_recorded(self._client, self._staged(token), keep=keep)
 
     def draft(
         self,
@@ -208,6 +224,12 @@ class RemoteBucket:
             head_size=head_size,
             scratch=path.parent,
         )
+        try:
+            draft.go_on(end)
+        except BaseException:
+            draft.leave()
+            raise
+        return draft
 
     def start_upload(
         self,
@@ -224,12 +246,6 @@ class RemoteBucket:
         upload_id = self._client.start_upload(
             self._paths.object(key), content_type=content_type, metadata=metadata
         )
-        try:
-            draft.go_on(end)
-        except BaseException:
-            draft.leave()
-            raise
-        return draft
         return RemoteUpload(self._remote, self._paths.objects, key, upload_id)
 
     def upload(self, upload_id: str) -> RemoteUpload:

@@ -6,6 +6,7 @@ needs one remote bucket only, and no right to make buckets.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from imageferry.buckets.interface import (
     ObjectNotFoundError,
     UploadNotFoundError,
 )
+from imageferry.buckets.interruption import Interruption
 from imageferry.buckets.names import check_bucket_name, is_bucket_name
 from imageferry.buckets.remote import Remote
 from imageferry.buckets.remote_bucket import RemoteBucket
@@ -72,6 +74,12 @@ class RemoteStore:
         except ObjectNotFoundError:
             pass
         raise BucketNotFoundError(f"there is no bucket {name!r}")
+
+    def until(self, interruption: Interruption) -> RemoteStore:
+        """This store for work whose reads and writes end when they are told to."""
+        store = copy.copy(self)
+        store._remote = self._remote.until(interruption)
+        return store
 
     def create_bucket(self, name: str, *, region: str, owner: str) -> RemoteBucket:
         """Make a bucket. Objects that are below its name already become its own.

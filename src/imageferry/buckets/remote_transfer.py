@@ -7,20 +7,22 @@ and no proxy is asked, so nothing but the signed address is spoken to.
 
 from __future__ import annotations
 
+import copy
 import random
 import re
-import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import IO, TypeVar
+from typing import IO, Any, TypeVar
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import BaseHTTPResponse
 
 from imageferry.buckets import remote_observed
 from imageferry.buckets.interface import StoreError
+from imageferry.buckets.interruption import Interruption, note_connection
 from imageferry.buckets.remote_client import PATIENT, SignedUrl
 from imageferry.buckets.remote_errors import RemoteStoreError, refusal, unreachable
 
@@ -44,6 +46,31 @@ class _PassingError(Exception):
     """A failure that may be gone at the next attempt; its first argument is the lasting error."""
 
 
+class _Connection(HTTPConnection):
+    """A connection whose request can be interrupted."""
+
+    def connect(self) -> None:
+        super().connect()
+        note_connection(self.sock)
+
+    def request(self, *arguments: Any, **options: Any) -> None:
+        if self.sock is not None:
+            note_connection(self.sock)
+        super().request(*arguments, **options)
+
+
+class _SecureConnection(_Connection, HTTPSConnection):
+    """Such a one by TLS."""
+
+
+class _Pool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
 class Transfer:
     """Moves bytes over signed URLs. Safe in threads, which share its connections."""
 
@@ -54,6 +81,14 @@ class Transfer:
             retries=False,
             timeout=urllib3.Timeout(connect=PATIENT.connect_seconds, read=PATIENT.read_seconds),
         )
+        self._http.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+        self._interruption = Interruption()
+
+    def until(self, interruption: Interruption) -> Transfer:
+        """This one over the same connections, for requests that end when they are told to."""
+        transfer = copy.copy(self)
+        transfer._interruption = interruption
+        return transfer
 
     def read(self, sign: Sign, offset: int, length: int, etag: str) -> bytes:
         """The bytes of one range of one version of an object.
@@ -70,7 +105,7 @@ class Transfer:
             RemoteStoreError: the store cannot be reached, or refuses.
         """
         asked = {"Range": f"bytes={offset}-{offset + length - 1}", "If-Match": f'"{etag}"'}
-        data = _attempted("GetRange", lambda: self._read(sign(), asked, length))
+        data = self._attempted("GetRange", lambda: self._read(sign(), asked, length))
         remote_observed.read(length)
         return data
 
@@ -88,9 +123,31 @@ class Transfer:
             StoreError: the store cannot be reached, or refuses.
         """
         headers = {"Content-Length": str(size)}
-        answered = _attempted("Upload", lambda: self._write(sign(), body, headers))
+        answered = self._attempted("Upload", lambda: self._write(sign(), body, headers))
         remote_observed.written(size)
         return answered
+
+    def _attempted(self, operation: str, attempt: Callable[[], _Result]) -> _Result:
+        with remote_observed.observed(operation):
+            return self._repeated(operation, attempt)
+
+    def _repeated(self, operation: str, attempt: Callable[[], _Result]) -> _Result:
+        for number in range(1, PATIENT.attempts):
+            try:
+                return self._once(attempt)
+            except _PassingError as error:
+                remote_observed.repeated(operation, _lasting(error))
+                pause = _FIRST_PAUSE_SECONDS * 2**number
+                spread = random.uniform(0.5, 1)  # noqa: S311 - spreads requests, no secret
+                self._interruption.pause(pause * spread)
+        try:
+            return self._once(attempt)
+        except _PassingError as error:
+            raise _lasting(error) from None
+
+    def _once(self, attempt: Callable[[], _Result]) -> _Result:
+        with self._interruption.request():
+            return attempt()
 
     def _read(self, signed: SignedUrl, headers: Mapping[str, str], length: int) -> bytes:
         with self._answer("GET", signed, headers) as response:
@@ -159,25 +216,6 @@ def _failure(response: BaseHTTPResponse, what: str) -> Exception:
     found = _CODE.search(response.read(_ERROR_BYTES))
     error = refusal(response.status, found[1].decode() if found else "", what)
     return _PassingError(error) if response.status in _PASSING else error
-
-
-def _attempted(operation: str, attempt: Callable[[], _Result]) -> _Result:
-    with remote_observed.observed(operation):
-        return _repeated(operation, attempt)
-
-
-def _repeated(operation: str, attempt: Callable[[], _Result]) -> _Result:
-    for number in range(1, PATIENT.attempts):
-        try:
-            return attempt()
-        except _PassingError as error:
-            remote_observed.repeated(operation, _lasting(error))
-            pause = _FIRST_PAUSE_SECONDS * 2**number
-            time.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads requests, no secret
-    try:
-        return attempt()
-    except _PassingError as error:
-        raise _lasting(error) from None
 
 
 def _lasting(error: _PassingError) -> StoreError:
