@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,15 +17,20 @@ from imageferry.actions.declaration import Reply, fields, to_wire
 from imageferry.actions.errors import ServiceError
 from imageferry.actions.product import AnyAction, Product
 from imageferry.gateway.authentication import Authenticator, Identity
+from imageferry.gateway.observed import observed
 from imageferry.gateway.parameters import read
 from imageferry.gateway.rendering import Response, render_error, render_reply
 from imageferry.gateway.reply_format import ReplyFormat, requested_format
 from imageferry.gateway.request import Request
 from imageferry.gateway.texts import shown
 from imageferry.gateway.wire_parameters import WireParameters, read_wire_parameters
+from imageferry.telemetry import logs
 
 MAX_HOST_CHARACTERS = 255
 """The longest name that DNS has."""
+
+UNKNOWN_ACTION = "unknown"
+"""What metrics call an action that there is none of."""
 
 _log = structlog.get_logger(__name__)
 
@@ -76,6 +80,11 @@ class Gateway:
         _check(products)
         self._versions = ", ".join(f"{product.version} ({product.name})" for product in products)
         self._actions = {product.version: _by_lower_name(product) for product in products}
+        self._names = {
+            lower: action.name
+            for actions in self._actions.values()
+            for lower, action in actions.items()
+        }
         self._authenticator = authenticator
         self._make_call = make_call
         self._note_failure = note_failure
@@ -84,23 +93,23 @@ class Gateway:
     def handle(self, request: Request) -> Response:
         """Answer a request. It blocks as long as the action does, and never raises."""
         request_id = _new_request_id()
-        started = time.perf_counter()
-        action = request.loose("Action") or request.header("x-acs-action")
-        log = _log.bind(request_id=request_id, action=shown(action))
-        try:
-            response = self._answer(request, request_id)
-        except ServiceError as error:
-            response = _refusal(request, error, request_id)
-            log = log.bind(code=error.code.code)
-        except self._unavailable as error:
-            log.warning("request_put_off", reason=_first_line(error))
-            response = _refusal(request, self._told(error), request_id)
-        except Exception as error:
-            log.exception("request_failed")
-            response = _refusal(request, self._told(error), request_id)
-        milliseconds = round((time.perf_counter() - started) * 1000, 1)
-        log.info("request_answered", status=response.status, milliseconds=milliseconds)
-        return response
+        asked = request.loose("Action") or request.header("x-acs-action")
+        with observed(
+            "request_answered",
+            request_id,
+            self._names.get(asked.lower(), UNKNOWN_ACTION),
+            asked=shown(asked),
+            headers=request.headers_by_name,
+        ) as observer:
+            try:
+                response = self._answer(request, request_id)
+            except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets an answer
+                told = self._noted(error)
+                response = _refusal(request, told, request_id)
+                observer.answered(response.status, told.code.code)
+            else:
+                observer.answered(response.status)
+            return response
 
     def call(
         self,
@@ -131,14 +140,14 @@ class Gateway:
             KeyError: there is no such action.
         """
         request_id = _new_request_id()
-        log = _log.bind(request_id=request_id, action=action)
-        try:
-            declared = self._actions[version][action.lower()]
-            reply = self._carry_out(declared, identity, parameters, request_id, host)
-        except ServiceError as error:
-            log.info("call_answered", status=error.code.status, code=error.code.code)
-            raise
-        log.info("call_answered", status=HTTPStatus.OK)
+        declared = self._actions[version][action.lower()]
+        with observed("call_answered", request_id, declared.name, asked=action) as observer:
+            try:
+                reply = self._carry_out(declared, identity, parameters, request_id, host)
+            except ServiceError as error:
+                observer.answered(error.code.status, error.code.code)
+                raise
+            observer.answered(HTTPStatus.OK)
         return {"RequestId": request_id, **to_wire(reply)}
 
     def refuse(self, request: Request, error: ServiceError) -> Response:
@@ -168,6 +177,7 @@ class Gateway:
         request_id: str,
         host: str,
     ) -> Reply:
+        logs.note(account=identity.account_id)
         context = CallContext(
             identity=identity, request_id=request_id, action=action.name, host=host
         )
@@ -178,6 +188,14 @@ class Gateway:
             self._keep(context, parameters, self._told(error))
             raise
         return reply
+
+    def _noted(self, error: Exception) -> ServiceError:
+        """What a caller is told of an error, and the log of one that is not the caller's."""
+        if isinstance(error, self._unavailable):
+            _log.warning("request_put_off", reason=_first_line(error))
+        elif not isinstance(error, ServiceError):
+            _log.error("request_failed", exc_info=error)
+        return self._told(error)
 
     def _told(self, error: Exception) -> ServiceError:
         """What a caller is told of an error."""
@@ -206,9 +224,7 @@ class Gateway:
         try:
             self._note_failure(failed)
         except self._unavailable as reason:
-            _log.warning(
-                "failure_not_kept", request_id=context.request_id, reason=_first_line(reason)
-            )
+            _log.warning("failure_not_kept", reason=_first_line(reason))
 
     def _action(self, request: Request, parameters: WireParameters) -> AnyAction:
         name = _named(request, parameters, "Action")

@@ -22,14 +22,15 @@ BUILD = DECLARED.gauge(
 
 ECS_REQUESTS = DECLARED.counter(
     "imageferry_ecs_requests_total",
-    "Requests to the ECS API that were answered, by action and HTTP status.",
+    "Calls of the ECS API that were answered, by action and HTTP status: over the wire, and by the"
+    " console.",
     "requests",
     Teller.API,
     *("action", "status"),
 )
 ECS_REQUEST_SECONDS = DECLARED.histogram(
     "imageferry_ecs_request_seconds",
-    "How long requests to the ECS API took.",
+    "How long calls of the ECS API took.",
     Teller.API,
     "action",
     buckets=_SHORT,

@@ -6,9 +6,12 @@ import dataclasses
 import json
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Annotated, Any
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
@@ -21,6 +24,7 @@ from imageferry.gateway.authentication import Identity
 from imageferry.gateway.gateway import Gateway
 from imageferry.gateway.rendering import Response
 from imageferry.gateway.request import FORM, JSON, MAX_QUERY_BYTES, Request
+from support.measured import value
 
 if TYPE_CHECKING:
     from unit.gateway.conftest import Service
@@ -135,8 +139,13 @@ def test_errors_before_the_request_is_read_honour_its_format(
     assert root.findtext("HostId") == "h"
 
 
+def _whole_lines() -> AbstractContextManager[list[MutableMapping[str, Any]]]:
+    """The lines that are logged, with what they are about."""
+    return capture_logs(processors=[structlog.contextvars.merge_contextvars])
+
+
 def test_what_breaks_is_logged_and_not_told(service: Service) -> None:
-    with capture_logs() as logs:
+    with _whole_lines() as logs:
         response = service.gateway().handle(service.v1(REGION | {"Text": "break"}))
     assert b"secret is in here" not in response.body
     failed = next(entry for entry in logs if entry["event"] == "request_failed")
@@ -144,8 +153,37 @@ def test_what_breaks_is_logged_and_not_told(service: Service) -> None:
     assert failed["exc_info"]
 
 
+def test_every_line_of_a_request_tells_whose_it_is(service: Service) -> None:
+    with _whole_lines() as logs:
+        response = service.gateway().handle(service.v1(REGION | {"Text": "break"}))
+    assert [entry["event"] for entry in logs] == ["request_failed", "request_answered"]
+    for entry in logs:
+        assert entry["request_id"] == _json(response)["RequestId"]
+        assert (entry["action"], entry["account"]) == ("EchoText", "1001")
+    assert structlog.contextvars.get_contextvars() == {}
+
+
+@pytest.mark.parametrize(("asked", "counted"), [("echotext", "EchoText"), ("Nope", "unknown")])
+def test_requests_are_counted_by_actions_that_there_are(
+    service: Service, asked: str, counted: str
+) -> None:
+    gateway = service.gateway()
+    status = "200" if counted == "EchoText" else "404"
+    name, labels = "imageferry_ecs_requests_total", {"action": counted, "status": status}
+    seconds = "imageferry_ecs_request_seconds_count"
+    before = value(name, **labels), value(seconds, action=counted)
+
+    response = gateway.handle(service.v1(REGION | {"Action": asked}))
+
+    assert str(response.status) == status
+    assert (value(name, **labels), value(seconds, action=counted)) == (
+        before[0] + 1,
+        before[1] + 1,
+    )
+
+
 def test_every_answer_is_logged_without_its_parameters(service: Service) -> None:
-    with capture_logs() as logs:
+    with _whole_lines() as logs:
         service.gateway().handle(service.v1(REGION | {"Text": "refuse"}))
     (entry,) = logs
     assert (entry["event"], entry["status"]) == ("request_answered", 400)
