@@ -11,9 +11,9 @@ from imageferry.actions.call import Call
 from imageferry.actions.common import PageNumber, PageSize, RegionId
 from imageferry.actions.declaration import Action, Member, Model, Parameter, Reply
 from imageferry.actions.error_codes import INVALID_PARAMETER
-from imageferry.tasks import queries
+from imageferry.tasks import lists
+from imageferry.tasks.lists import TaskFilter
 from imageferry.tasks.model import Task, TaskAction, TaskStatus
-from imageferry.tasks.queries import TaskFilter
 
 MAX_TASK_IDS = 100
 HONOURED_STATUSES = {
@@ -143,19 +143,21 @@ def describe_tasks(call: Call, request: DescribeTasksRequest) -> DescribeTasksRe
     """
     call.check_region(request.region_id)
     condition = _filter(call, request)
+    first = request.page_number == 1
     with call.database.read() as connection:
-        first = request.page_number == 1
-        anchor = None if first else queries.list_anchor(connection, condition)
-        page = queries.page(
+        anchor = None if first else lists.list_anchor(connection, condition)
+        page = lists.page(
             connection,
             condition,
             number=request.page_number,
             size=request.page_size,
             anchor=anchor,
         )
-    if first and page.total > len(page.tasks):
+        newest = page.tasks[0].sequence if first and page.total > len(page.tasks) else None
+        begins = newest is not None and not lists.is_begun(connection, condition, newest)
+    if newest is not None and begins:
         with call.database.write_relaxed() as connection:
-            queries.begin_list(connection, condition, page.tasks[0].sequence)
+            lists.begin_list(connection, condition, newest)
     return DescribeTasksReply(
         page_number=request.page_number,
         page_size=request.page_size,

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from imageferry.database.metadata import now
-from imageferry.database.upsert import upsert
 from imageferry.tasks.model import (
     DiskStatus,
     Phase,
@@ -22,42 +16,12 @@ from imageferry.tasks.model import (
     TaskSample,
     TaskStatus,
 )
-from imageferry.tasks.tables import task_disks, task_events, task_lists, task_samples, tasks
+from imageferry.tasks.tables import task_disks, task_events, task_samples, tasks
 
 ACTIVE = (TaskStatus.WAITING.value, TaskStatus.PROCESSING.value)
 
 IDS_A_QUERY = 1000
 """Databases take some tens of thousands of parameters at the most."""
-
-LIST_KEPT_FOR = timedelta(minutes=10)
-"""How long the later pages of a list go with its first one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class TaskFilter:
-    """Which tasks are meant: of those that the API tells, all that meet every condition.
-
-    An empty or absent condition does not narrow the choice.
-
-    ``created_from`` and ``created_to`` are both inclusive.
-    """
-
-    account_id: str
-    region_id: str
-    task_ids: tuple[str, ...] = ()
-    resource_ids: tuple[str, ...] = ()
-    action: str = ""
-    status: TaskStatus | None = None
-    created_from: datetime | None = None
-    created_to: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page of a list, and how many tasks the whole list has."""
-
-    tasks: Sequence[Task]
-    total: int
 
 
 def find(connection: sa.Connection, task_id: str) -> Task | None:
@@ -167,87 +131,6 @@ def place_in_queue(connection: sa.Connection, task: Task) -> int:
         )
     ).scalar_one()
     return before + 1
-
-
-def page(
-    connection: sa.Connection, condition: TaskFilter, *, number: int, size: int, anchor: int | None
-) -> Page:
-    """One page of the tasks that are meant, newest first.
-
-    Args:
-        connection: A transaction.
-        condition: Which tasks are meant.
-        number: The page, from 1.
-        size: The tasks on a page.
-        anchor: The newest task that counts, by its sequence; ``None`` for all.
-    """
-    which = _where(condition)
-    if anchor is not None:
-        which = sa.and_(which, tasks.c.sequence <= anchor)
-    total = connection.execute(
-        sa.select(sa.func.count()).select_from(tasks).where(which)
-    ).scalar_one()
-    rows = connection.execute(
-        sa.select(tasks)
-        .where(which)
-        .order_by(tasks.c.sequence.desc())
-        .limit(size)
-        .offset((number - 1) * size)
-    )
-    return Page([to_task(row) for row in rows], total)
-
-
-def list_anchor(connection: sa.Connection, condition: TaskFilter) -> int | None:
-    """The newest task when the list's first page was given, if that is not long ago."""
-    return connection.execute(
-        sa.select(task_lists.c.newest_sequence).where(
-            task_lists.c.account_id == condition.account_id,
-            task_lists.c.fingerprint == _fingerprint(condition),
-            task_lists.c.begun > now() - LIST_KEPT_FOR,
-        )
-    ).scalar_one_or_none()
-
-
-def begin_list(connection: sa.Connection, condition: TaskFilter, newest_sequence: int) -> None:
-    """Remember the newest task of a first page, so that later pages neither repeat nor skip."""
-    moment = now()
-    connection.execute(sa.delete(task_lists).where(task_lists.c.begun <= moment - LIST_KEPT_FOR))
-    upsert(
-        connection,
-        task_lists,
-        {
-            "account_id": condition.account_id,
-            "fingerprint": _fingerprint(condition),
-            "newest_sequence": newest_sequence,
-            "begun": moment,
-        },
-    )
-
-
-def _fingerprint(condition: TaskFilter) -> str:
-    text = json.dumps(vars(condition), sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _where(condition: TaskFilter) -> sa.ColumnElement[bool]:
-    conditions = [
-        tasks.c.account_id == condition.account_id,
-        tasks.c.region_id == condition.region_id,
-        tasks.c.action.in_([action.value for action in TaskAction if action.told]),
-    ]
-    if condition.task_ids:
-        conditions.append(tasks.c.task_id.in_(condition.task_ids))
-    if condition.resource_ids:
-        conditions.append(tasks.c.resource_id.in_(condition.resource_ids))
-    if condition.action:
-        conditions.append(tasks.c.action == condition.action)
-    if condition.status is not None:
-        conditions.append(tasks.c.status == condition.status.value)
-    if condition.created_from is not None:
-        conditions.append(tasks.c.created >= condition.created_from)
-    if condition.created_to is not None:
-        conditions.append(tasks.c.created <= condition.created_to)
-    return sa.and_(*conditions)
 
 
 def to_task(row: sa.Row[tuple[object, ...]]) -> Task:

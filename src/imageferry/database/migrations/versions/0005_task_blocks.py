@@ -45,32 +45,36 @@ _LESS = _SQLITE_CHANGE.format(row="OLD", change="-1", levels=_LEVELS) + _SQLITE_
 _SQLITE = (
     f"CREATE TRIGGER count_task AFTER INSERT ON tasks BEGIN {_MORE} END",
     f"CREATE TRIGGER count_deleted_task AFTER DELETE ON tasks BEGIN {_LESS} END",
-    f"""CREATE TRIGGER count_changed_task AFTER UPDATE OF status ON tasks
-        WHEN OLD.status <> NEW.status BEGIN {_LESS} {_MORE} END""",
+    f"""CREATE TRIGGER count_changed_task
+        AFTER UPDATE OF account_id, region_id, action, status, created ON tasks
+        BEGIN {_LESS} {_MORE} END""",
 )
 
 # One statement for all rows of a change, in one order whatever the change, so that no two
 # transactions wait for each other.
 _POSTGRESQL_FUNCTION = """
 CREATE FUNCTION count_task() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    task tasks%ROWTYPE := coalesce(NEW, OLD);
 BEGIN
     INSERT INTO task_blocks
         (account_id, region_id, level, block, action, status, tasks, oldest, newest)
-    SELECT task.account_id, task.region_id, level, task.sequence >> level,
-        task.action, changes.status, changes.change, task.created, task.created
-    FROM {levels}, (VALUES (OLD.status, -1), (NEW.status, 1)) AS changes(status, change)
-    WHERE changes.status IS NOT NULL
-    ORDER BY level, changes.status
+    SELECT account_id, region_id, level, sequence >> level, action, status,
+        sum(change), min(created), max(created)
+    FROM {levels}, (
+        VALUES
+            (OLD.account_id, OLD.region_id, OLD.action, OLD.status, OLD.created, OLD.sequence, -1),
+            (NEW.account_id, NEW.region_id, NEW.action, NEW.status, NEW.created, NEW.sequence, 1)
+    ) AS changes (account_id, region_id, action, status, created, sequence, change)
+    WHERE sequence IS NOT NULL
+    GROUP BY account_id, region_id, level, sequence >> level, action, status
+    ORDER BY account_id, region_id, level, sequence >> level, action, status
     ON CONFLICT (account_id, region_id, level, block, action, status) DO UPDATE SET
         tasks = task_blocks.tasks + excluded.tasks,
         oldest = least(task_blocks.oldest, excluded.oldest),
         newest = greatest(task_blocks.newest, excluded.newest);
     DELETE FROM task_blocks
-    WHERE account_id = task.account_id AND region_id = task.region_id
-        AND (level, block) IN (SELECT level, task.sequence >> level FROM {levels})
-        AND action = task.action AND status = OLD.status AND tasks <= 0;
+    WHERE account_id = OLD.account_id AND region_id = OLD.region_id
+        AND (level, block) IN (SELECT level, OLD.sequence >> level FROM {levels})
+        AND action = OLD.action AND status = OLD.status AND tasks <= 0;
     RETURN NULL;
 END $$
 """
@@ -80,9 +84,9 @@ _POSTGRESQL = (
     _POSTGRESQL_FUNCTION.format(levels=_LEVELS),
     """CREATE CONSTRAINT TRIGGER count_task AFTER INSERT OR DELETE ON tasks
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION count_task()""",
-    """CREATE CONSTRAINT TRIGGER count_changed_task AFTER UPDATE OF status ON tasks
-        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (OLD.status <> NEW.status)
-        EXECUTE FUNCTION count_task()""",
+    """CREATE CONSTRAINT TRIGGER count_changed_task
+        AFTER UPDATE OF account_id, region_id, action, status, created ON tasks
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION count_task()""",
 )
 
 _COUNT = """
