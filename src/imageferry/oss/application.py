@@ -22,6 +22,7 @@ from imageferry.oss.authentication import FindAccessKey, authenticate
 from imageferry.oss.body import SMALL_BODY_BYTES, CheckedBody, ClientGoneError, RequestBody
 from imageferry.oss.call import Call, store_errors
 from imageferry.oss.errors import INSUFFICIENT_STORAGE, INTERNAL_ERROR, OssError
+from imageferry.oss.observed import RequestObserver, observed
 from imageferry.oss.operations import operation_for
 from imageferry.oss.reply import Reply, error_reply
 from imageferry.oss.request import OssRequest, parse_request
@@ -91,10 +92,18 @@ class _Endpoint:
         await self._send(reply, request_id, scope, receive, send)
 
     def _answer(self, scope: Scope, body: RequestBody, request_id: str) -> Reply:
+        with observed(request_id) as observer:
+            reply = self._reply(scope, body, request_id, observer)
+            observer.answered(reply.status)
+            return reply
+
+    def _reply(
+        self, scope: Scope, body: RequestBody, request_id: str, observer: RequestObserver
+    ) -> Reply:
         request: OssRequest | None = None
         try:
             request = _request(scope)
-            return self._carried_out(request, body)
+            return self._carried_out(request, body, observer)
         except OssError as error:
             return error_reply(error, request, request_id)
         except OSError as error:
@@ -106,7 +115,9 @@ class _Endpoint:
         except Exception:  # noqa: BLE001 - whatever went wrong, the client gets an answer
             return _failed(request, request_id)
 
-    def _carried_out(self, request: OssRequest, body: RequestBody) -> Reply:
+    def _carried_out(
+        self, request: OssRequest, body: RequestBody, observer: RequestObserver
+    ) -> Reply:
         sender = authenticate(request, self.find_access_key, self.clock())
         call = Call(
             request=sender.request,
@@ -116,8 +127,10 @@ class _Endpoint:
             region=sender.region,
             regions=self.regions,
         )
+        operation = operation_for(call.request)
+        observer.understood(operation.__name__, call.account_id)
         with store_errors(call.request):
-            return with_small_content_read(operation_for(call.request)(call))
+            return with_small_content_read(operation(call))
 
     async def _send(
         self, reply: Reply, request_id: str, scope: Scope, receive: Receive, send: Send
@@ -159,7 +172,7 @@ def _has_small_body(scope: Scope) -> bool:
 
 
 def _failed(request: OssRequest | None, request_id: str) -> Reply:
-    _log.exception("oss request failed", request_id=request_id)
+    _log.exception("oss_request_failed")
     return error_reply(INTERNAL_ERROR.error(), request, request_id)
 
 

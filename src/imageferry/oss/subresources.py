@@ -69,14 +69,14 @@ NAMES = frozenset((*_ABSENT, *_EMPTY))
 def read(name: str) -> Operation:
     """What carries out ``GET /bucket?<name>``."""
 
-    def operation(call: Call) -> Reply:
+    def read_subresource(call: Call) -> Reply:
         call.bucket()
         if name in _ABSENT:
             code, message = _ABSENT[name]
             raise OssErrorCode(code, 404, message).error(BucketName=call.request.bucket)
         return xml_reply(*_EMPTY[name])
 
-    return operation
+    return read_subresource
 
 
 def delete(call: Call) -> Reply:
