@@ -12,6 +12,7 @@ from alibabacloud_oss_v2.exceptions import BaseError, OperationError, ServiceErr
 from alibabacloud_oss_v2.transport import RequestsHttpClient
 
 from imageferry.buckets.interface import ObjectInfo, PartInfo, StoreError
+from imageferry.buckets.part_checks import Crc64Check, PartCheck
 from imageferry.buckets.remote_client import (
     PATIENT,
     URL_SECONDS,
@@ -240,17 +241,18 @@ class AlibabaOssClient:
             )
         )
 
-    def sign_part(self, key: str, upload_id: str, number: int, *, content_md5: str) -> SignedUrl:
-        """A URL to store a part at."""
-        return self._signed(
+    def part_check(self) -> Crc64Check:
+        """The checksum that the store confirms."""
+        return Crc64Check()
+
+    def sign_part(self, key: str, upload_id: str, number: int, check: PartCheck) -> SignedUrl:
+        """A URL to store a part at whose bytes the check has taken in."""
+        signed = self._signed(
             oss.UploadPartRequest(
-                bucket=self._bucket,
-                key=key,
-                upload_id=upload_id,
-                part_number=number,
-                content_md5=content_md5,
+                bucket=self._bucket, key=key, upload_id=upload_id, part_number=number
             )
         )
+        return SignedUrl(signed.url, {**signed.headers, **check.headers})
 
     def _signed(self, request: object) -> SignedUrl:
         with _translated("a signature"):

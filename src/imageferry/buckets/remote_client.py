@@ -15,6 +15,7 @@ from typing import Protocol
 from urllib.parse import quote, unquote
 
 from imageferry.buckets.interface import ObjectInfo, PartInfo
+from imageferry.buckets.part_checks import PartCheck
 
 URL_SECONDS = 900
 """How long a signed URL is good for; one is made for every request."""
@@ -180,8 +181,12 @@ class RemoteClient(Protocol):
         """A URL to store an object at. ``content_md5`` is in base64."""
         ...
 
-    def sign_part(self, key: str, upload_id: str, number: int, *, content_md5: str) -> SignedUrl:
-        """A URL to store a part at. ``content_md5`` is in base64."""
+    def part_check(self) -> PartCheck:
+        """The checksum that the store confirms."""
+        ...
+
+    def sign_part(self, key: str, upload_id: str, number: int, check: PartCheck) -> SignedUrl:
+        """A URL to store a part at whose bytes the check has taken in."""
         ...
 
 

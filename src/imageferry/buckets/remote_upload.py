@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
@@ -24,7 +24,7 @@ from imageferry.buckets.interface import (
 )
 from imageferry.buckets.part_sizes import check_sizes
 from imageferry.buckets.remote import Remote
-from imageferry.buckets.remote_client import content_md5
+from imageferry.buckets.remote_errors import RemoteStoreError
 from imageferry.buckets.remote_parts import MAX_PARTS, PART_SIZE, in_threads
 from imageferry.buckets.remote_small_parts import SmallParts, groups
 from imageferry.buckets.remote_transfer import date_of, etag_of
@@ -103,7 +103,7 @@ class RemoteUpload:
             size = kept.tell()
             if size < self._client.least_part:
                 return self._store_small(number, kept, size, digests)
-            part = self._store(number, kept, size, digests.md5)
+            part = self._store(number, kept, size)
         self._small.forget(number)
         return replace(part, crc64=digests.crc64)
 
@@ -113,16 +113,11 @@ class RemoteUpload:
         It must not be smaller than the store takes it, unless it is the last. Its CRC is not
         computed: nobody will ask for it.
         """
-        md5 = hashlib.md5(data, usedforsecurity=False).hexdigest()
-        return self._store(number, data, len(data), md5)
+        return self._store(number, data, len(data))
 
     def write_file(self, number: int, file: IO[bytes], size: int) -> PartInfo:
         """Store one part that is a whole file; see :meth:`write_bytes`."""
-        file.seek(0)
-        md5 = hashlib.md5(usedforsecurity=False)
-        while chunk := file.read(_STEP):
-            md5.update(chunk)
-        return self._store(number, file, size, md5.hexdigest())
+        return self._store(number, file, size)
 
     def copy_part(self, number: int, source_key: str, length: int) -> str:
         """Let the store make a part of the beginning of one of its objects, and return its ETag.
@@ -231,18 +226,19 @@ class RemoteUpload:
             raise
         return part
 
-    def _store(
-        self, number: int, body: bytes | memoryview | IO[bytes], size: int, md5: str
-    ) -> PartInfo:
+    def _store(self, number: int, body: bytes | memoryview | IO[bytes], size: int) -> PartInfo:
+        """Store a part, and make sure that the store has kept what it was sent."""
         _check_number(number)
-        sign = partial(
-            self._client.sign_part,
-            self._remote_key,
-            self._remote_id,
-            number,
-            content_md5=content_md5(md5),
-        )
+        check = self._client.part_check()
+        for chunk in _chunks(body):
+            check.update(chunk)
+        sign = partial(self._client.sign_part, self._remote_key, self._remote_id, number, check)
         headers = self._remote.transfer.write(sign, body, size)
+        confirmed = check.confirms(headers)
+        if confirmed is None:
+            confirmed = etag_of(headers).lower() == _md5(body)
+        if not confirmed:
+            raise RemoteStoreError(f"the store has damaged part {number} of {self.key!r}")
         return PartInfo(number, size, etag_of(headers), date_of(headers))
 
     def _chosen(self, named: Sequence[tuple[int, str]] | None) -> list[PartInfo]:
@@ -281,3 +277,21 @@ def find(remote: Remote, folder: str, identifier: str) -> RemoteUpload:
     upload = RemoteUpload(remote, folder, key, remote_id)
     upload.stored_parts()
     return upload
+
+
+def _chunks(body: bytes | memoryview | IO[bytes]) -> Iterator[bytes | memoryview]:
+    """The bytes of a part, from its beginning."""
+    if isinstance(body, bytes | memoryview):
+        yield body
+        return
+    body.seek(0)
+    while chunk := body.read(_STEP):
+        yield chunk
+
+
+def _md5(body: bytes | memoryview | IO[bytes]) -> str:
+    """The ETag of a part in stores that compute no checksum for us."""
+    md5 = hashlib.md5(usedforsecurity=False)
+    for chunk in _chunks(body):
+        md5.update(chunk)
+    return md5.hexdigest()

@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from imageferry.buckets.interface import ObjectInfo, PartInfo, StoreError
+from imageferry.buckets.part_checks import Crc32Check, PartCheck
 from imageferry.buckets.remote_client import (
     PATIENT,
     URL_SECONDS,
@@ -126,6 +127,10 @@ class S3Client:
                 Key=key,
                 ContentType=content_type,
                 Metadata=encoded_metadata(metadata),
+                # Checksums of parts are refused unless the upload was begun with them, and those of
+                # the whole object's kind need not be told once more at its end.
+                ChecksumAlgorithm="CRC32",
+                ChecksumType="FULL_OBJECT",
             )
         upload_id: str = started["UploadId"]
         return upload_id
@@ -231,12 +236,20 @@ class S3Client:
             headers["If-None-Match"] = "*"
         return SignedUrl(url, {"Content-MD5": content_md5, "Content-Type": content_type, **headers})
 
-    def sign_part(self, key: str, upload_id: str, number: int, *, content_md5: str) -> SignedUrl:
-        """A URL to store a part at."""
+    def part_check(self) -> Crc32Check:
+        """The checksum that the store confirms."""
+        return Crc32Check()
+
+    def sign_part(self, key: str, upload_id: str, number: int, check: PartCheck) -> SignedUrl:
+        """A URL to store a part at whose bytes the check has taken in."""
         url = self._signed(
-            "upload_part", Key=key, UploadId=upload_id, PartNumber=number, ContentMD5=content_md5
+            "upload_part",
+            Key=key,
+            UploadId=upload_id,
+            PartNumber=number,
+            ChecksumCRC32=check.headers[Crc32Check.HEADER],
         )
-        return SignedUrl(url, {"Content-MD5": content_md5})
+        return SignedUrl(url, check.headers)
 
     def _signed(self, operation: str, **parameters: object) -> str:
         with _translated("a signature"):
