@@ -132,7 +132,7 @@ class AdmittedDisk:
             *([("ImageFormat", self.format)] if self.format else []),
             *([("VirtualSize", str(self.virtual_size))] if self.virtual_size else []),
             ("ObjectSize", str(self.object.size)),
-            *([("Packaging", _packaging(self.package))] if self.package else []),
+            *([("Packaging", packaging(self.package))] if self.package else []),
             *(expected if self.expected.sha256 else []),
             *warning,
         ]
@@ -215,7 +215,8 @@ def _is_raw(inspection: Inspection | None, package: Package | None) -> bool:
     return package is None and inspection is not None and inspection.format is Format.RAW
 
 
-def _packaging(package: Package) -> str:
+def packaging(package: Package) -> str:
+    """What an image is wrapped in, in the words of a task's related items."""
     if isinstance(package, Compressed):
         return package.compression.value
     return f"{package.archive}, {shorten(package.member)}"

@@ -11,6 +11,7 @@ from imageferry.console import assets, streams
 from imageferry.console.endpoints import for_everybody, for_members
 from imageferry.console.interface import Backend
 from imageferry.console.signing_in import SigningIn
+from imageferry.console.storage_routes import storage_routes
 from imageferry.console.task_changes import TaskChanges
 from imageferry.console.task_list import TaskList
 from imageferry.console.task_page import TaskPages
@@ -70,6 +71,7 @@ def _pages(backend: Backend) -> list[Route]:
         Route("/language", for_everybody(backend, signing.choose_language), methods=["POST"]),
         Route("/assets/{name}", assets.serve),
         *_task_pages(backend),
+        *storage_routes(backend),
         *tool_routes(backend),
         Route("/{path:path}", for_everybody(backend, _no_page), methods=["GET", "POST"]),
     ]

@@ -14,11 +14,12 @@ from imageferry.console import languages
 from imageferry.console.interface import Backend
 from imageferry.console.sessions import find_session
 from imageferry.console.templating import page
-from imageferry.console.visit import Fields, FormError, Session, Visit, read_form
+from imageferry.console.visit import Fields, FormError, Session, Visit, check_origin, read_form
 
 HOME = "/console/tasks"
 SIGN_IN = "/console/sign-in"
 FORM_TOKEN = "form_token"  # noqa: S105 - a field's name
+TOKEN_HEADER = "x-form-token"  # noqa: S105 - a header's name
 
 Handler = Callable[[Visit], Response]
 """Answers a visit. It runs in a thread, so it may wait for the database."""
@@ -52,6 +53,28 @@ def for_members(backend: Backend, handler: Handler) -> Endpoint:
     return for_everybody(backend, guarded)
 
 
+def for_scripts(backend: Backend, handler: Handler) -> Endpoint:
+    """The endpoint of a page's script: its requests have the form's token in a header.
+
+    What it sends is left for the answer to read, so it may be of any kind and size.
+    """
+
+    async def endpoint(request: Request) -> Response:
+        try:
+            check_origin(request)
+        except FormError:
+            return Response(status_code=403)
+        session = await run_in_threadpool(find_session, backend, request)
+        if session is None:
+            return Response(status_code=401)
+        visit = _visit(request, session, {})
+        if not _is_token(request.headers.get(TOKEN_HEADER, ""), session):
+            return Response(status_code=403)
+        return await run_in_threadpool(handler, visit)
+
+    return endpoint
+
+
 async def read_visit(backend: Backend, request: Request) -> Visit:
     """Read a request.
 
@@ -78,7 +101,11 @@ def _to_sign_in(visit: Visit) -> Response:
 
 
 def _has_form_token(visit: Visit, session: Session) -> bool:
-    return hmac.compare_digest(visit.field(FORM_TOKEN).encode(), session.form_token.encode())
+    return _is_token(visit.field(FORM_TOKEN), session)
+
+
+def _is_token(text: str, session: Session) -> bool:
+    return hmac.compare_digest(text.encode(), session.form_token.encode())
 
 
 def _refused(request: Request, reason: str, session: Session | None = None) -> Response:

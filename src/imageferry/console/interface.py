@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from imageferry.console.catalogue import Images
+from imageferry.console.storage import Buckets
 from imageferry.console.tools import Tools
 
 ENDED = frozenset({"Finished", "Failed", "Deleted"})
@@ -175,6 +177,8 @@ class Backend:
             address that the browser used. Returns the reply's members on the wire; raises
             :class:`~imageferry.actions.errors.ServiceError`.
         tasks: The tasks.
+        images: The images.
+        buckets: The buckets, and the OSS API over them.
         tools: What the API Explorer and the Error Center need.
         clock: The time, UTC.
         is_stopping: Whether the process is about to end, and open streams with it.
@@ -187,6 +191,8 @@ class Backend:
     is_spent: Callable[[str, str], bool]
     call: Callable[[Key, str, Mapping[str, str], str], Mapping[str, Any]]
     tasks: Tasks
+    images: Images
+    buckets: Buckets
     tools: Tools
     clock: Callable[[], datetime]
     is_stopping: Callable[[], bool]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from imageferry.console.storage_texts import STORAGE_TEXTS
 from imageferry.console.texts import TEXTS
 from imageferry.console.tool_texts import TOOL_TEXTS
 
 LANGUAGES = {"en": "English", "zh": "中文"}
 """The languages, each by its own name; the first is that of visitors who ask for none of them."""
 
-_ALL = {**TEXTS, **TOOL_TEXTS}
+_ALL = {**TEXTS, **TOOL_TEXTS, **STORAGE_TEXTS}
 
 COOKIE = "imageferry_language"
 _DEFAULT = next(iter(LANGUAGES))
@@ -48,4 +49,4 @@ def text(language: str, key: str, **values: object) -> str:
 def word(language: str, kind: str, value: str) -> str:
     """A word of the API in a language; the word itself where we have none for it."""
     key = f"{kind}.{value}"
-    return text(language, key) if key in TEXTS else value
+    return text(language, key) if key in _ALL else value

@@ -11,8 +11,8 @@ from starlette.requests import Request
 from imageferry.console.interface import Key
 from imageferry.console.tokens import Token, derived
 
-MAX_FORM_BYTES = 64 * 1024
-"""A hundred ids of tasks and a reason fit many times over."""
+MAX_FORM_BYTES = 512 * 1024
+"""A hundred of the longest names of objects fit, every byte of them in three."""
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -86,7 +86,7 @@ async def read_form(request: Request) -> Fields:
     """
     if request.method != "POST":
         return {}
-    _check_origin(request)
+    check_origin(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise FormError("form.unreadable")
     body = bytearray()
@@ -109,7 +109,7 @@ def _fields(body: bytes) -> Fields:
     return fields
 
 
-def _check_origin(request: Request) -> None:
+def check_origin(request: Request) -> None:
     """Refuse forms that a page of another site has sent, by what browsers say about it.
 
     Raises:

@@ -84,7 +84,7 @@ def insert(connection: sa.Connection, image: Image) -> None:
 def find(connection: sa.Connection, image_id: str) -> Image | None:
     """The image of that id."""
     rows = connection.execute(sa.select(images).where(images.c.image_id == image_id)).all()
-    return next(iter(_with_parts(connection, rows)), None)
+    return next(iter(with_parts(connection, rows)), None)
 
 
 def find_own(
@@ -175,7 +175,7 @@ def page(connection: sa.Connection, condition: ImageFilter, *, number: int, size
         .limit(size)
         .offset((number - 1) * size)
     ).all()
-    return Page(_with_parts(connection, rows), total)
+    return Page(with_parts(connection, rows), total)
 
 
 def keep_ids(connection: sa.Connection, image_ids: Sequence[str]) -> set[str]:
@@ -283,7 +283,8 @@ def _has_snapshot(snapshot_id: str) -> sa.ColumnElement[bool]:
     )
 
 
-def _with_parts(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> Sequence[Image]:
+def with_parts(connection: sa.Connection, rows: Sequence[sa.Row[Any]]) -> Sequence[Image]:
+    """Rows of the table, with every column, as images with their disks and tags."""
     ids = [row.image_id for row in rows]
     disks: dict[str, list[ImageDisk]] = defaultdict(list)
     for row in connection.execute(

@@ -5,6 +5,7 @@ https://www.alibabacloud.com/help/en/oss/developer-reference/recommend-to-use-si
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import hmac
 import re
@@ -75,6 +76,21 @@ def canonical_request(request: OssRequest, additional_headers: frozenset[str]) -
     )
 
 
+def string_to_sign(
+    request: OssRequest, additional_headers: frozenset[str], date: str, scope: str
+) -> str:
+    """The text that is signed.
+
+    Args:
+        request: The request, with the bucket and key that it means.
+        additional_headers: As with :func:`canonical_request`.
+        date: The time of the signature, as the request says it.
+        scope: What the signing key is derived from, ``date/region/oss/aliyun_v4_request``.
+    """
+    canonical = canonical_request(request, additional_headers).encode(errors="surrogateescape")
+    return "\n".join((ALGORITHM, date, scope, hashlib.sha256(canonical).hexdigest()))
+
+
 def sign(secret: str, text: str) -> str:
     """The signature of a text to sign, which names its scope in its third line."""
     key = f"aliyun_v4{secret}".encode()
@@ -93,6 +109,21 @@ def _header_claim(request: OssRequest, credentials: str) -> Claim:
         date=request.header("x-oss-date"),
         expiry=None,
     )
+
+
+def authorization(
+    access_key_id: str, secret: str, request: OssRequest, signed_at: datetime, region: str
+) -> dict[str, str]:
+    """The headers that sign a request, which has its bucket and key, and no others of the kind."""
+    date = f"{signed_at.astimezone(UTC):{_DATE}}"
+    scope = f"{date[:8]}/{region}/{_PRODUCT}/{_TERMINATOR}"
+    dated = dataclasses.replace(request, headers={**request.headers, "x-oss-date": date})
+    signature = sign(secret, string_to_sign(dated, frozenset(), date, scope))
+    credential = f"{access_key_id}/{scope}"
+    return {
+        "x-oss-date": date,
+        "authorization": f"{ALGORITHM} Credential={credential},Signature={signature}",
+    }
 
 
 def _query_claim(request: OssRequest) -> Claim:
@@ -126,14 +157,13 @@ def _claim(
         raise malformed(f"x-oss-content-sha256 is not {UNSIGNED_PAYLOAD}")
     names = frozenset(name.lower() for name in additional_headers.split(";") if name)
 
-    def string_to_sign(addressed: OssRequest) -> str:
-        canonical = canonical_request(addressed, names).encode(errors="surrogateescape")
-        return "\n".join((ALGORITHM, date, scope.text, hashlib.sha256(canonical).hexdigest()))
+    def signed_text(addressed: OssRequest) -> str:
+        return string_to_sign(addressed, names, date, scope.text)
 
     return Claim(
         access_key_id=scope.access_key_id,
         signature=signature,
-        string_to_sign=string_to_sign,
+        string_to_sign=signed_text,
         sign=sign,
         token=security_token(request),
         signed_at=signed_at,

@@ -33,13 +33,17 @@ from imageferry.service.key_cache import KeyCache
 
 
 def ecs_application(
-    installation: Installation, tasks: TaskQueue, is_stopping: Callable[[], bool]
+    installation: Installation,
+    tasks: TaskQueue,
+    oss: ASGIApp,
+    is_stopping: Callable[[], bool],
 ) -> ASGIApp:
     """The ECS API, the console, and the pages that operators ask for.
 
     Args:
         installation: What is served.
         tasks: Where tasks are queued.
+        oss: The OSS API, which the console uses as any client does.
         is_stopping: Whether the process is about to end, and open streams with it.
     """
     gateway = Gateway(
@@ -53,7 +57,7 @@ def ecs_application(
         Route("/healthz", _healthy),
         Route("/readyz", partial(_ready, installation)),
     ]
-    pages = console.routes(console_backend(installation, gateway, is_stopping))
+    pages = console.routes(console_backend(installation, gateway, oss, is_stopping))
     return Starlette(routes=[*health, *pages, *routes(gateway)])
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from starlette.types import ASGIApp
+
 from imageferry.accounts import access_keys, nonces
 from imageferry.actions import error_codes
 from imageferry.actions.errors import ErrorCode
@@ -15,15 +17,20 @@ from imageferry.database.metadata import now
 from imageferry.gateway.authentication import Identity
 from imageferry.gateway.gateway import Gateway
 from imageferry.imaging import errors as image_errors
+from imageferry.service.console_buckets import ConsoleBuckets
+from imageferry.service.console_images import ConsoleImages
 from imageferry.service.console_tasks import ConsoleTasks
 from imageferry.service.console_tools import console_tools
 from imageferry.service.installation import Installation
 
 
 def console_backend(
-    installation: Installation, gateway: Gateway, is_stopping: Callable[[], bool]
+    installation: Installation,
+    gateway: Gateway,
+    oss: ASGIApp,
+    is_stopping: Callable[[], bool],
 ) -> Backend:
-    """The installation as the console sees it."""
+    """The installation, whose APIs are there, as the console sees it."""
     return Backend(
         regions=installation.settings.regions,
         explanations=explanations(),
@@ -32,6 +39,8 @@ def console_backend(
         is_spent=partial(_is_spent, installation),
         call=partial(_call, gateway),
         tasks=ConsoleTasks(installation.database),
+        images=ConsoleImages(installation.database, installation.settings),
+        buckets=ConsoleBuckets(installation.store, installation.settings, oss, now),
         tools=console_tools(installation.database, gateway),
         clock=now,
         is_stopping=is_stopping,

@@ -73,12 +73,12 @@ def serve(settings: Settings, *, with_worker: bool) -> None:
         key, generated = first_key(installation)
         if generated:
             _print(f"access key id      {key.access_key_id}\naccess key secret  {key.secret}")
-        stop = _Stop()
+        stop, objects = _Stop(), oss_application(installation)
         serving = _serve(
             settings,
             (
-                _Server(ecs_application(installation, tasks, stop.asked.is_set), ecs),
-                _Server(oss_application(installation), oss),
+                _Server(ecs_application(installation, tasks, objects, stop.asked.is_set), ecs),
+                _Server(objects, oss),
             ),
             stop,
             with_worker=with_worker,

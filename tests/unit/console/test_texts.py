@@ -9,11 +9,13 @@ from string import Formatter
 import pytest
 
 from imageferry.console import languages
-from imageferry.console.texts import TEXTS
+from imageferry.console.storage_texts import STORAGE_TEXTS
+from imageferry.console.texts import TEXTS, Text
 from imageferry.console.tool_texts import TOOL_TEXTS
 from imageferry.tasks.model import DiskStatus, Phase, TaskAction, TaskStatus
 
 TEMPLATES = Path(languages.__file__).parent / "templates"
+ALL: dict[str, Text] = {**TEXTS, **TOOL_TEXTS, **STORAGE_TEXTS}
 NAMES_OF_THEIR_OWN = {"sign_in.key_id", "sign_in.secret"}
 """Texts whose Chinese is what Alibaba Cloud calls the thing, in Latin letters."""
 
@@ -22,9 +24,9 @@ def values(text: str) -> set[str]:
     return {name for _, name, _, _ in Formatter().parse(text) if name}
 
 
-@pytest.mark.parametrize("key", TEXTS)
+@pytest.mark.parametrize("key", [*TEXTS, *STORAGE_TEXTS])
 def test_a_text_is_translated(key: str) -> None:
-    text = TEXTS[key]
+    text = ALL[key]
 
     assert values(text.en) == values(text.zh)
     assert not re.search("[\u4e00-\u9fff]", text.en)
@@ -41,7 +43,7 @@ def test_every_text_that_a_page_asks_for_is_there() -> None:
     }
 
     assert len(asked) > 50
-    assert asked - TEXTS.keys() - TOOL_TEXTS.keys() == set()
+    assert asked - ALL.keys() == set()
 
 
 def test_every_word_of_the_tasks_has_a_text() -> None:

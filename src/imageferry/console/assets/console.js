@@ -1,10 +1,10 @@
-// Choosing tasks of the list, and the key that leads to the search. Everything else is HTML.
+// Choosing rows of a list, and the key that leads to the search. Everything else is HTML.
 
-const chosenIn = (form) => form.querySelectorAll("input[name=task]:checked").length;
+const chosenIn = (form) => form.querySelectorAll("td input[type=checkbox]:checked").length;
 
 const showChoice = () => {
   for (const form of document.querySelectorAll("form[data-choose]")) {
-    const boxes = form.querySelectorAll("input[name=task]");
+    const boxes = form.querySelectorAll("td input[type=checkbox]");
     const number = chosenIn(form);
     form.querySelector("[data-needs-choice]").disabled = number === 0;
     form.querySelector("[data-chosen]").textContent = number ? `(${number})` : "";
@@ -16,7 +16,7 @@ const showChoice = () => {
 
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-choose-all]")) {
-    for (const box of event.target.form.querySelectorAll("input[name=task]")) {
+    for (const box of event.target.form.querySelectorAll("td input[type=checkbox]")) {
       box.checked = event.target.checked;
     }
   }
