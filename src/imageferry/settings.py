@@ -16,6 +16,18 @@ from typing import Any
 ENVIRONMENT_PREFIX = "IMAGEFERRY_"
 
 
+QUOTAS = (
+    "max_images",
+    "max_image_bytes",
+    "max_exports",
+    "max_running_tasks",
+    "max_waiting_tasks",
+)
+"""The settings that say what each account may have, and may say otherwise for one of them."""
+
+_LARGEST = 2**63 - 1
+
+
 class SettingError(ValueError):
     """A setting has a value that cannot be used. The text names the setting and the remedy."""
 
@@ -59,6 +71,19 @@ def _backends(value: str) -> tuple[str, ...]:
         if not name or not equals:
             raise ValueError("expected NAME=URL, separated by commas")
     return backends
+
+
+def _quotas(value: str) -> tuple[str, ...]:
+    quotas = _names(value)
+    for entry in quotas:
+        quota, equals, number = entry.partition("=")
+        account, colon, name = quota.partition(":")
+        if not (account and colon and equals and name in QUOTAS and number.isdecimal()):
+            raise ValueError(
+                f"expected ACCOUNT:QUOTA=NUMBER, separated by commas; QUOTA is one of "
+                f"{', '.join(QUOTAS)}"
+            )
+    return quotas
 
 
 def _integer(minimum: int, maximum: int) -> Callable[[str], int]:
@@ -168,6 +193,12 @@ class Settings:
         "comparing every guest byte with the source.",
         _one_of("structure", "full"),
     )
+    metrics_port: int | None = _setting(
+        None,
+        "Port on which a worker shows its metrics, at the host of the servers; 0 takes a free one. "
+        "Empty: none. The API shows its own at /metrics.",
+        _optional(_integer(0, 65535)),
+    )
     max_virtual_size_gib: int = _setting(
         2048, "Largest virtual size of one disk, in GiB.", _integer(1, 65536)
     )
@@ -176,6 +207,31 @@ class Settings:
     )
     max_exports: int = _setting(
         10, "Exports that one account may have waiting or running.", _integer(1, 10_000)
+    )
+    max_image_bytes: int = _setting(
+        0,
+        "Bytes that the images of one account may take in the catalogue; 0 for any number.",
+        _integer(0, _LARGEST),
+    )
+    max_running_tasks: int = _setting(
+        0,
+        "Tasks of one account that run at the same time; 0 for as many as there are slots.",
+        _integer(0, 10_000),
+    )
+    max_waiting_tasks: int = _setting(
+        10_000, "Tasks that one account may have waiting.", _integer(1, 1_000_000)
+    )
+    account_quotas: tuple[str, ...] = _setting(
+        (),
+        "Quotas of single accounts, as ACCOUNT:QUOTA=NUMBER, separated by commas; QUOTA is "
+        f"{', '.join(QUOTAS[:-1])} or {QUOTAS[-1]}.",
+        _quotas,
+    )
+    max_running_tasks_in_all: int = _setting(
+        0,
+        "Tasks that run at the same time on all workers together; 0 for as many as they have "
+        "slots.",
+        _integer(0, 100_000),
     )
     max_attempts: int = _setting(
         100,
@@ -194,6 +250,15 @@ class Settings:
     def resolved_database_url(self) -> str:
         """The database's URL with the default filled in."""
         return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'imageferry.db'}"
+
+    def quota(self, name: str, account_id: str) -> int:
+        """What an account may have, by the name of the setting that says it for all of them."""
+        for entry in self.account_quotas:
+            quota, _, number = entry.partition("=")
+            if quota == f"{account_id}:{name}":
+                return int(number)
+        common: int = getattr(self, name)
+        return common
 
     @property
     def default_region(self) -> str:

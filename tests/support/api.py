@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -27,6 +27,7 @@ from imageferry.images.model import ImageStatus
 from imageferry.settings import Settings
 from imageferry.tasks import transitions
 from imageferry.tasks.model import TaskAction
+from imageferry.tasks.tables import tasks
 from support import evidence
 from support.rows import REGION
 
@@ -56,7 +57,6 @@ class Api:
         self.account_id = account_id
         self.access_key_id = "LTAI"
         self.expires: datetime | None = None
-        self.queued: list[tuple[str, TaskAction]] = []
         self.discarded: list[str] = []
         self.settings = Settings()
 
@@ -138,6 +138,15 @@ class Api:
                 for table in ("images", "tasks")
             }
 
+    @property
+    def queued(self) -> Sequence[tuple[str, TaskAction]]:
+        """The tasks that were made to wait for a worker, oldest first."""
+        with self.database.read() as connection:
+            rows = connection.execute(
+                sa.select(tasks.c.task_id, tasks.c.action).order_by(tasks.c.sequence)
+            )
+            return [(row.task_id, TaskAction(row.action)) for row in rows]
+
     def set(self, **settings: Any) -> None:
         """Let the service be set up in another way."""
         self.settings = replace(self.settings, **settings)
@@ -147,7 +156,6 @@ class Api:
             settings=self.settings,
             database=self.database,
             store=self.store,
-            enqueue=self._enqueue,
             discard=self.discarded.append,
             endpoint="127.0.0.1:8080",
             find_oss_endpoint=lambda: "127.0.0.1:8081",
@@ -159,7 +167,3 @@ class Api:
             access_key_id=self.access_key_id,
             expires=self.expires,
         )
-
-    def _enqueue(self, connection: sa.Connection, task_id: str, action: TaskAction) -> None:
-        assert connection.in_transaction()
-        self.queued.append((task_id, action))

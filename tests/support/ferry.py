@@ -168,7 +168,6 @@ class Ferry:
             settings=self.context.settings,
             database=self.context.database,
             store=self.context.store,
-            enqueue=lambda *_: None,
             discard=partial(discard, self.catalogue),
             endpoint="127.0.0.1:8080",
             find_oss_endpoint=lambda: "127.0.0.1:8081",

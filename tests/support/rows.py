@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from imageferry.accounts import access_keys
 from imageferry.database import schema
@@ -17,7 +18,7 @@ from imageferry.database.metadata import metadata, now
 from imageferry.images import queries as images
 from imageferry.images.model import Image, ImageDisk, ImageStatus
 from imageferry.tasks import queries as tasks
-from imageferry.tasks import transitions
+from imageferry.tasks import tables, transitions
 from imageferry.tasks.model import Task, TaskAction, TaskDisk, TaskEvent, new_id
 from support.postgresql import PostgreSQLServer
 
@@ -131,6 +132,13 @@ class Rows:
                 request=request or {},
                 disks=disks,
             )
+
+    def given(self, **values: Any) -> str:
+        """Add a waiting task that a worker has been given, and return its id."""
+        task_id = self.task(**values)
+        left = sa.update(tables.tasks).where(tables.tasks.c.task_id == task_id)
+        self.change(sa.Connection.execute, left.values(queued=False))
+        return task_id
 
     def claimed(self, owner: str = "worker", **values: Any) -> str:
         """Add a task that a worker has taken up, and return its id."""

@@ -25,7 +25,6 @@ class Services:
         settings: How the service is set up.
         database: The tasks, images and accounts.
         store: The buckets.
-        enqueue: Hands a task to the engine in the transaction that makes it.
         discard: Takes the catalogue's files of a deleted image away.
         endpoint: The address that regions are said to have, ``host:port``.
         find_oss_endpoint: Tells the address of the OSS API, ``host:port``.
@@ -34,7 +33,6 @@ class Services:
     settings: Settings
     database: Database
     store: Store
-    enqueue: Callable[[sa.Connection, str, TaskAction], None]
     discard: Callable[[str], None]
     endpoint: str
     find_oss_endpoint: Callable[[], str]

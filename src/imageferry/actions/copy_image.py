@@ -128,8 +128,8 @@ def _make(
         request={"ImageId": source.image_id},
         disks=[[("ImageId", source.image_id)] for _ in source.disks],
         task_id=image.task_id,
+        origin=call.origin,
     )
-    call.services.enqueue(connection, image.task_id, TaskAction.COPY_IMAGE)
     reply = CopyImageReply(image_id=image.image_id)
     once.remember(connection, use, reply)
     return reply

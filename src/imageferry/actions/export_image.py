@@ -83,7 +83,6 @@ def export_image(call: Call, request: ExportImageRequest) -> ExportImageReply:
         if request.dry_run:
             raise DRY_RUN_OPERATION.error()
         task_id = _create(call, connection, request, image, layout)
-        call.services.enqueue(connection, task_id, TaskAction.EXPORT_IMAGE)
     return ExportImageReply(task_id=task_id, region_id=request.region_id)
 
 

@@ -68,8 +68,8 @@ def _make(
             request=to_wire(request),
             disks=[disk.related_items for disk in disks],
             task_id=image.task_id,
+            origin=call.origin,
         )
-        call.services.enqueue(connection, image.task_id, TaskAction.IMPORT_IMAGE)
         reply = ImportImageReply(
             image_id=image.image_id, task_id=image.task_id, region_id=image.region_id
         )

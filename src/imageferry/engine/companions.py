@@ -60,6 +60,7 @@ class Companions:
         die: Callable[[], None],
     ) -> None:
         self._presence = Presence(database, executor)
+        self._queue, self._executor = queue, executor
         self._detector = FailureDetector(database, queue, settings.worker_timeout_seconds)
         self._settings = settings
         self._interval = presence.interval(settings.worker_timeout_seconds)
@@ -79,6 +80,7 @@ class Companions:
         for thread in self._threads:
             thread.join(JOIN_SECONDS)
         self._presence.leave()
+        self._queue.drop(self._executor)
 
     def _start(self, work: Callable[[], None]) -> None:
         thread = threading.Thread(target=self._go_on, args=(work,), daemon=True)

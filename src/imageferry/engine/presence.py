@@ -67,11 +67,43 @@ def beats(connection: sa.Connection) -> Mapping[str, int]:
     return {row.executor: row.beats for row in rows}
 
 
+def slots(connection: sa.Connection, engine_version: str) -> Mapping[str, int]:
+    """How many slots each worker of a version of the engine has."""
+    rows = connection.execute(
+        sa.select(workers.c.executor, workers.c.slots).where(
+            workers.c.engine_version == engine_version
+        )
+    )
+    return {row.executor: row.slots for row in rows}
+
+
 def count_since(connection: sa.Connection, moment: datetime) -> int:
     """How many workers have given a sign of life since a moment."""
     return connection.execute(
         sa.select(sa.func.count()).select_from(workers).where(workers.c.last_beat >= moment)
     ).scalar_one()
+
+
+@dataclass(frozen=True)
+class Crew:
+    """The workers of one version of the engine, and the slots of all of them together."""
+
+    workers: int
+    slots: int
+
+
+def crews_since(connection: sa.Connection, moment: datetime) -> Mapping[str, Crew]:
+    """The workers that have given a sign of life since a moment, by the engine's version."""
+    rows = connection.execute(
+        sa.select(
+            workers.c.engine_version,
+            sa.func.count(),
+            sa.func.coalesce(sa.func.sum(workers.c.slots), 0),
+        )
+        .where(workers.c.last_beat >= moment)
+        .group_by(workers.c.engine_version)
+    )
+    return {version: Crew(count, int(slots)) for version, count, slots in rows}
 
 
 def forget(connection: sa.Connection, executors: set[str]) -> None:

@@ -1,4 +1,8 @@
-"""Handing tasks to the engine."""
+"""Handing tasks to the engine.
+
+Each worker has a queue of its own in the engine, and takes as many tasks as it has slots. What
+waits for a worker waits in the tasks' own table: see ``uptake``.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,11 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient
+from dbos import DBOS, DBOSClient, WorkflowStatus
 
 from imageferry.database.connection import Database
+from imageferry.engine.runs import run_id
 from imageferry.tasks.model import TaskAction
-
-QUEUE = "tasks"
 
 ENGINE_VERSION = "1"
 """What the steps of a task are. Workers of another version leave the task alone, so it changes
@@ -40,7 +43,7 @@ def prepare(database: Database) -> None:
 
 
 class TaskQueue:
-    """Where the actions put tasks.
+    """The engine's queues.
 
     Args:
         database: The database that has the tasks and the engine's tables.
@@ -52,33 +55,45 @@ class TaskQueue:
             system_database_url=database.text_url, retry_connection_errors=False
         )
 
-    def enqueue(self, connection: sa.Connection, task_id: str, action: TaskAction) -> None:
-        """Hand a task over in the transaction that makes it: both happen, or neither."""
+    def enqueue(
+        self,
+        connection: sa.Connection,
+        task_id: str,
+        action: TaskAction,
+        worker: str,
+        hand_over: int = 1,
+    ) -> None:
+        """Give a task to a worker in the transaction that notes it: both happen, or neither."""
         self._client.enqueue_in_transaction(
             connection,
             {
-                "queue_name": QUEUE,
+                "queue_name": worker,
                 "workflow_name": action.value,
-                "workflow_id": task_id,
+                "workflow_id": run_id(task_id, hand_over),
                 "app_version": ENGINE_VERSION,
             },
             task_id,
+            hand_over,
         )
 
-    def under_way(self, task_ids: Collection[str]) -> set[str]:
-        """Those of the tasks that wait for a worker, or that one has."""
-        return self._ids(workflow_ids=list(task_ids), status=UNDER_WAY)
+    def under_way(self, runs: Collection[str]) -> set[str]:
+        """Those of the runs that a worker has."""
+        return self._ids(workflow_ids=list(runs), status=UNDER_WAY)
 
-    def forget(self, task_id: str) -> None:
-        """Remove what the engine knows of a task; no error where it knows nothing."""
-        self._client.delete_workflow(task_id)
+    def forget(self, run: str) -> None:
+        """Remove what the engine knows of a run; no error where it knows nothing."""
+        self._client.delete_workflow(run)
 
     def held(self) -> Mapping[str, str]:
         """For each task of this engine's version that a worker has, the worker's name."""
         found = self._client.list_workflows(
-            status="PENDING", app_version=ENGINE_VERSION, load_input=False, load_output=False
+            status=UNDER_WAY, app_version=ENGINE_VERSION, load_input=False, load_output=False
         )
-        return {workflow.workflow_id: workflow.executor_id or "" for workflow in found}
+        return {workflow.workflow_id: _worker(workflow) for workflow in found}
+
+    def begun_by(self, worker: str) -> set[str]:
+        """The tasks that the engine takes a worker to have begun."""
+        return self._ids(status="PENDING", executor_id=worker, app_version=ENGINE_VERSION)
 
     def ended_since(self, moment: datetime) -> set[str]:
         """The tasks that the engine has taken for done since a moment."""
@@ -88,9 +103,17 @@ class TaskQueue:
         """Tasks that the engine gave up before a moment: some of many, so that others have room."""
         return self._ids(status=FAILED, completed_before=moment.isoformat(), limit=FAILURES_A_TIME)
 
-    def take_back(self, task_ids: Sequence[str]) -> None:
-        """Let other workers go on with tasks that dead ones had."""
-        self._client.resume_workflows(list(task_ids), queue_name=QUEUE)
+    def load(self, worker: str) -> int:
+        """How many tasks a worker has, begun or not."""
+        return len(self._ids(status=UNDER_WAY, queue_name=worker))
+
+    def take_over(self, task_ids: Sequence[str], worker: str) -> None:
+        """Let a worker go on with tasks that another one had, or that it has lost itself."""
+        self._client.resume_workflows(list(task_ids), queue_name=worker)
+
+    def drop(self, worker: str) -> None:
+        """Remove the queue of a worker that has no task any more, and never will."""
+        self._client.delete_queue(worker)
 
     def prune(self, before: datetime) -> int:
         """Remove what the engine knows of tasks that ended before a moment, and count them."""
@@ -109,3 +132,9 @@ class TaskQueue:
     def _ids(self, **which: Any) -> set[str]:
         found = self._client.list_workflows(**which, load_input=False, load_output=False)
         return {workflow.workflow_id for workflow in found}
+
+
+def _worker(workflow: WorkflowStatus) -> str:
+    """Whoever has a task: what has not begun has nobody but its queue to tell."""
+    executor = workflow.executor_id if workflow.status == "PENDING" else workflow.queue_name
+    return executor or ""

@@ -85,16 +85,12 @@ class Reconciler:
         return self._take_back_abandoned() | self._repair_stuck() | self._clean_up_again()
 
     def _take_back_abandoned(self) -> set[str]:
-        """Give away what the engine takes this worker to have, and it has not."""
-        held = self._queue.held()
-        seen = {
-            task_id
-            for task_id, executor in held.items()
-            if executor == self._executor and task_id not in self._running
-        }
+        """Begin again what the engine takes this worker to have, and it has not."""
+        begun = self._queue.begun_by(self._executor)
+        seen = {task_id for task_id in begun if task_id not in self._running}
         found, self._abandoned = seen & self._abandoned, seen
         if found:
-            self._queue.take_back(sorted(found))
+            self._queue.take_over(sorted(found), self._executor)
             _log.warning("tasks_taken_back", tasks=sorted(found))
         return found
 

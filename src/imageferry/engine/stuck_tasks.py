@@ -1,47 +1,50 @@
 """Tasks that the engine has let go and that are not done: nobody would ever go on with them.
 
-A task and its place in the queue are made in one transaction, so there are none unless the
+A task leaves the line and is given to the engine in one transaction, so there are none unless the
 database went away while the engine noted what came of a task, or somebody has removed rows by
 hand, or put an older copy of some tables back.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from imageferry.database.connection import Database
 from imageferry.engine.queue import TaskQueue
-from imageferry.tasks import queries
-from imageferry.tasks.model import TaskAction
+from imageferry.engine.runs import run_id, task_of
+from imageferry.tasks import queries, waiting
+from imageferry.tasks.model import Task, TaskAction
 
 IDS_A_QUERY = 1000
 """Databases take some tens of thousands of parameters at the most."""
 
 
 def find(database: Database, queue: TaskQueue) -> Mapping[str, TaskAction]:
-    """All tasks that are to be carried out, and are not in the queue, by their ids.
+    """All tasks that are to be carried out, and neither wait nor have a worker, by their ids.
 
     Tasks are read before the queue is, and once more after it: what ends meanwhile is not stuck.
     """
-    before = _active(database)
-    ids = sorted(before)
+    before = _runs(database)
+    runs = sorted(before)
     under_way: set[str] = set()
-    for start in range(0, len(ids), IDS_A_QUERY):
-        under_way |= queue.under_way(ids[start : start + IDS_A_QUERY])
-    after = _active(database)
+    for start in range(0, len(runs), IDS_A_QUERY):
+        under_way |= queue.under_way(runs[start : start + IDS_A_QUERY])
+    after = _runs(database)
     return {
-        task_id: action
-        for task_id, action in before.items()
-        if task_id not in under_way and task_id in after
+        task_of(run): action
+        for run, action in before.items()
+        if run not in under_way and run in after
     }
 
 
-def find_among(database: Database, task_ids: Collection[str]) -> Mapping[str, TaskAction]:
-    """Those of the tasks that are to be carried out. The engine takes all of them for done."""
-    with database.read() as connection:
-        found = queries.find_all(connection, task_ids)
-    return {task.task_id: task.action for task in found if task.status.value in queries.ACTIVE}
+def find_among(database: Database, runs: Collection[str]) -> Mapping[str, TaskAction]:
+    """Tasks that one of the runs has to carry out. The engine takes all of these for done."""
+    return {
+        task.task_id: task.action
+        for task in _tasks(database, runs)
+        if not (task.status.ended or task.queued or task.parked)
+    }
 
 
 def find_uncleaned(
@@ -54,19 +57,33 @@ def find_uncleaned(
         queue: What knows what the engine says.
         before: Only those that were tried to be cleaned up after before it.
     """
-    with database.read() as connection:
-        found = queries.find_all(connection, queue.failed_before(before))
+    found = _tasks(database, queue.failed_before(before))
     return {task.task_id: task.action for task in found if task.status.ended}
 
 
 def repair(database: Database, queue: TaskQueue, stuck: Mapping[str, TaskAction]) -> None:
     """Let the tasks be carried out from their first step on: each step sees what is there."""
-    for task_id, action in stuck.items():
-        queue.forget(task_id)
-        with database.write() as connection:
-            queue.enqueue(connection, task_id, action)
-
-
-def _active(database: Database) -> Mapping[str, TaskAction]:
     with database.read() as connection:
-        return queries.active(connection)
+        found = queries.find_all(connection, stuck)
+    for task in found:
+        queue.forget(_run(task))
+        with database.write() as connection:
+            waiting.line_up(connection, task.task_id)
+
+
+def _runs(database: Database) -> Mapping[str, TaskAction]:
+    """The runs that carry tasks out, or are about to."""
+    with database.read() as connection:
+        found = queries.handed_over(connection)
+    return {run_id(task_id, hand_over): action for task_id, action, hand_over in found}
+
+
+def _tasks(database: Database, runs: Collection[str]) -> Sequence[Task]:
+    """The tasks of which one of the runs is the latest."""
+    with database.read() as connection:
+        found = queries.find_all(connection, {task_of(run) for run in runs})
+    return [task for task in found if _run(task) in runs]
+
+
+def _run(task: Task) -> str:
+    return run_id(task.task_id, task.hand_over)

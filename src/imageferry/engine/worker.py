@@ -22,14 +22,16 @@ from imageferry.database.metadata import now
 from imageferry.engine import companions, leftovers
 from imageferry.engine.companions import Companions
 from imageferry.engine.context import WorkerContext
-from imageferry.engine.queue import ENGINE_VERSION, QUEUE, TaskQueue
+from imageferry.engine.queue import ENGINE_VERSION, TaskQueue
 from imageferry.engine.reconciler import Reconciler, Running, reconciling
+from imageferry.engine.runs import run_id
 from imageferry.engine.steps import STEPS, Steps
+from imageferry.engine.uptake import Uptake, taking_up
 from imageferry.imaging import nbd
 from imageferry.tasks.model import TaskAction
 
-POLL_SECONDS = 0.25
-"""How often the queue is looked at: a fourth of a second is below what a user notices."""
+POLL_SECONDS = 0.1
+"""How often the worker's own queue is looked at, below what a user notices."""
 
 SWEEP_SECONDS = 3600.0
 """How often the stores are looked through for left-overs."""
@@ -86,8 +88,9 @@ def run(
         nbd.sweep()
         _log.info("worker_started", executor=executor, slots=context.settings.worker_slots)
         sweep(context.store, context.image_store, queue)
-        while not stop.wait(SWEEP_SECONDS):
-            sweep(context.store, context.image_store, queue)
+        with taking_up(Uptake(context.database, queue, executor, context.settings)):
+            while not stop.wait(SWEEP_SECONDS):
+                sweep(context.store, context.image_store, queue)
         _log.info("worker_stopping", executor=executor)
         DBOS.destroy(workflow_completion_timeout_sec=context.settings.drain_seconds)
     _log.info("worker_stopped", executor=executor)
@@ -103,6 +106,7 @@ def _among_others(
 ) -> Iterator[None]:
     """Run the engine, and with PostgreSQL be one worker of several meanwhile."""
     if context.database.is_sqlite:
+        _adopt(queue, executor)
         _launch(context, executor, running)
         yield
         return
@@ -189,16 +193,24 @@ def _launch(context: WorkerContext, executor: str, running: Running) -> None:
         "run_migrations": False,
     }
     DBOS(config=config)
+    DBOS.listen_queues([executor])
     steps = Steps(context)
     for action in TaskAction:
         _register(steps, action, running)
     DBOS.launch()
     DBOS.register_queue(
-        QUEUE,
+        executor,
         worker_concurrency=context.settings.worker_slots,
         polling_interval_sec=POLL_SECONDS,
         on_conflict="always_update",
     )
+
+
+def _adopt(queue: TaskQueue, executor: str) -> None:
+    """Take over what anybody else has: there is nobody else."""
+    others = [task_id for task_id, worker in queue.held().items() if worker != executor]
+    if others:
+        queue.take_over(others, executor)
 
 
 def _register(steps: Steps, action: TaskAction, running: Running) -> None:
@@ -208,12 +220,14 @@ def _register(steps: Steps, action: TaskAction, running: Running) -> None:
     ended by the setting ``max_attempts``, with a reason in its row.
     """
 
-    async def workflow(task_id: str) -> None:
-        with running.carried_out(task_id):
+    async def workflow(task_id: str, hand_over: int = 1) -> None:
+        with running.carried_out(run_id(task_id, hand_over)):
             for step in STEPS[action]:
-                goes_on = await DBOS.run_step_async({"name": step}, steps.run, task_id, step)
+                goes_on = await DBOS.run_step_async(
+                    {"name": step}, steps.run, task_id, step, hand_over
+                )
                 if not goes_on:
                     break
-            await DBOS.run_step_async(CLEAN_UP, steps.clean_up, task_id)
+            await DBOS.run_step_async(CLEAN_UP, steps.clean_up, task_id, hand_over)
 
     DBOS.workflow(name=action.value, max_recovery_attempts=None)(workflow)

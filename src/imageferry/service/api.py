@@ -110,7 +110,6 @@ def _call(installation: Installation, tasks: TaskQueue, context: CallContext) ->
         settings=installation.settings,
         database=installation.database,
         store=installation.store,
-        enqueue=tasks.enqueue,
         discard=partial(discard_or_leave, installation.catalogue),
         endpoint=context.host,
         find_oss_endpoint=partial(oss_endpoint, installation.settings, context.host),

@@ -1,7 +1,7 @@
 """Which run of the engine carries a task out.
 
-A task is handed to the engine when it is made, and once more when it is resumed after the
-engine was done with it. The runs of a task are numbered from 1, and its row has the number of
+A task is handed to the engine when a worker takes it up, and once more after it was resumed when
+the engine was done with it. The runs of a task are numbered from 1, and its row has the number of
 the one that counts: whatever an earlier run may still do, it cannot take the task up.
 
 A task that is paused is *parked* once its run has stopped. One that is resumed before that is
@@ -36,14 +36,13 @@ def stand_down(connection: sa.Connection, task_id: str, hand_over: int) -> bool:
     return bool(status == TaskStatus.WAITING.value)
 
 
-def again(connection: sa.Connection, task_id: str) -> int:
-    """Begin another run of a task, and return its number."""
+def again(connection: sa.Connection, task_id: str) -> None:
+    """Let a parked task wait for another run: to go on with it or, if it has ended, to clean up.
+
+    One that is not parked has a run still, which sees what has become of it.
+    """
     connection.execute(
         sa.update(tasks)
-        .where(tasks.c.task_id == task_id)
-        .values(hand_over=tasks.c.hand_over + 1, parked=False)
+        .where(tasks.c.task_id == task_id, tasks.c.parked)
+        .values(hand_over=tasks.c.hand_over + 1, parked=False, queued=True)
     )
-    number: int = connection.execute(
-        sa.select(tasks.c.hand_over).where(tasks.c.task_id == task_id)
-    ).scalar_one()
-    return number

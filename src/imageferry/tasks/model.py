@@ -28,6 +28,9 @@ class TaskStatus(StrEnum):
         return self in {TaskStatus.FINISHED, TaskStatus.FAILED, TaskStatus.DELETED}
 
 
+DEFAULT_PRIORITY = 5
+
+
 class TaskAction(StrEnum):
     """The actions that are carried out as tasks."""
 
@@ -82,6 +85,8 @@ class Task:
         pause_reason: Why it is paused; empty unless it is, and somebody has said so.
         hand_over: The number of the engine's run that carries it out; see ``hand_overs``.
         parked: Whether it is paused, and that run has stopped.
+        queued: Whether it waits to be given to a worker, or will once it is resumed.
+        priority: 1 to 10: of the account's waiting tasks, the one with the lowest goes first.
         request_id: The id of the request that asked for it.
         trace_parent: The span of that request, as the header ``traceparent`` names it (W3C
             Trace Context), where it was traced.
@@ -112,6 +117,8 @@ class Task:
     pause_reason: str
     hand_over: int
     parked: bool
+    queued: bool
+    priority: int
     request_id: str | None = None
     trace_parent: str | None = None
 

@@ -19,6 +19,8 @@ from imageferry.tasks.model import (
 from imageferry.tasks.tables import task_disks, task_events, task_samples, tasks
 
 ACTIVE = (TaskStatus.WAITING.value, TaskStatus.PROCESSING.value)
+NOT_ENDED = (*ACTIVE, TaskStatus.PAUSED.value)
+ENDED = tuple(status.value for status in TaskStatus if status.ended)
 
 IDS_A_QUERY = 1000
 """Databases take some tens of thousands of parameters at the most."""
@@ -82,12 +84,12 @@ def samples(connection: sa.Connection, task_id: str) -> Sequence[TaskSample]:
 def active_of_resource(
     connection: sa.Connection, resource_id: str, action: TaskAction
 ) -> str | None:
-    """The id of a task that is waiting or running for that image."""
+    """The id of a task for that image that has not ended."""
     return connection.execute(
         sa.select(tasks.c.task_id)
         .where(
             tasks.c.resource_id == resource_id,
-            tasks.c.status.in_(ACTIVE),
+            tasks.c.status.in_(NOT_ENDED),
             tasks.c.action == action.value,
         )
         .limit(1)
@@ -95,22 +97,35 @@ def active_of_resource(
 
 
 def count_active(connection: sa.Connection, account_id: str, action: TaskAction) -> int:
-    """How many tasks of an account are waiting or running."""
+    """How many tasks of an account have not ended."""
     return connection.execute(
         sa.select(sa.func.count()).where(
             tasks.c.account_id == account_id,
-            tasks.c.status.in_(ACTIVE),
+            tasks.c.status.in_(NOT_ENDED),
             tasks.c.action == action.value,
         )
     ).scalar_one()
 
 
 def active(connection: sa.Connection) -> Mapping[str, TaskAction]:
-    """All tasks that are waiting or running, by their ids."""
+    """All tasks that have not ended, by their ids."""
     rows = connection.execute(
-        sa.select(tasks.c.task_id, tasks.c.action).where(tasks.c.status.in_(ACTIVE))
+        sa.select(tasks.c.task_id, tasks.c.action).where(tasks.c.status.in_(NOT_ENDED))
     )
     return {row.task_id: TaskAction(row.action) for row in rows}
+
+
+def handed_over(connection: sa.Connection) -> Sequence[tuple[str, TaskAction, int]]:
+    """Tasks that a run of the engine has and that have not ended: their ids, and its number."""
+    rows = connection.execute(
+        sa.select(tasks.c.task_id, tasks.c.action, tasks.c.hand_over).where(
+            tasks.c.status.in_(NOT_ENDED),
+            ~tasks.c.queued,
+            ~tasks.c.parked,
+            tasks.c.finished.is_(None),
+        )
+    )
+    return [(row.task_id, TaskAction(row.action), row.hand_over) for row in rows]
 
 
 def percents(connection: sa.Connection, task_ids: Sequence[str]) -> dict[str, int]:

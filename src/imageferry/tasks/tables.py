@@ -34,6 +34,8 @@ tasks = sa.Table(
     sa.Column("pause_reason", sa.Text, nullable=False, server_default=""),
     sa.Column("hand_over", sa.Integer, nullable=False, server_default="1"),
     sa.Column("parked", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("queued", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("priority", sa.Integer, nullable=False, server_default="5"),
     sa.Column("request_id", sa.String(36)),
     sa.Column("trace_parent", sa.String(55)),
     sa.Index("ix_tasks_account_id_region_id_sequence", "account_id", "region_id", "sequence"),
@@ -43,6 +45,18 @@ tasks = sa.Table(
     ),
     sa.Index("ix_tasks_resource_id_status", "resource_id", "status"),
     sa.Index("ix_tasks_status_sequence", "status", "sequence"),
+    sa.Index(
+        "ix_tasks_queued",
+        *("status", "account_id", "priority", "sequence"),
+        sqlite_where=sa.text("queued = 1"),
+        postgresql_where=sa.text("queued"),
+    ),
+    sa.Index(
+        "ix_tasks_running",
+        *("account_id", "status"),
+        sqlite_where=sa.text("queued = 0 AND finished IS NULL"),
+        postgresql_where=sa.text("NOT queued AND finished IS NULL"),
+    ),
     sqlite_autoincrement=True,
 )
 
@@ -76,6 +90,14 @@ task_samples = sa.Table(
     sa.Column("time", Timestamp, primary_key=True),
     sa.Column("bytes_per_second", sa.BigInteger, nullable=False),
 )
+
+account_turns = sa.Table(
+    "account_turns",
+    metadata,
+    sa.Column("account_id", sa.ForeignKey("accounts.account_id"), primary_key=True),
+    sa.Column("turn", sa.BigInteger, nullable=False, index=True),
+)
+"""When a task of each account was taken up last; see ``waiting``."""
 
 task_lists = sa.Table(
     "task_lists",

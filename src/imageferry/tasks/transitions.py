@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from imageferry.database.metadata import Timestamp, now
 from imageferry.tasks.model import (
+    DEFAULT_PRIORITY,
     UNKNOWN_ORIGIN,
     DiskStatus,
     Origin,
@@ -56,6 +57,7 @@ def create(
     request: Mapping[str, Any],
     disks: Sequence[Sequence[tuple[str, str]]],
     task_id: str = "",
+    priority: int = DEFAULT_PRIORITY,
     origin: Origin = UNKNOWN_ORIGIN,
 ) -> str:
     """Make a waiting task and return its id.
@@ -69,6 +71,7 @@ def create(
         request: The parameters it was asked for with.
         disks: For each disk the related items that are known beforehand.
         task_id: The id it gets; a new one where empty.
+        priority: 1 to 10; the lowest goes first.
         origin: The request that asked for it.
     """
     task_id = task_id or new_id("t")
@@ -83,6 +86,8 @@ def create(
             request=dict(request),
             created=now(),
             phase=Phase.QUEUED.value,
+            queued=True,
+            priority=priority,
             percent=0,
             bytes_done=0,
             bytes_total=0,
@@ -123,6 +128,7 @@ def claim(connection: sa.Connection, task_id: str, owner: str, hand_over: int = 
     interrupted = sa.or_(tasks.c.owner.is_not(None), tasks.c.started.is_(None))
     values = {
         "owner": owner,
+        "queued": False,
         "attempt": tasks.c.attempt + sa.case((interrupted, 1), else_=0),
         "started": sa.func.coalesce(tasks.c.started, sa.literal(now(), Timestamp)),
     }
@@ -305,6 +311,8 @@ def _end(
         "finished": now(),
         "phase": Phase.ENDED.value,
         "owner": None,
+        # What has begun and was paused may have left something that a worker has to take away.
+        "queued": sa.and_(tasks.c.queued, tasks.c.started.is_not(None)),
         "bytes_per_second": 0,
         "pause_reason": "",
     }

@@ -36,8 +36,8 @@ def _enqueued(database: Database) -> list[tuple[str, str, str]]:
 
 def test_a_task_and_its_place_in_the_queue_come_together(rows: Rows, tasks: TaskQueue) -> None:
     with rows.database.write() as connection:
-        tasks.enqueue(connection, "t-1", TaskAction.EXPORT_IMAGE)
-        tasks.enqueue(connection, "t-2", TaskAction.IMPORT_IMAGE)
+        tasks.enqueue(connection, "t-1", TaskAction.EXPORT_IMAGE, "worker")
+        tasks.enqueue(connection, "t-2", TaskAction.IMPORT_IMAGE, "worker")
 
     assert _enqueued(rows.database) == [
         ("t-1", "ExportImage", "ENQUEUED"),
@@ -47,7 +47,7 @@ def test_a_task_and_its_place_in_the_queue_come_together(rows: Rows, tasks: Task
 
 def test_a_transaction_that_fails_enqueues_nothing(rows: Rows, tasks: TaskQueue) -> None:
     def fail(connection: sa.Connection) -> None:
-        tasks.enqueue(connection, "t-1", TaskAction.IMPORT_IMAGE)
+        tasks.enqueue(connection, "t-1", TaskAction.IMPORT_IMAGE, "worker")
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError), rows.database.write() as connection:
@@ -58,7 +58,7 @@ def test_a_transaction_that_fails_enqueues_nothing(rows: Rows, tasks: TaskQueue)
 
 def test_preparing_again_changes_nothing(rows: Rows, tasks: TaskQueue) -> None:
     with rows.database.write() as connection:
-        tasks.enqueue(connection, "t-1", TaskAction.IMPORT_IMAGE)
+        tasks.enqueue(connection, "t-1", TaskAction.IMPORT_IMAGE, "worker")
 
     queue.prepare(rows.database)
 
@@ -69,7 +69,7 @@ def test_what_ended_long_ago_is_removed(rows: Rows, tasks: TaskQueue) -> None:
     table = "workflow_status" if rows.database.is_sqlite else "dbos.workflow_status"
     for task_id in ("t-1", "t-2", "t-3"):
         with rows.database.write() as connection:
-            tasks.enqueue(connection, task_id, TaskAction.IMPORT_IMAGE)
+            tasks.enqueue(connection, task_id, TaskAction.IMPORT_IMAGE, "worker")
     with rows.database.write() as connection:
         for task_id, moment in (("t-1", now() - 2 * HOUR), ("t-2", now())):
             connection.execute(

@@ -44,7 +44,7 @@ def _noted(
     ended: datetime | None = None,
 ) -> str:
     """A task of which the engine has noted something."""
-    task_id = rows.task()
+    task_id = rows.given()
     table = "workflow_status" if rows.database.is_sqlite else "dbos.workflow_status"
     change = (
         f"UPDATE {table} SET status = :status, executor_id = :executor, completed_at = :ended"
@@ -57,7 +57,7 @@ def _noted(
         "task_id": task_id,
     }
     with rows.database.write() as connection:
-        tasks.enqueue(connection, task_id, TaskAction.IMPORT_IMAGE)
+        tasks.enqueue(connection, task_id, TaskAction.IMPORT_IMAGE, executor)
     with rows.database.write() as connection:
         connection.execute(sa.text(change), values)
     return task_id
@@ -73,8 +73,8 @@ def test_a_task_that_the_engine_gave_to_a_worker_that_does_not_know_of_it_is_tak
         looks = [reconciler.look() for _ in range(3)]
 
     assert looks == [set(), {lost}, set()]
-    assert lost not in tasks.held()
-    assert tasks.under_way([lost]) == {lost}
+    assert tasks.held()[lost] == ME
+    assert lost not in tasks.begun_by(ME)
 
 
 def test_a_task_that_has_just_been_given_is_left_alone(
@@ -99,7 +99,8 @@ def test_a_task_that_the_engine_takes_for_done_is_begun_again(
     looks = [reconciler.look() for _ in range(3)]
 
     assert looks == [set(), {task_id}, set()]
-    assert tasks.under_way([task_id]) == {task_id}
+    assert rows.find(task_id).queued
+    assert tasks.ended_since(now() - timedelta(hours=1)) == set()
 
 
 def test_a_task_that_ends_after_the_engine_says_so_is_left_alone(
@@ -123,4 +124,4 @@ def test_what_could_not_be_cleaned_up_is_tried_again_later(
 
     assert reconciler.look() == {old}
 
-    assert tasks.under_way([recent, old]) == {old}
+    assert [rows.find(task_id).queued for task_id in (recent, old)] == [False, True]

@@ -150,10 +150,11 @@ def test_tasks_that_are_not_in_the_queue_are_found_and_put_there(settings: Setti
     with closing(open_installation(settings)) as installation:
         first_key(installation)
         rows = Rows(installation.database)
-        lost, known = rows.task(), rows.task()
+        rows.task()
+        lost, known = rows.given(), rows.given()
         with closing(TaskQueue(installation.database)) as queue:
             with installation.database.write() as connection:
-                queue.enqueue(connection, known, TaskAction.IMPORT_IMAGE)
+                queue.enqueue(connection, known, TaskAction.IMPORT_IMAGE, "worker")
 
             check = found(settings)["tasks"]
             assert (check.state, lost in check.finding, known in check.finding) == (
@@ -163,7 +164,7 @@ def test_tasks_that_are_not_in_the_queue_are_found_and_put_there(settings: Setti
             )
 
             assert diagnosis.repair(settings) == 1
-            assert queue.under_way([lost, known]) == {lost, known}
+            assert [rows.find(task_id).queued for task_id in (lost, known)] == [True, False]
     assert found(settings)["tasks"].state is State.OK
 
 

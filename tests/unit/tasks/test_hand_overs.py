@@ -72,14 +72,23 @@ def test_an_earlier_run_can_neither_take_a_task_up_nor_park_it(rows: Rows) -> No
     rows.change(hand_overs.stand_down, task_id, FIRST)
     rows.change(transitions.resume, task_id, "Resumed.")
 
-    assert rows.change(hand_overs.again, task_id) == FIRST + 1
+    rows.change(hand_overs.again, task_id)
 
+    assert (rows.find(task_id).hand_over, rows.find(task_id).parked) == (FIRST + 1, False)
     assert not rows.change(hand_overs.stand_down, task_id, FIRST)
     assert not rows.change(transitions.claim, task_id, OWNER, FIRST)
     assert rows.change(transitions.claim, task_id, OWNER, FIRST + 1)
     rows.change(transitions.pause, task_id, "Paused.")
     assert not rows.change(hand_overs.stand_down, task_id, FIRST)
     assert not rows.find(task_id).parked
+
+
+def test_a_task_that_has_a_run_gets_no_other(rows: Rows) -> None:
+    task_id = _paused(rows)
+
+    rows.change(hand_overs.again, task_id)
+
+    assert rows.find(task_id).hand_over == FIRST
 
 
 @pytest.mark.parametrize("status", [TaskStatus.PROCESSING, TaskStatus.DELETED])

@@ -1,0 +1,94 @@
+"""Takes tasks up: a worker that has a free slot gets the next task out of the line.
+
+The task leaves the line and enters the worker's queue of the engine in one transaction, so it is
+always in one of them. Whoever chooses is alone meanwhile, so that no limit is overshot.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import structlog
+
+from imageferry.database.connection import UNAVAILABLE, Database
+from imageferry.engine.queue import TaskQueue
+from imageferry.settings import Settings
+from imageferry.tasks import waiting
+from imageferry.tasks.waiting import Limits
+
+LOOK_SECONDS = 0.1
+"""How often a worker looks whether a task waits, below what a user notices."""
+
+AGAIN_SECONDS = 1.0
+"""How long it waits when that could not be said."""
+
+_log = structlog.get_logger()
+
+
+class Uptake:
+    """What a worker takes its tasks up with.
+
+    Args:
+        database: Where the tasks are.
+        queue: The engine's queues.
+        worker: The worker's name.
+        settings: How the service is set up.
+    """
+
+    def __init__(
+        self, database: Database, queue: TaskQueue, worker: str, settings: Settings
+    ) -> None:
+        self._database = database
+        self._queue = queue
+        self._worker = worker
+        self._slots = settings.worker_slots
+        self._limits = Limits.of(settings)
+
+    def look(self) -> Sequence[str]:
+        """Take up as many tasks as there are free slots, and return their ids.
+
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database is out of reach.
+        """
+        with self._database.read() as connection:
+            if not waiting.is_any(connection, self._limits):
+                return []
+        if not self._room():
+            return []
+        with self._database.write_alone(waiting.LOCK) as connection:
+            taken = waiting.take(connection, self._limits, self._room())
+            for task in taken:
+                self._queue.enqueue(
+                    connection, task.task_id, task.action, self._worker, task.hand_over
+                )
+        return [task.task_id for task in taken]
+
+    def _room(self) -> int:
+        return max(0, self._slots - self._queue.load(self._worker))
+
+
+@contextmanager
+def taking_up(uptake: Uptake) -> Iterator[None]:
+    """Take up tasks meanwhile."""
+    stop = threading.Event()
+    thread = threading.Thread(target=_go_on, args=(uptake, stop), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _go_on(uptake: Uptake, stop: threading.Event) -> None:
+    while not stop.wait(LOOK_SECONDS):
+        try:
+            uptake.look()
+        except UNAVAILABLE as error:
+            _log.warning("tasks_not_taken_up", reason=str(error).partition("\n")[0])
+            stop.wait(AGAIN_SECONDS)
+        except Exception:  # noqa: BLE001 - the next look must come, whatever is wrong with this
+            _log.exception("tasks_not_taken_up")
+            stop.wait(AGAIN_SECONDS)

@@ -1,0 +1,319 @@
+"""Which of the waiting tasks is taken up next, and what the others wait for.
+
+Accounts take turns. The next task is one of the account that has the fewest running; of
+those that have equally few, of the one whose last turn is the longest ago. So whoever has a
+thousand tasks waiting keeps nobody else's single one waiting. Within an account the priority
+decides, then the age.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import partial
+
+import sqlalchemy as sa
+
+from imageferry.database.upsert import upsert
+from imageferry.settings import Settings
+from imageferry.tasks.model import Task, TaskStatus
+from imageferry.tasks.queries import ACTIVE, ENDED, to_task
+from imageferry.tasks.tables import account_turns, tasks
+
+LOCK = "imageferry-queue"
+"""Whoever gives tasks to workers has this name to himself meanwhile: limits hold for all."""
+
+_IN_LINE = sa.and_(tasks.c.queued, tasks.c.status == TaskStatus.WAITING.value)
+_RUNNING = sa.and_(~tasks.c.queued, tasks.c.finished.is_(None), tasks.c.status.in_(ACTIVE))
+
+
+class WaitingFor(StrEnum):
+    """What a task waits for."""
+
+    FREE_SLOT = "FreeSlot"
+    ACCOUNT_TASKS = "AccountRunningTasks"
+    ALL_TASKS = "AllRunningTasks"
+    START = "Start"
+    RESUME = "Resume"
+
+    @property
+    def sentence(self) -> str:
+        """What it waits for, in a sentence."""
+        return _SENTENCES[self]
+
+
+_SENTENCES: Mapping[WaitingFor, str] = {
+    WaitingFor.FREE_SLOT: "It waits for a free slot of a worker.",
+    WaitingFor.ACCOUNT_TASKS: "It waits for a task of the account to end: as many run as the "
+    "account may have running.",
+    WaitingFor.ALL_TASKS: "It waits for any task to end: as many run as may run in all.",
+    WaitingFor.START: "A worker has taken it up, and is about to begin.",
+    WaitingFor.RESUME: "It is paused, and waits for ResumeTask.",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a task waits.
+
+    Attributes:
+        number: The tasks that are taken up before it, as things stand, and itself; 0 where it
+            does not wait to be taken up.
+        waiting_for: What it waits for.
+    """
+
+    number: int
+    waiting_for: WaitingFor
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many tasks may run.
+
+    Attributes:
+        in_all: On all workers together; 0 for as many as they have slots.
+        of_account: Of each account; 0 for any number.
+    """
+
+    in_all: int
+    of_account: Callable[[str], int]
+
+    @classmethod
+    def of(cls, settings: Settings) -> Limits:
+        """The limits that are set."""
+        return cls(settings.max_running_tasks_in_all, partial(settings.quota, "max_running_tasks"))
+
+
+@dataclass(frozen=True)
+class Line:
+    """The waiting tasks of one account.
+
+    Attributes:
+        account_id: The account.
+        waiting: How many they are.
+        running: How many of the account's tasks run.
+        turn: Counts up with every task that is taken up; 0 for an account that never had one.
+    """
+
+    account_id: str
+    waiting: int
+    running: int
+    turn: int
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """What decides between accounts that have equally many tasks running by then."""
+        return -self.running, self.turn, self.account_id
+
+
+def line_up(connection: sa.Connection, task_id: str) -> None:
+    """Let a task wait to be given to a worker, once more where one has had it."""
+    connection.execute(sa.update(tasks).where(tasks.c.task_id == task_id).values(queued=True))
+
+
+def is_any(connection: sa.Connection, limits: Limits) -> bool:
+    """Whether a task is to be taken up."""
+    running = _running(connection)
+    lines = _lines(connection, running)
+    return next_account(lines, limits, running) is not None or bool(_had_before(connection, 1))
+
+
+def take(connection: sa.Connection, limits: Limits, room: int) -> Sequence[Task]:
+    """Take tasks out of the line, the next ones first: they are to be handed to a worker.
+
+    Args:
+        connection: A transaction that has :data:`LOCK` to itself.
+        limits: How many may run.
+        room: How many are taken at the most.
+    """
+    taken = [task for task in _had_before(connection, room) if _leave(connection, task)]
+    running = _running(connection)
+    lines = {line.account_id: line for line in _lines(connection, running)}
+    while len(taken) < room and (account := next_account(lines.values(), limits, running)):
+        task = _head(connection, account)
+        if task is None:
+            del lines[account]
+        elif _leave(connection, task):
+            taken.append(task)
+            running[account] = running.get(account, 0) + 1
+            turn = _give_turn(connection, account)
+            lines[account] = replace(lines[account], running=running[account], turn=turn)
+    return taken
+
+
+def next_account(lines: Collection[Line], limits: Limits, running: Mapping[str, int]) -> str | None:
+    """The account whose turn it is, or ``None`` while no task may be taken up.
+
+    Args:
+        lines: The accounts that have tasks waiting.
+        limits: How many may run.
+        running: How many tasks of each account run.
+    """
+    if 0 < limits.in_all <= sum(running.values()):
+        return None
+    may = [line for line in lines if not _is_full(line.account_id, line.running, limits)]
+    turn = min(may, key=lambda line: (line.running, line.turn, line.account_id), default=None)
+    return None if turn is None else turn.account_id
+
+
+def place(line: Line, rank: int, others: Collection[Line]) -> int:
+    """How many tasks are taken up before the one of that rank, and itself.
+
+    What only limits keep back is counted like the others.
+
+    Args:
+        line: The task's account.
+        rank: The task's place within the account, from 1.
+        others: The other accounts.
+    """
+    return rank + sum(_before(line, rank, other) for other in others)
+
+
+def _before(line: Line, rank: int, other: Line) -> int:
+    ties = 0 if other.order < line.order else 1
+    return min(other.waiting, max(0, line.running + rank - other.running - ties))
+
+
+def places(
+    connection: sa.Connection, wanted: Sequence[Task], limits: Limits
+) -> Mapping[str, Place]:
+    """Where each of the tasks waits; those that do not wait have no place."""
+    found = {
+        task.task_id: Place(0, WaitingFor.RESUME)
+        for task in wanted
+        if task.status is TaskStatus.PAUSED
+    }
+    waiting = [task for task in wanted if task.status is TaskStatus.WAITING]
+    if not waiting:
+        return found
+    running = _running(connection)
+    lines = {line.account_id: line for line in _lines(connection, running, counted=True)}
+    ranks = _ranks(connection, waiting)
+    for task in waiting:
+        line, rank = lines.get(task.account_id), ranks.get(task.task_id)
+        if line is None or rank is None:
+            found[task.task_id] = Place(0, WaitingFor.START)
+            continue
+        others = [other for other in lines.values() if other is not line]
+        found[task.task_id] = Place(place(line, rank, others), _reason(line, running, limits))
+    return found
+
+
+def count(connection: sa.Connection, account_id: str, most: int) -> int:
+    """How many tasks of an account are in the line; those beyond ``most`` are not counted."""
+    some = sa.select(tasks.c.sequence).where(_IN_LINE, tasks.c.account_id == account_id)
+    return connection.execute(
+        sa.select(sa.func.count()).select_from(some.limit(most).subquery())
+    ).scalar_one()
+
+
+def _reason(line: Line, running: Mapping[str, int], limits: Limits) -> WaitingFor:
+    if _is_full(line.account_id, line.running, limits):
+        return WaitingFor.ACCOUNT_TASKS
+    if 0 < limits.in_all <= sum(running.values()):
+        return WaitingFor.ALL_TASKS
+    return WaitingFor.FREE_SLOT
+
+
+def _is_full(account_id: str, running: int, limits: Limits) -> bool:
+    return 0 < limits.of_account(account_id) <= running
+
+
+def _had_before(connection: sa.Connection, most: int) -> Sequence[Task]:
+    """Tasks that a worker has had, and is to go on with, or whose leavings are to be taken away."""
+    rows = connection.execute(
+        sa.select(tasks)
+        .where(tasks.c.queued, tasks.c.status.in_([TaskStatus.PROCESSING.value, *ENDED]))
+        .limit(most)
+    )
+    return [to_task(row) for row in rows]
+
+
+def _head(connection: sa.Connection, account_id: str) -> Task | None:
+    row = connection.execute(
+        sa.select(tasks)
+        .where(_IN_LINE, tasks.c.account_id == account_id)
+        .order_by(tasks.c.priority, tasks.c.sequence)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else to_task(row)
+
+
+def _leave(connection: sa.Connection, task: Task) -> bool:
+    """Take a task out of the line, unless somebody has paused or ended it just now."""
+    result = connection.execute(
+        sa.update(tasks)
+        .where(tasks.c.task_id == task.task_id, tasks.c.queued, tasks.c.status == task.status.value)
+        .values(queued=False)
+    )
+    return result.rowcount == 1
+
+
+def _give_turn(connection: sa.Connection, account_id: str) -> int:
+    last = connection.execute(sa.select(sa.func.max(account_turns.c.turn))).scalar_one()
+    turn = (last or 0) + 1
+    upsert(connection, account_turns, {"account_id": account_id, "turn": turn})
+    return turn
+
+
+def _running(connection: sa.Connection) -> dict[str, int]:
+    """How many tasks of each account are with a worker and have not ended."""
+    rows = connection.execute(
+        sa.select(tasks.c.account_id, sa.func.count().label("running"))
+        .where(_RUNNING)
+        .group_by(tasks.c.account_id)
+    )
+    return {row.account_id: row.running for row in rows}
+
+
+def _lines(
+    connection: sa.Connection, running: Mapping[str, int], *, counted: bool = False
+) -> Sequence[Line]:
+    """The lines of all accounts; how long they are, only where it is asked for."""
+    waiting = _lengths(connection) if counted else dict.fromkeys(_accounts(connection), 1)
+    rows = connection.execute(
+        sa.select(account_turns).where(account_turns.c.account_id.in_(sorted(waiting)))
+    )
+    turns = {row.account_id: row.turn for row in rows}
+    return [
+        Line(account, length, running.get(account, 0), turns.get(account, 0))
+        for account, length in waiting.items()
+    ]
+
+
+def _lengths(connection: sa.Connection) -> dict[str, int]:
+    rows = connection.execute(
+        sa.select(tasks.c.account_id, sa.func.count().label("waiting"))
+        .where(_IN_LINE)
+        .group_by(tasks.c.account_id)
+    )
+    return {row.account_id: row.waiting for row in rows}
+
+
+def _accounts(connection: sa.Connection) -> Sequence[str]:
+    """The accounts that have tasks in the line: one look at the index for each, however many."""
+    first = sa.func.min(tasks.c.account_id)
+    walk = sa.select(first.label("account_id")).where(_IN_LINE).cte("walk", recursive=True)
+    following = sa.select(first).where(_IN_LINE, tasks.c.account_id > walk.c.account_id)
+    walk = walk.union_all(
+        sa.select(following.scalar_subquery()).where(walk.c.account_id.is_not(None))
+    )
+    found = sa.select(walk.c.account_id).where(walk.c.account_id.is_not(None))
+    return connection.execute(found).scalars().all()
+
+
+def _ranks(connection: sa.Connection, waiting: Sequence[Task]) -> Mapping[str, int]:
+    """The place of each task that is in the line within its account."""
+    rank = sa.func.row_number().over(
+        partition_by=tasks.c.account_id, order_by=[tasks.c.priority, tasks.c.sequence]
+    )
+    ranked = (
+        sa.select(tasks.c.task_id, rank.label("rank"))
+        .where(_IN_LINE, tasks.c.account_id.in_({task.account_id for task in waiting}))
+        .subquery()
+    )
+    rows = connection.execute(
+        sa.select(ranked).where(ranked.c.task_id.in_([task.task_id for task in waiting]))
+    )
+    return {row.task_id: row.rank for row in rows}
