@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imageferry.buckets.interface import Bucket, Store
+from imageferry.buckets.interruption import Interruption
 from imageferry.database.connection import Database
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.settings import Settings
@@ -48,6 +49,14 @@ class WorkerContext:
     def max_virtual_size(self) -> int:
         """The largest virtual size of a disk, in bytes."""
         return self.settings.max_virtual_size_gib * 2**30
+
+    def until(self, interruption: Interruption) -> WorkerContext:
+        """This for work whose reads and writes of stores end when they are told to."""
+        return replace(
+            self,
+            store=self.store.until(interruption),
+            catalogue=self.catalogue.until(interruption),
+        )
 
     def folder(self, task_id: str) -> Path:
         """The task's folder for files in the making."""

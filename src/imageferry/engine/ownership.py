@@ -19,6 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 import structlog
 
+from imageferry.buckets.interruption import Interruption
 from imageferry.database.connection import UNAVAILABLE, Database
 from imageferry.engine.observed import StepObserver
 from imageferry.engine.progress import ProgressMeter, Reading
@@ -40,6 +41,11 @@ class OwnershipLostError(Exception):
 class Ownership:
     """A worker's hold of a task.
 
+    Attributes:
+        task: The task as it was when it was claimed.
+        lease: How long programs may go on without a successful write.
+        interruption: Ends the requests to stores of work that has to stop.
+
     Args:
         database: Where the task's row is.
         task: The task as it was when it was claimed.
@@ -50,6 +56,7 @@ class Ownership:
     def __init__(self, database: Database, task: Task, owner: str, lease: Lease) -> None:
         self.task = task
         self.lease = lease
+        self.interruption = Interruption()
         self.observer = StepObserver(task)
         self.meter = ProgressMeter(
             task.action,
@@ -199,6 +206,9 @@ class Ownership:
             await asyncio.wait({working, keeping}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await _stop(keeping)
+            if not working.done():
+                # Work that waits for a silent store would hold the worker's slot for minutes.
+                self.interruption.set()
             was_stopped = await _stop(working)
         if was_stopped:
             keeping.result()

@@ -175,7 +175,8 @@ class Steps:
     def _work(self, ownership: Ownership) -> NewImage | ExportImage:
         task = ownership.task
         self._check_attempts(task)
-        return WORK[task.action](self._context, ownership, self._image(task))
+        context = self._context.until(ownership.interruption)
+        return WORK[task.action](context, ownership, self._image(task))
 
     def _image(self, task: Task) -> Image:
         with self._context.database.write() as connection:
