@@ -25,13 +25,16 @@ from support.postgresql import PostgreSQLServer
 REGION = "cn-hangzhou"
 
 
-ON_SQLITE = pytest.mark.parametrize(
-    "database", ["sqlite"], indirect=True, ids=[pytest.HIDDEN_PARAM]
-)
+SQLITE = pytest.param("sqlite", id=pytest.HIDDEN_PARAM)
+
+ON_SQLITE = pytest.mark.parametrize("database", [SQLITE], indirect=True)
 """For tests of what SQLite alone has, such as its file."""
 
 ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 """For tests of what PostgreSQL alone has."""
+
+ON_BOTH = pytest.mark.parametrize("database", [SQLITE, "postgresql"], indirect=True)
+"""For tests of the engine's steps in which the database has a part of its own."""
 
 
 def open_database(path: Path) -> Database:
@@ -60,9 +63,19 @@ def shared_postgresql(postgresql: PostgreSQLServer) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture(params=[pytest.param("sqlite", id=pytest.HIDDEN_PARAM), "postgresql"])
+@pytest.fixture(params=[SQLITE, "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with one account: the test runs on SQLite and on PostgreSQL."""
+    yield from _opened(request, tmp_path)
+
+
+@pytest.fixture(name="database", params=[SQLITE])
+def sqlite_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database with one account: the test runs on SQLite, unless it is marked otherwise."""
+    yield from _opened(request, tmp_path)
+
+
+def _opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     if request.param == "postgresql":
         shared: Database = request.getfixturevalue("shared_postgresql")
         _empty(shared)

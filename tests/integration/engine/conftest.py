@@ -1,4 +1,9 @@
-"""Real stores, a real database, real qemu-img, and no processes of the service."""
+"""Real stores, a real database, real qemu-img, and no processes of the service.
+
+What the steps ask of a database, tests/unit shows on SQLite and on PostgreSQL. Here a test runs on
+both where it is marked ON_BOTH: where a database is away, where a worker dies in the middle of a
+transaction, and where another one has taken its task.
+"""
 
 from __future__ import annotations
 
@@ -12,10 +17,10 @@ from imageferry.buckets.s3 import S3Client
 from imageferry.tasks.model import TaskStatus
 from support.disks import DATA, DISK
 from support.ferry import Ferry
-from support.rows import Rows, database, empty_database, rows, shared_postgresql
+from support.rows import Rows, empty_database, rows, shared_postgresql, sqlite_database
 from support.seaweedfs import REGION, S3Server
 
-__all__ = ["database", "empty_database", "ferry", "rows", "shared_postgresql"]
+__all__ = ["empty_database", "ferry", "rows", "shared_postgresql", "sqlite_database"]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from imageferry.buckets.folder_reader import FileReader
 from imageferry.images.model import Image
 from imageferry.tasks.model import TaskStatus
 from support.ferry import Ferry
+from support.rows import ON_BOTH
 
 MIB = 1 << 20
 DISK = b"\x01" * MIB + bytes(3 * MIB)
@@ -31,6 +32,7 @@ def found(ferry: Ferry, image_id: str) -> Image:
     return image
 
 
+@ON_BOTH
 def test_a_copy_has_the_bytes_of_every_disk(ferry: Ferry, source: str) -> None:
     copy_id, task_id = ferry.copy_image(source, ELSEWHERE)
 

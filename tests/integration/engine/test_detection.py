@@ -15,7 +15,7 @@ from imageferry.imaging.contents import checks
 from imageferry.imaging.program import Limits
 from imageferry.tasks.model import TaskStatus
 from support.ferry import Ferry
-from support.rows import REGION
+from support.rows import ON_BOTH, REGION
 
 DISKS = Path(__file__).parents[1] / "imaging" / "disks"
 TEXT = (b"A text is no disk, and is imported as a raw one all the same. " * 2)[:101] + b"\n"
@@ -37,6 +37,7 @@ def imported(ferry: Ferry, *keys: str, **parameters: Any) -> tuple[Image, list[M
     return image, [dict(disk.related_items) for disk in ferry.rows.disks(task_id)]
 
 
+@ON_BOTH
 def test_the_findings_are_told_with_the_task_and_the_image(ferry: Ferry) -> None:
     image, (told,) = imported(ferry, put(ferry, "gpt"), detection_strategy="Standard")
 

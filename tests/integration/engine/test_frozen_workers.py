@@ -19,6 +19,7 @@ from imageferry.images.model import ImageStatus
 from imageferry.tasks.model import TaskStatus
 from support.disks import DISK
 from support.ferry import Ferry
+from support.rows import ON_BOTH
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -85,6 +86,7 @@ def _is_left_alone(ferry: Ferry, frozen: Frozen, task_id: str) -> None:
     assert (ferry.scratch, bool(ferry.leftovers)) == ([], False)
 
 
+@ON_BOTH
 def test_a_worker_that_wakes_after_moving_a_disk_notes_and_stores_nothing(
     installation: Ferry, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -99,6 +101,7 @@ def test_a_worker_that_wakes_after_moving_a_disk_notes_and_stores_nothing(
     _is_left_alone(installation, frozen, frozen.task_id)
 
 
+@ON_BOTH
 def test_a_worker_that_wakes_just_before_it_stores_a_disk_does_not_replace_the_verified_one(
     installation: Ferry, frozen: Frozen, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -16,6 +16,7 @@ from imageferry.tasks import transitions
 from imageferry.tasks.model import DiskStatus, TaskStatus
 from support.disks import DATA, DISK
 from support.ferry import Ferry
+from support.rows import ON_BOTH
 
 BLOCK = 4 << 20
 STEPS = ("transfer", "verify", "detect")
@@ -161,6 +162,7 @@ def test_one_of_two_disks_that_fails_ends_both(
     assert (ferry.imported, ferry.scratch, bool(ferry.leftovers)) == ([], [], False)
 
 
+@ON_BOTH
 def test_a_worker_that_was_frozen_stores_nothing_when_another_one_has_the_task(
     ferry: Ferry, begun: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,6 +22,7 @@ from imageferry.engine import ownership
 from imageferry.images.model import ImageStatus
 from imageferry.tasks.model import TaskStatus
 from support.ferry import Ferry, guest_bytes
+from support.rows import ON_BOTH
 
 DISK = bytes(range(256)) * 256
 PATHS = ("rename", "replace", "unlink", "mkdir", "rmdir")
@@ -120,6 +121,7 @@ def _delete_image(ferry: Ferry, image_id: str) -> None:
         connection.execute(sa.text("DELETE FROM images WHERE image_id = :id"), {"id": image_id})
 
 
+@ON_BOTH
 def test_an_import_ends_right_after_a_death_at_any_place(ferry: Ferry) -> None:
     ferry.bucket.put("disk.raw", [DISK])
 
@@ -179,6 +181,7 @@ def test_an_export_ends_right_after_a_death_at_any_place(
         ferry.bucket.delete(key)
 
 
+@ON_BOTH
 @pytest.mark.parametrize("image_format", ["raw", "qcow2"])
 def test_an_export_is_cancelled_wholly_after_a_death_at_any_place(
     ferry: Ferry, image_id: str, image_format: str

@@ -23,8 +23,10 @@ from imageferry.tasks import transitions
 from imageferry.tasks.model import DiskStatus, TaskAction, TaskStatus
 from support.disks import DATA, DISK
 from support.ferry import BUCKET, Ferry
+from support.rows import ON_BOTH
 
 
+@ON_BOTH
 def test_an_import_ends_with_an_image_of_the_same_bytes(ferry: Ferry, image_id: str) -> None:
     image = ferry.rows.find_image(image_id)
 
@@ -52,6 +54,7 @@ def test_a_step_of_an_import_may_run_again(ferry: Ferry, repeated: str) -> None:
     assert ferry.disk_bytes(f"{image_id}-system.qcow2") == DISK
 
 
+@ON_BOTH
 def test_an_export_is_done_once(ferry: Ferry, image_id: str) -> None:
     task_id = ferry.export_image(image_id, "qcow2")
     assert ferry.step(task_id, "transfer")
@@ -88,6 +91,7 @@ def test_a_step_makes_and_verifies_again_what_is_gone_from_the_catalogue(
     assert ferry.disk_bytes(f"{image_id}-data-1.qcow2") == DATA
 
 
+@ON_BOTH
 def test_a_cancelled_import_is_not_begun(ferry: Ferry) -> None:
     ferry.bucket.put("system.raw", [DISK])
     image_id, task_id = ferry.import_image("system.raw")
@@ -100,6 +104,7 @@ def test_a_cancelled_import_is_not_begun(ferry: Ferry) -> None:
     assert ferry.rows.find(task_id).attempt == 0
 
 
+@ON_BOTH
 @pytest.mark.parametrize("action", TaskAction)
 def test_what_another_worker_has_on_its_way_into_a_store_is_left_to_it(
     ferry: Ferry, monkeypatch: pytest.MonkeyPatch, action: TaskAction
@@ -175,6 +180,7 @@ def _locked_at(number: int, path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     other.close()
 
 
+@ON_BOTH
 def test_a_worker_follows_its_image_from_waiting_to_available(ferry: Ferry) -> None:
     ferry.bucket.put("system.raw", [DISK])
     image_id, task_id = ferry.import_image("system.raw")
