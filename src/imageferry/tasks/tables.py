@@ -105,6 +105,14 @@ task_lists = sa.Table(
     sa.Column("account_id", sa.String(32), primary_key=True),
     sa.Column("fingerprint", sa.String(64), primary_key=True),
     sa.Column("newest_sequence", sa.BigInteger, nullable=False),
+task_checkpoints = sa.Table(
+    "task_checkpoints",
+    metadata,
+    sa.Column("task_id", sa.ForeignKey("tasks.task_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.LargeBinary, nullable=False),
+)
+
     sa.Column("begun", Timestamp, nullable=False),
 )
 

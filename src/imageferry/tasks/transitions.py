@@ -25,7 +25,13 @@ from imageferry.tasks.model import (
     TaskStatus,
     new_id,
 )
-from imageferry.tasks.tables import task_disks, task_events, task_samples, tasks
+from imageferry.tasks.tables import (
+    task_checkpoints,
+    task_disks,
+    task_events,
+    task_samples,
+    tasks,
+)
 
 MAY_PRECEDE: Mapping[TaskStatus, frozenset[TaskStatus]] = {
     TaskStatus.WAITING: frozenset({TaskStatus.PAUSED}),
@@ -253,10 +259,7 @@ def record_disk(
     error_message: str = "",
 ) -> bool:
     """Note what came of one disk; a related item replaces an earlier one of its name."""
-    owned = connection.execute(
-        sa.select(tasks.c.task_id).where(_owned(task_id, owner)).with_for_update()
-    ).one_or_none()
-    if owned is None:
+    if not hold(connection, task_id, owner):
         return False
     which = sa.and_(task_disks.c.task_id == task_id, task_disks.c.position == position)
     before = connection.execute(sa.select(task_disks.c.related_items).where(which)).scalar_one()
@@ -290,6 +293,19 @@ def enter_phase(connection: sa.Connection, task_id: str, owner: str, phase: Phas
     return result.rowcount == 1
 
 
+def hold(connection: sa.Connection, task_id: str, owner: str) -> bool:
+    """Keep others from a task until the transaction's end. ``False``: it is not the worker's."""
+    owned = connection.execute(
+        sa.select(tasks.c.task_id).where(_owned(task_id, owner)).with_for_update()
+    ).one_or_none()
+    return owned is not None
+
+
+def note_continued(connection: sa.Connection, task_id: str, detail: str) -> None:
+    """Note that a transfer goes on from where another worker came."""
+    _append_event(connection, task_id, "continued", detail)
+
+
 def _owned(task_id: str, owner: str) -> sa.ColumnElement[bool]:
     return sa.and_(
         tasks.c.task_id == task_id,
@@ -320,6 +336,7 @@ def _end(
     changed = _change(connection, task_id, status, {**ending, **values}, owned)
     if changed:
         _append_event(connection, task_id, status.value.lower(), detail)
+        connection.execute(sa.delete(task_checkpoints).where(task_checkpoints.c.task_id == task_id))
     if changed and status is not TaskStatus.FINISHED:
         _fail_open_disks(connection, task_id, values)
     return changed

@@ -26,7 +26,7 @@ DECLARED = {
     *(images_tables.snapshots, images_tables.tags),
     *(tasks_tables.tasks, tasks_tables.task_disks, tasks_tables.task_events),
     *(tasks_tables.task_samples, tasks_tables.task_lists, tasks_tables.task_blocks),
-    tasks_tables.account_turns,
+    *(tasks_tables.account_turns, tasks_tables.task_checkpoints),
     engine_tables.workers,
 }
 
