@@ -14,7 +14,7 @@ from imageferry.imaging.unpacking import unpack
 class TakenSource(Protocol):
     """An image's bytes, each of them taken once."""
 
-    def take(self, place: int, length: int) -> bytes:
+    def take(self, place: int, length: int) -> bytes | memoryview:
         """The bytes at a place; fewer only at the image's end. Safe in threads."""
         ...
 
@@ -32,7 +32,7 @@ class Block(Protocol):
         """The bytes of the source that it is made of."""
         ...
 
-    def load(self) -> bytes | bytearray:
+    def load(self) -> bytes | bytearray | memoryview:
         """Its bytes. Safe in threads."""
         ...
 
@@ -58,7 +58,7 @@ class ExtentBlock:
         """The bytes of the source that it is made of."""
         return sum(extent.stored_length for extent in self.extents)
 
-    def load(self) -> bytes | bytearray:
+    def load(self) -> bytes | bytearray | memoryview:
         """Its bytes.
 
         Raises:
@@ -73,7 +73,7 @@ class ExtentBlock:
             data[start : start + extent.length] = self._load(extent)
         return data
 
-    def _load(self, extent: Extent) -> bytes:
+    def _load(self, extent: Extent) -> bytes | memoryview:
         stored = self.source.take(extent.place, extent.stored_length)
         if extent.packing is not Packing.PLAIN:
             return unpack(extent, stored)

@@ -73,12 +73,17 @@ class LookAhead:
         self._demanded: dict[int, int] = {}
         self._failure: Exception | None = None
         self._closed = False
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()
+        # Two kinds wait, and waking whom it does not concern took more time than the fetching:
+        # fetchers, all of whom would choose the same chunk, for room or for a demand; the
+        # others for a chunk to arrive.
+        self._room = threading.Condition(self._lock)
+        self._arrived = threading.Condition(self._lock)
         self._threads = [context_thread(self._fetch) for _ in range(CONNECTIONS)]
         if hash_source:
             self._threads.append(threading.Thread(target=self._hash))
 
-    def take(self, place: int, length: int) -> bytes:
+    def take(self, place: int, length: int) -> bytes | memoryview:
         """The bytes at a place; fewer only at the image's end. Safe in threads.
 
         Raises:
@@ -86,7 +91,9 @@ class LookAhead:
             StoppedError: it was closed.
         """
         end = min(place + length, self._source.size)
-        parts = [self._take_part(chunk, start, stop) for chunk, start, stop in _parts(place, end)]
+        parts = [
+            self._get(chunk, start, stop, take=True) for chunk, start, stop in _parts(place, end)
+        ]
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def finish(self, stop: StopSignal) -> None:
@@ -96,20 +103,20 @@ class LookAhead:
             Exception: whatever a read of the source raised.
             StoppedError: it was stopped.
         """
-        with self._changed:
+        with self._lock:
             while not self._wait(lambda: bool(self.sha256) or not self._hashing, LOOK_SECONDS):
                 stop.check()
 
     def state(self) -> SourceState:
         """How far the hash has come."""
-        with self._changed:
+        with self._lock:
             return self._state
 
     def close(self) -> None:
         """Forget all; when it returns, nothing reads from the source any more."""
-        with self._changed:
+        with self._lock:
             self._closed = True
-            self._changed.notify_all()
+            self._wake_all()
         for thread in self._threads:
             thread.join()
         if self._file is not None:
@@ -128,37 +135,40 @@ class LookAhead:
     ) -> None:
         self.close()
 
-    def _take_part(self, chunk: int, start: int, stop: int) -> bytes:
-        part = self._get(chunk, start, stop)
-        with self._changed:
-            self._wanted[chunk] -= stop - start
-            self._drop_if_done(chunk)
-        return part
-
-    def _get(self, chunk: int, start: int, stop: int) -> bytes:
+    def _get(self, chunk: int, start: int, stop: int, *, take: bool) -> bytes | memoryview:
         """Bytes of the source that lie in one chunk, once that is there."""
-        with self._changed:
-            self._demanded[chunk] = self._demanded.get(chunk, 0) + 1
-            try:
-                if not self._is_there(chunk):
-                    self._changed.notify_all()
-                    self._wait(lambda: self._is_there(chunk))
-                if chunk in self._chunks:
-                    begin = chunk * CHUNK_SIZE
-                    return self._chunks[chunk][start - begin : stop - begin]
-                assert self._file is not None  # noqa: S101 - a chunk was spilled to it
-                return os.pread(self._file, stop - start, start)
-            finally:
-                self._demanded[chunk] -= 1
-                if not self._demanded[chunk]:
-                    del self._demanded[chunk]
+        with self._lock:
+            self._await(chunk)
+            data = self._chunks.get(chunk)
+            if take:
+                self._wanted[chunk] -= stop - start
+                self._drop_if_done(chunk)
+        if data is None:
+            assert self._file is not None  # noqa: S101 - the chunk was spilled to it
+            return os.pread(self._file, stop - start, start)
+        if len(data) == stop - start:
+            return data
+        begin = chunk * CHUNK_SIZE
+        return memoryview(data)[start - begin : stop - begin]
+
+    def _await(self, chunk: int) -> None:
+        if self._is_there(chunk):
+            return
+        self._demanded[chunk] = self._demanded.get(chunk, 0) + 1
+        try:
+            self._room.notify()
+            self._wait(lambda: self._is_there(chunk))
+        finally:
+            self._demanded[chunk] -= 1
+            if not self._demanded[chunk]:
+                del self._demanded[chunk]
 
     def _is_there(self, chunk: int) -> bool:
         return chunk in self._chunks or chunk in self._spilled
 
     def _wait(self, condition: Callable[[], bool], seconds: float | None = None) -> bool:
         """Wait for something, for so many seconds at most, and say whether it is so."""
-        self._changed.wait_for(lambda: condition() or self._failure or self._closed, seconds)
+        self._arrived.wait_for(lambda: condition() or self._failure or self._closed, seconds)
         if self._failure is not None:
             raise self._failure
         if self._closed:
@@ -169,7 +179,7 @@ class LookAhead:
         if self._wanted[chunk] == 0 and chunk < self._hashed:
             self._chunks.pop(chunk, None)
             self._spilled.discard(chunk)
-            self._changed.notify_all()
+            self._room.notify()
 
     def _fetch(self) -> None:
         """The life of a thread that fetches."""
@@ -179,16 +189,16 @@ class LookAhead:
                 data = self._source.pread(start, stop - start)
                 if len(data) != stop - start:
                     raise ended_early(start + len(data))  # noqa: TRY301
-                with self._changed:
+                with self._lock:
                     self._on_their_way -= 1
                     self._chunks[chunk] = data
-                    self._changed.notify_all()
+                    self._arrived.notify_all()
         except Exception as error:  # noqa: BLE001 - raised again by whoever waits
             self._fail(error)
 
     def _next(self) -> int | None:
         """The chunk to fetch next, when there is room for it; ``None`` at the end."""
-        with self._changed:
+        with self._lock:
             while not (self._closed or self._failure):
                 chunk = self._choose()
                 if chunk is None:
@@ -197,7 +207,7 @@ class LookAhead:
                     self._asked[chunk] = 1
                     self._on_their_way += 1
                     return chunk
-                self._changed.wait()
+                self._room.wait()
         return None
 
     def _choose(self) -> int | None:
@@ -265,22 +275,28 @@ class LookAhead:
         try:
             for chunk in range(self._hashed, self._count):
                 start, stop = self._bounds(chunk)
-                digest.update(self._get(chunk, start, stop))
-                with self._changed:
+                digest.update(self._get(chunk, start, stop, take=False))
+                with self._lock:
                     self._hashed = chunk + 1
                     self._state = SourceState(stop, digest.state())
                     self._drop_if_done(chunk)
-            with self._changed:
+                    # What was demanded may have waited for the hash to make room.
+                    self._room.notify()
+            with self._lock:
                 self.sha256 = digest.hexdigest()
-                self._changed.notify_all()
+                self._arrived.notify_all()
         except Exception as error:  # noqa: BLE001 - raised again by whoever waits
             self._fail(error)
 
     def _fail(self, error: Exception) -> None:
-        with self._changed:
+        with self._lock:
             if not self._closed:
                 self._failure = self._failure or error
-            self._changed.notify_all()
+            self._wake_all()
+
+    def _wake_all(self) -> None:
+        self._room.notify_all()
+        self._arrived.notify_all()
 
 
 def _parts(place: int, end: int) -> Iterator[tuple[int, int, int]]:

@@ -25,7 +25,7 @@ class PlannedSource(Protocol):
 
     sha256: str
 
-    def take(self, place: int, length: int) -> bytes:
+    def take(self, place: int, length: int) -> bytes | memoryview:
         """The bytes at a place; fewer only at the image's end. Safe in threads.
 
         Each range of the plan is taken once: after that the source may forget it.
@@ -75,7 +75,7 @@ class DirectSource:
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._hash)
 
-    def take(self, place: int, length: int) -> bytes:
+    def take(self, place: int, length: int) -> bytes | memoryview:
         """The bytes at a place; fewer only at the image's end. Safe in threads."""
         return self._source.pread(place, length)
 

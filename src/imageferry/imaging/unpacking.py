@@ -24,7 +24,7 @@ _ZSTD_WINDOW_BYTES = 8 * 1024 * 1024
 """What every zstd decoder has to support; a hostile frame asks for gigabytes."""
 
 
-def unpack(extent: Extent, stored: bytes) -> bytes:
+def unpack(extent: Extent, stored: bytes | memoryview) -> bytes:
     """The data of a packed extent; what it has behind the extent's length is dropped.
 
     The last cluster or grain of an image may be longer than the rest of its disk.
@@ -45,7 +45,7 @@ def unpack(extent: Extent, stored: bytes) -> bytes:
     return data
 
 
-def _unpack_deflate(extent: Extent, stored: bytes) -> bytes:
+def _unpack_deflate(extent: Extent, stored: bytes | memoryview) -> bytes:
     # isal stops at the length that is wanted, however much there were.
     data: bytes = isal_zlib.decompressobj(wbits=_DEFLATE_WINDOW_BITS).decompress(
         stored, extent.length
@@ -53,7 +53,7 @@ def _unpack_deflate(extent: Extent, stored: bytes) -> bytes:
     return data
 
 
-def _unpack_grain(extent: Extent, stored: bytes) -> bytes:
+def _unpack_grain(extent: Extent, stored: bytes | memoryview) -> bytes:
     sector, length = _MARKER.unpack_from(stored)
     if sector * _SECTOR != extent.offset:
         raise _damaged(extent, f"it is marked as that of sector {sector}")
@@ -66,7 +66,7 @@ def _unpack_grain(extent: Extent, stored: bytes) -> bytes:
     return data[: extent.length]
 
 
-def _unpack_zstd(extent: Extent, stored: bytes) -> bytes:
+def _unpack_zstd(extent: Extent, stored: bytes | memoryview) -> bytes:
     # Not decompress(), which believes the length that the frame itself claims.
     unpacker = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW_BYTES)
     with unpacker.stream_reader(stored) as stream:

@@ -23,6 +23,7 @@ from imageferry.imaging.errors import SOURCE_FAILED, ImageError
 from imageferry.imaging.look_ahead import LookAhead
 from imageferry.imaging.plan import Plan
 from imageferry.imaging.threads import StoppedError, StopSignal
+from support.service import until
 
 CHUNK = 1000
 CONNECTIONS = 4
@@ -86,7 +87,7 @@ def in_memory(ahead: LookAhead) -> int:
 
 def take_all(ahead: LookAhead, ranges: list[tuple[int, int]], threads: int) -> list[bytes]:
     with ThreadPoolExecutor(threads) as pool:
-        return list(pool.map(lambda range_: ahead.take(*range_), ranges))
+        return list(pool.map(lambda range_: bytes(ahead.take(*range_)), ranges))
 
 
 def test_a_range_may_lie_in_several_chunks_and_end_with_the_source(tmp_path: Path) -> None:
@@ -254,8 +255,7 @@ def test_an_error_of_one_read_ends_all_and_is_raised_to_every_waiter(tmp_path: P
         waiters = [threading.Thread(target=take, args=(3 * CHUNK + at,)) for at in range(3)]
         for waiter in waiters:
             waiter.start()
-        with ahead._changed:
-            assert ahead._changed.wait_for(lambda: ahead._demanded.get(3, 0) >= 3, 30)
+        until(lambda: ahead._demanded.get(3, 0) >= 3, 30, "The wait for one chunk")
         all_wait.set()
         for waiter in waiters:
             waiter.join(30)

@@ -167,7 +167,7 @@ class _Unwrapping:
             data = planned.take(place, wanted)
             if len(data) != wanted:
                 raise ended_early(place + len(data))
-            yield data
+            yield bytes(data)
 
     def _stoppable(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
         for piece in pieces:
