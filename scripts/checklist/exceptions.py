@@ -32,6 +32,7 @@ _DRY_RUN = "the sources disagree; DryRunOperation is what clients know"
 _NO_THROTTLING = "requests are not throttled"
 _REGION_CHECK = "as with every action that has a region"
 _CANCEL_REASON = "why a task was cancelled, in the words of whoever did it"
+_PAUSE_REASON = "why a task is paused, which only our PauseTask can do"
 _REASON = "why a task failed, which the Go SDK reads already"
 _PROGRESS = "how far a task is, beyond the contract's per cent"
 _COMPRESSION = "how an export is compressed is the caller's choice"
@@ -108,6 +109,7 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
     ("DescribeTaskAttribute", Section.REPLY): {
         "CancelReason: added": _CANCEL_REASON,
         "FailedReason: added": _REASON,
+        "PauseReason: added": _PAUSE_REASON,
         "TaskProgress.Attempt: added": _PROGRESS,
         "TaskProgress.BytesDone: added": _PROGRESS,
         "TaskProgress.BytesPerSecond: added": _PROGRESS,

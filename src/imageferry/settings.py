@@ -74,7 +74,7 @@ def _backends(value: str) -> tuple[str, ...]:
 
 
 def _quotas(value: str) -> tuple[str, ...]:
-    quotas = _names(value)
+    quotas = _names(value) if value else ()
     for entry in quotas:
         quota, equals, number = entry.partition("=")
         account, colon, name = quota.partition(":")

@@ -1,4 +1,4 @@
-"""CancelTask: stop a task that waits or runs."""
+"""CancelTask: stop a task that has not ended."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from imageferry.actions import image_error_codes as codes
 from imageferry.actions.call import Call
 from imageferry.actions.common import RegionId, TaskId
 from imageferry.actions.declaration import Action, Model, Parameter, Reply
-from imageferry.actions.describe_task_attribute import is_own
+from imageferry.actions.own_tasks import asked_by, find_own
 from imageferry.images import queries as images
-from imageferry.tasks import queries, transitions
+from imageferry.tasks import hand_overs, transitions
 from imageferry.tasks.model import TaskAction
 
 
@@ -38,26 +38,26 @@ def cancel_task(call: Call, request: CancelTaskRequest) -> CancelTaskReply:
 
     The task's row decides between the caller and the worker: one of them comes
     first. A worker that runs the task finds within a second that it is no
-    longer its own, stops its programs and takes its files away.
+    longer its own, stops its programs and takes its files away. After a task
+    that is paused, which no worker has, one is asked to clean up.
     """
     call.check_region(request.region_id)
     with call.write() as connection:
-        task = queries.find(connection, request.task_id)
-        if task is None or not is_own(call, task, request.region_id):
-            raise codes.INVALID_TASK_ID_NOT_FOUND.error()
-        who = f"Cancelled by account {call.account_id}, request {call.request_id}."
+        task = find_own(connection, call, request.task_id, request.region_id)
+        who = asked_by(call, "Cancelled")
         if not transitions.cancel(connection, task.task_id, who, reason=request.reason or ""):
             raise codes.INCORRECT_TASK_STATUS.error(
                 f"Task {task.task_id} has ended as {task.status.value}: nothing is left to cancel."
             )
         if task.action is TaskAction.IMPORT_IMAGE:
             images.delete(connection, task.resource_id)
+        hand_overs.again(connection, task.task_id)
     return CancelTaskReply()
 
 
 CANCEL_TASK = Action(
     name="CancelTask",
-    summary="Stop a task that waits or runs, and take away what it has made.",
+    summary="Stop a task that has not ended, and take away what it has made.",
     request=CancelTaskRequest,
     reply=CancelTaskReply,
     errors=(

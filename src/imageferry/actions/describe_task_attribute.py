@@ -133,6 +133,9 @@ class DescribeTaskAttributeReply(Reply, frozen=True, kw_only=True):
     cancel_reason: Annotated[
         str | None, Member(description="Why it was cancelled, where the caller has said so.")
     ] = None
+    pause_reason: Annotated[
+        str | None, Member(description="Why it is paused, where the caller has said so.")
+    ] = None
     operation_progress_set: Annotated[
         OperationProgressSet, Member(description="What came of each disk.")
     ]
@@ -167,6 +170,7 @@ def describe_task_attribute(
         finished_time=None if task.finished is None else times.to_minute(task.finished),
         failed_reason=f"{task.error_code}: {task.error_message}" if failed else None,
         cancel_reason=task.cancel_reason or None,
+        pause_reason=task.pause_reason or None,
         operation_progress_set=OperationProgressSet(
             operation_progress=tuple(_operation(disk) for disk in disks)
         ),

@@ -27,8 +27,9 @@ INCORRECT_TASK_STATUS = ErrorCode(
     "InvalidTaskId.IncorrectTaskStatus",
     403,
     "The specified task status is invalid.",
-    "The task has ended, so there is nothing left to cancel.",
-    "See DescribeTaskAttribute for what came of the task.",
+    "The task's status does not allow it: what has ended is neither cancelled nor paused, and "
+    "only what is paused is resumed.",
+    "See DescribeTaskAttribute for the task's status, and for what came of it.",
 )
 
 # Images.

@@ -22,9 +22,11 @@ from imageferry.actions.list_tag_resources import LIST_TAG_RESOURCES
 from imageferry.actions.location import LOCATION
 from imageferry.actions.modify_image_attribute import MODIFY_IMAGE_ATTRIBUTE
 from imageferry.actions.modify_image_share_permission import MODIFY_IMAGE_SHARE_PERMISSION
+from imageferry.actions.pause_task import PAUSE_TASK
 from imageferry.actions.product import AnyAction, Product, product
 from imageferry.actions.ram import RAM
 from imageferry.actions.remove_tags import REMOVE_TAGS
+from imageferry.actions.resume_task import RESUME_TASK
 from imageferry.actions.sts import STS
 from imageferry.actions.tag_resources import TAG_RESOURCES
 from imageferry.actions.untag_resources import UNTAG_RESOURCES
@@ -55,10 +57,17 @@ ECS = product(
         DESCRIBE_TAGS,
         DELETE_SNAPSHOT,
         DESCRIBE_REGIONS,
+        PAUSE_TASK,
+        RESUME_TASK,
     ),
 )
 
-ACTIONS: Mapping[str, AnyAction] = ECS.actions
-"""The actions of ECS."""
+EXTENSIONS = frozenset({PAUSE_TASK.name, RESUME_TASK.name})
+"""Actions of ours that ECS itself does not have."""
+
+ACTIONS: Mapping[str, AnyAction] = {
+    name: action for name, action in ECS.actions.items() if name not in EXTENSIONS
+}
+"""The actions that ECS has."""
 
 PRODUCTS: tuple[Product, ...] = (ECS, STS, RAM, LOCATION)

@@ -1,4 +1,4 @@
-"""``imageferry tasks``, ``task``, ``wait`` and ``cancel``."""
+"""``imageferry tasks``, ``task`` and ``wait``."""
 
 from __future__ import annotations
 
@@ -125,20 +125,3 @@ def wait_for_tasks(invocation: Invocation, /, task_ids: tuple[str, ...]) -> None
             ],
         )
     click.get_current_context().exit(following.conclude(tasks))
-
-
-@click.command(
-    "cancel",
-    cls=Verb,
-    examples=("imageferry cancel t-bp1hvgwromzv32iq179l",),
-)
-@click.argument("task_id")
-@client_options
-@pass_invocation
-def cancel_task(invocation: Invocation, /, task_id: str) -> None:
-    """Stop a task, and take away what it has made."""
-    reply = Session(invocation).ecs.call("CancelTask", {"TaskId": task_id})
-    if invocation.as_json:
-        output.document({"TaskId": task_id, **reply})
-    else:
-        output.line(f"Task {task_id} is cancelled.")

@@ -12,7 +12,7 @@ from imageferry.console.endpoints import for_everybody, for_members
 from imageferry.console.interface import Backend
 from imageferry.console.signing_in import SigningIn
 from imageferry.console.storage_routes import storage_routes
-from imageferry.console.task_changes import TaskChanges
+from imageferry.console.task_changes import CHANGES, TaskChanges
 from imageferry.console.task_list import TaskList
 from imageferry.console.task_page import TaskPages
 from imageferry.console.templating import page
@@ -82,8 +82,11 @@ def _task_pages(backend: Backend) -> list[Route]:
     return [
         Route("/tasks", for_members(backend, tasks.show)),
         Route("/tasks/stream", streams.endpoint(backend, tasks.changes)),
-        Route("/tasks/cancel", for_members(backend, changes.ask)),
-        Route("/tasks/cancel", for_members(backend, changes.cancel), methods=["POST"]),
+        *(
+            Route(f"/tasks/{change.name}", for_members(backend, handler), methods=[method])
+            for change in CHANGES
+            for method, handler in (("GET", changes.ask(change)), ("POST", changes.make(change)))
+        ),
         Route("/tasks/{task_id}", for_members(backend, pages.show)),
         Route("/tasks/{task_id}/stream", streams.endpoint(backend, pages.changes)),
         Route("/tasks/{task_id}/again", for_members(backend, changes.run_again), methods=["POST"]),

@@ -33,6 +33,7 @@ class Task:
         name: The name of the image that it makes or exports, as far as it has one.
         bytes_done, bytes_total: Of the present phase; the total is 0 while not known.
         place: Place among the waiting tasks, from 1; 0 when not waiting.
+        waiting_for: What it waits for, in a word; empty when not waiting.
         request: What it was asked for with, as it is stored.
     """
 
@@ -51,10 +52,12 @@ class Task:
     bytes_total: int
     bytes_per_second: int
     place: int
+    waiting_for: str
     attempt: int
     error_code: str
     error_message: str
     cancel_reason: str
+    pause_reason: str
     request: Mapping[str, Any]
 
     @property

@@ -34,9 +34,15 @@ class Progress:
         return _FULL if self.task.status == "Finished" else self.task.percent
 
     @property
+    def has_bar(self) -> bool:
+        """Whether a bar says something: the task has begun, and has not ended."""
+        is_paused = self.task.status == "Paused" and self.task.percent > 0
+        return self.task.status == "Processing" or is_paused
+
+    @property
     def is_moving(self) -> bool:
         """Whether bytes and their rate say something."""
-        return self.task.status == "Processing" and self.task.bytes_total > 0
+        return self.has_bar and self.task.bytes_total > 0
 
 
 def progress(task: Task, now: datetime) -> Progress:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from imageferry.console.interface import Backend, TaskPage
 from imageferry.console.progress import Progress, progress
 from imageferry.console.streams import Changes
+from imageferry.console.task_changes import CHANGES
 from imageferry.console.task_view import ACTIONS, SIZES, STATUSES, TaskView, number, read_view
 from imageferry.console.templating import page, render
 from imageferry.console.visit import Visit
@@ -42,6 +43,7 @@ class TaskList:
             older=view.older_than(rows[-1].task.sequence) if found.has_older else "",
             stream=view.stream(_listed(rows), _seen(rows)),
             notice=_notice(visit),
+            changes=CHANGES,
             actions=ACTIONS,
             statuses=STATUSES,
             regions=self._backend.regions,
@@ -150,5 +152,6 @@ def _digest(state: object) -> str:
 
 
 def _notice(visit: Visit) -> dict[str, int]:
-    """How a change of many tasks ended, as the address after it says."""
-    return {name: number(visit.query(name)) or 0 for name in ("cancelled", "refused")}
+    """How a change of many tasks ended, as the address after it says: what was done, how often."""
+    done = (*(change.done for change in CHANGES), "refused")
+    return {name: count for name in done if (count := number(visit.query(name)))}

@@ -12,7 +12,7 @@ from imageferry.console.interface import TaskFilter, Window
 PATH = "/console/tasks"
 SIZES = (25, 50, 100)
 ACTIONS = ("ImportImage", "ExportImage")
-STATUSES = ("Waiting", "Processing", "Finished", "Failed", "Deleted")
+STATUSES = ("Waiting", "Processing", "Paused", "Finished", "Failed", "Deleted")
 MAX_SEARCH_CHARACTERS = 128
 _FILTERS = ("search", "status", "action", "region", "from", "to")
 

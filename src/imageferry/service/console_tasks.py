@@ -115,10 +115,12 @@ def _tasks(connection: sa.Connection, tasks: Sequence[Task]) -> Sequence[interfa
             bytes_total=task.bytes_total,
             bytes_per_second=task.bytes_per_second,
             place=places.get(task.task_id, 0),
+            waiting_for="",
             attempt=task.attempt,
             error_code=task.error_code,
             error_message=task.error_message,
             cancel_reason=task.cancel_reason,
+            pause_reason=task.pause_reason,
             request=task.request,
         )
         for task in tasks

@@ -6,7 +6,9 @@ const showChoice = () => {
   for (const form of document.querySelectorAll("form[data-choose]")) {
     const boxes = form.querySelectorAll("td input[type=checkbox]");
     const number = chosenIn(form);
-    form.querySelector("[data-needs-choice]").disabled = number === 0;
+    for (const button of form.querySelectorAll("[data-needs-choice]")) {
+      button.disabled = number === 0;
+    }
     form.querySelector("[data-chosen]").textContent = number ? `(${number})` : "";
     const all = form.querySelector("[data-choose-all]");
     all.checked = number > 0 && number === boxes.length;

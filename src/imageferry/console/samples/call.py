@@ -8,6 +8,7 @@ from functools import cached_property
 from urllib.parse import urlsplit
 
 from imageferry.actions.product import AnyAction, Product
+from imageferry.actions.registry import EXTENSIONS
 from imageferry.console.samples.values import Struct, nested
 from imageferry.signing.encoding import Pair
 
@@ -61,4 +62,5 @@ class SampleCall:
     def has_models(self) -> bool:
         """Whether the official SDK of ECS has a model for this very call."""
         names = {(self.action.name, _NUMBER.sub(".N", name)) for name, _ in self.parameters}
-        return self.product.name == "ecs" and not names & NOT_IN_SDKS
+        is_known = self.product.name == "ecs" and self.action.name not in EXTENSIONS
+        return is_known and not names & NOT_IN_SDKS

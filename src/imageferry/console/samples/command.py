@@ -132,7 +132,9 @@ VERBS: Mapping[str, Verb] = {
         unsaid=frozenset({"TaskIds"}),
     ),
     "DescribeTaskAttribute": Verb("task", argument="TaskId"),
-    "CancelTask": Verb("cancel", argument="TaskId", unsaid=frozenset({"Reason"})),
+    "CancelTask": Verb("cancel", argument="TaskId"),
+    "PauseTask": Verb("pause", argument="TaskId"),
+    "ResumeTask": Verb("resume", argument="TaskId"),
     "DescribeImages": Verb(
         "images",
         flags={"ImageName": "--name"},

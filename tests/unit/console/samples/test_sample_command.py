@@ -31,6 +31,8 @@ EXAMPLES = [
     ("DescribeTasks", {"RegionId": "cn-beijing", "TaskStatus": "Failed", "ResourceIds.1": "m-1"}),
     ("DescribeTaskAttribute", {"TaskId": "t-1"}),
     ("CancelTask", {"TaskId": "t-1"}),
+    ("PauseTask", {"TaskId": "t-1"}),
+    ("ResumeTask", {"TaskId": "t-1"}),
     ("DescribeImages", {"ImageId": "m-1,m-2", "PageSize": "5"}),
     ("DeleteImage", {"ImageId": "m-1", "DryRun": "true"}),
     ("ExportImage", {"ImageId": "m-1", "OSSBucket": "golden", "OSSPrefix": "nightly"}),
@@ -99,7 +101,6 @@ def _one_of_each(action: str) -> dict[str, str]:
     [
         ("DescribeRegions", {}),
         ("CancelTask", {}),
-        ("CancelTask", {"TaskId": "t-1", "Reason": "enough"}),
         ("DescribeTasks", {"TaskIds": "t-1"}),
         ("ImportImage", {"ImageName": "none"}),
         ("ImportImage", {**DISK, "DiskDeviceMapping.1.Device": "/dev/xvda"}),
