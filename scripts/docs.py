@@ -40,6 +40,8 @@ def _row(setting: settings.Setting) -> str:
 
 
 def _shown(default: Any) -> str:
+    if default is None:
+        return "empty"
     text = ",".join(default) if isinstance(default, tuple) else str(default)
     return f"`{text}`" if text else "empty"
 

@@ -96,6 +96,10 @@ def _integer(minimum: int, maximum: int) -> Callable[[str], int]:
     return parse
 
 
+def _optional(parse: Callable[[str], int]) -> Callable[[str], int | None]:
+    return lambda value: parse(value) if value else None
+
+
 def _one_of(*choices: str) -> Callable[[str], str]:
     def parse(value: str) -> str:
         if value not in choices:
@@ -246,11 +250,6 @@ class Settings:
         """The variables that make another process read the same settings."""
         return {setting.variable: _written(getattr(self, setting.name)) for setting in declared()}
 
-    @property
-    def resolved_database_url(self) -> str:
-        """The database's URL with the default filled in."""
-        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'imageferry.db'}"
-
     def quota(self, name: str, account_id: str) -> int:
         """What an account may have, by the name of the setting that says it for all of them."""
         for entry in self.account_quotas:
@@ -259,6 +258,11 @@ class Settings:
                 return int(number)
         common: int = getattr(self, name)
         return common
+
+    @property
+    def resolved_database_url(self) -> str:
+        """The database's URL with the default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'imageferry.db'}"
 
     @property
     def default_region(self) -> str:
@@ -308,4 +312,6 @@ def _parse(setting: Setting, source: str, text: str) -> Any:
 
 
 def _written(value: object) -> str:
+    if value is None:
+        return ""
     return ",".join(value) if isinstance(value, tuple) else str(value)

@@ -14,7 +14,8 @@ from imageferry.actions.image_error_codes import INVALID_REGION_ID_NOT_FOUND
 from imageferry.buckets.interface import Store
 from imageferry.database.connection import Database
 from imageferry.settings import Settings
-from imageferry.tasks.model import TaskAction
+from imageferry.tasks.model import Origin
+from imageferry.telemetry import tracing
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,11 @@ class Call:
     def settings(self) -> Settings:
         """How the service is set up."""
         return self.services.settings
+
+    @property
+    def origin(self) -> Origin:
+        """What a task keeps of this request, so that the worker's lines and spans go with it."""
+        return Origin(self.request_id, tracing.current())
 
     def write(self) -> AbstractContextManager[sa.Connection]:
         """A durable transaction in which no other call changes what the account has.

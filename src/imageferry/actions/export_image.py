@@ -9,17 +9,19 @@ import sqlalchemy as sa
 from imageferry.actions import image_error_codes as codes
 from imageferry.actions.bucket_access import own_bucket
 from imageferry.actions.call import Call
-from imageferry.actions.common import DryRun, ImageId, RegionId, RoleName, bucket_name
+from imageferry.actions.common import DryRun, ImageId, Priority, RegionId, RoleName, bucket_name
 from imageferry.actions.declaration import Action, Member, Parameter, Reply
 from imageferry.actions.declaration import Model as RequestModel
 from imageferry.actions.error_codes import DRY_RUN_OPERATION
 from imageferry.actions.export_layouts import COMPRESSIONS, LAYOUTS, find_layout
+from imageferry.actions.quota_error_codes import QUOTA_EXCEED_WAITING_TASK
+from imageferry.actions.quotas import check_exports
 from imageferry.images import queries as images
 from imageferry.images.model import Image, ImageDisk, ImageStatus
 from imageferry.imaging.writers.opening import Layout
 from imageferry.tasks import queries as tasks
 from imageferry.tasks import transitions
-from imageferry.tasks.model import TaskAction
+from imageferry.tasks.model import DEFAULT_PRIORITY, TaskAction
 
 
 class ExportImageRequest(RequestModel, frozen=True, kw_only=True):
@@ -60,6 +62,7 @@ class ExportImageRequest(RequestModel, frozen=True, kw_only=True):
             malformed=codes.INVALID_COMPRESSION,
         ),
     ] = None
+    priority: Priority = DEFAULT_PRIORITY
     role_name: RoleName = None
     dry_run: DryRun = False
 
@@ -79,7 +82,7 @@ def export_image(call: Call, request: ExportImageRequest) -> ExportImageReply:
     with call.write() as connection:
         image = _exportable(call, connection, request)
         _check_sizes(image, layout)
-        _check_exports(call, connection)
+        check_exports(call, connection)
         if request.dry_run:
             raise DRY_RUN_OPERATION.error()
         task_id = _create(call, connection, request, image, layout)
@@ -113,6 +116,8 @@ def _create(
             ]
             for name in objects
         ],
+        priority=request.priority,
+        origin=call.origin,
     )
 
 
@@ -158,15 +163,6 @@ def _check_sizes(image: Image, layout: Layout) -> None:
             )
 
 
-def _check_exports(call: Call, connection: sa.Connection) -> None:
-    count = tasks.count_active(connection, call.account_id, TaskAction.EXPORT_IMAGE)
-    if count >= call.settings.max_exports:
-        raise codes.CONCURRENT_EXPORTS_EXCEED.error(
-            reason=f"The account has {count} exports waiting or running, and may have "
-            f"{call.settings.max_exports}."
-        )
-
-
 EXPORT_IMAGE = Action(
     name="ExportImage",
     summary="Write an image's disks to a bucket in the format asked for.",
@@ -181,6 +177,7 @@ EXPORT_IMAGE = Action(
         codes.IMAGE_TOO_LARGE_FOR_FORMAT,
         codes.IMAGE_IS_EXPORTING,
         codes.CONCURRENT_EXPORTS_EXCEED,
+        QUOTA_EXCEED_WAITING_TASK,
         codes.INVALID_OSS_BUCKET,
         codes.INVALID_OSS_BUCKET_NOT_FOUND,
         codes.INVALID_OSS_PREFIX,

@@ -8,6 +8,7 @@ on one file system, because an object appears by a rename.
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
@@ -57,6 +58,10 @@ class FolderStore:
         for folder in (self._states, self._trash):
             folder.mkdir(parents=True, exist_ok=True)
         self._lock.touch()
+
+    def check(self) -> None:
+        """Make sure that the folder can be written to."""
+        os.utime(self._lock)
 
     def buckets(self) -> Sequence[BucketInfo]:
         """Every bucket, by name."""

@@ -353,6 +353,14 @@ class Bucket(Protocol):
 class Store(Protocol):
     """All buckets of one backend."""
 
+    def check(self) -> None:
+        """Make sure that the store can be reached.
+
+        Raises:
+            StoreError: it cannot; or OSError.
+        """
+        ...
+
     def buckets(self) -> Sequence[BucketInfo]:
         """Every bucket, by name."""
         ...

@@ -23,6 +23,11 @@ class MappedStore:
         self._stores = stores
         self._default = default
 
+    def check(self) -> None:
+        """Make sure that every store can be reached."""
+        for store in self._every():
+            store.check()
+
     def buckets(self) -> Sequence[BucketInfo]:
         """Every bucket, by name. One that is in a store its name does not lead to is not there."""
         found = [

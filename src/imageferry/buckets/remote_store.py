@@ -53,6 +53,11 @@ class RemoteStore:
         self._paths = StorePaths(prefix)
         self._remote = Remote(client, Transfer(), self._paths.small_parts)
 
+    def check(self) -> None:
+        """Make sure that the store answers, by asking for an object that is not there."""
+        with suppress(ObjectNotFoundError):
+            self._client.head(self._paths.records + "-")
+
     def buckets(self) -> Sequence[BucketInfo]:
         """Every bucket, by name."""
         found = []

@@ -10,6 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from imageferry.database.observed import count_failures
+
 BUSY_TIMEOUT_MILLISECONDS = 30_000
 """How long a SQLite writer waits for another one: longer than any transaction of ours."""
 
@@ -60,6 +62,8 @@ class Database:
             self.url = self.url.set(drivername="postgresql+psycopg")
         self._durable = self._engine(synchronous="FULL")
         self._relaxed = self._engine(synchronous="NORMAL") if self.is_sqlite else self._durable
+        for engine in {self._durable, self._relaxed}:
+            count_failures(engine, UNAVAILABLE)
         self._reading = self._durable.execution_options(**_READING[self.url.get_backend_name()])
 
     @property

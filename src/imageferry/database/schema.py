@@ -45,12 +45,30 @@ def upgrade(database: Database) -> None:
         command.upgrade(config, "head")
 
 
+def check(database: Database) -> None:
+    """Make sure that the database has the tables that this version needs, or newer ones.
+
+    Raises:
+        SchemaError: they are older: somebody has put a backup back.
+    """
+    with database.read() as connection:
+        applied = set(MigrationContext.configure(connection).get_current_heads())
+    if newest() not in applied and applied <= _known():
+        raise SchemaError(
+            f"The database has the schema of version {', '.join(sorted(applied)) or 'none'}, and "
+            f"this imageferry needs {newest()}: start it again, which brings the schema up to date."
+        )
+
+
 def _check(connection: sa.Connection) -> None:
     """Make sure that every migration that was applied is known here."""
-    known = {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}
     for applied in MigrationContext.configure(connection).get_current_heads():
-        if applied not in known:
+        if applied not in _known():
             raise SchemaError(
                 f"The database has the schema of version {applied}; this imageferry knows "
                 f"{newest()} and older ones: install the newer imageferry on this machine too."
             )
+
+
+def _known() -> set[str]:
+    return {script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions()}

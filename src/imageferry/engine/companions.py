@@ -14,6 +14,7 @@ from imageferry.engine.presence import Presence
 from imageferry.engine.queue import ENGINE_VERSION, TaskQueue
 from imageferry.imaging.lease import seconds_since_boot
 from imageferry.settings import SettingError, Settings
+from imageferry.telemetry import metrics
 
 TICK_SECONDS = 0.2
 """How soon a worker that was frozen notices it."""
@@ -111,6 +112,7 @@ class Companions:
 
     def _look(self) -> None:
         self._detector.look()
+        metrics.DETECTOR_LAST_LOOK.set_to_current_time()
 
     def _end(self, reason: str) -> None:
         _log.error("worker_ends", reason=reason)

@@ -6,12 +6,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 
-import sqlalchemy as sa
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
-from starlette.responses import JSONResponse
-from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from imageferry.accounts import access_keys, bearer_tokens, failed_calls, nonces
@@ -20,7 +15,6 @@ from imageferry.actions.registry import PRODUCTS
 from imageferry.console import application as console
 from imageferry.database.connection import UNAVAILABLE
 from imageferry.database.metadata import now
-from imageferry.engine.queue import TaskQueue
 from imageferry.gateway.application import routes
 from imageferry.gateway.authentication import AccessKey, Authenticator
 from imageferry.gateway.gateway import CallContext, Gateway
@@ -30,11 +24,11 @@ from imageferry.service.console import console_backend
 from imageferry.service.endpoints import oss_endpoint
 from imageferry.service.installation import Installation
 from imageferry.service.key_cache import KeyCache
+from imageferry.service.operations import operator_routes
 
 
 def ecs_application(
     installation: Installation,
-    tasks: TaskQueue,
     oss: ASGIApp,
     is_stopping: Callable[[], bool],
 ) -> ASGIApp:
@@ -42,23 +36,18 @@ def ecs_application(
 
     Args:
         installation: What is served.
-        tasks: Where tasks are queued.
         oss: The OSS API, which the console uses as any client does.
         is_stopping: Whether the process is about to end, and open streams with it.
     """
     gateway = Gateway(
         products=PRODUCTS,
         authenticator=_authenticator(installation),
-        make_call=partial(_call, installation, tasks),
+        make_call=partial(_call, installation),
         note_failure=partial(failed_calls.remember, installation.database),
         unavailable=UNAVAILABLE,
     )
-    health = [
-        Route("/healthz", _healthy),
-        Route("/readyz", partial(_ready, installation)),
-    ]
     pages = console.routes(console_backend(installation, gateway, oss, is_stopping))
-    return Starlette(routes=[*health, *pages, *routes(gateway)])
+    return Starlette(routes=[*operator_routes(installation), *pages, *routes(gateway)])
 
 
 def oss_application(installation: Installation) -> ASGIApp:
@@ -105,7 +94,7 @@ def _find_bearer(installation: Installation, token: str) -> AccessKey | None:
     )
 
 
-def _call(installation: Installation, tasks: TaskQueue, context: CallContext) -> Call:
+def _call(installation: Installation, context: CallContext) -> Call:
     services = Services(
         settings=installation.settings,
         database=installation.database,
@@ -122,22 +111,3 @@ def _call(installation: Installation, tasks: TaskQueue, context: CallContext) ->
         access_key_id=identity.access_key_id,
         expires=identity.expires,
     )
-
-
-async def _healthy(_request: Request) -> JSONResponse:
-    """The process answers."""
-    return JSONResponse({"status": "healthy"})
-
-
-async def _ready(installation: Installation, _request: Request) -> JSONResponse:
-    """The process can serve calls: its database answers."""
-    try:
-        await run_in_threadpool(_ask_database, installation)
-    except sa.exc.SQLAlchemyError as error:
-        return JSONResponse({"status": "not ready", "reason": type(error).__name__}, 503)
-    return JSONResponse({"status": "ready"})
-
-
-def _ask_database(installation: Installation) -> None:
-    with installation.database.read() as connection:
-        access_keys.first_account(connection)

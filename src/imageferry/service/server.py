@@ -18,7 +18,6 @@ import uvloop
 from starlette.types import ASGIApp
 
 from imageferry.buckets.remote_client import PROMPT
-from imageferry.engine.queue import TaskQueue
 from imageferry.service.absolute_form import with_absolute_form
 from imageferry.service.api import ecs_application, oss_application
 from imageferry.service.installation import (
@@ -28,6 +27,7 @@ from imageferry.service.installation import (
     write_addresses,
 )
 from imageferry.settings import SettingError, Settings
+from imageferry.telemetry import metrics, tracing
 
 HEADER_BYTES = 128 * 1024
 """The most bytes of a request's line and headers: twice the longest query that is accepted."""
@@ -68,7 +68,6 @@ def serve(settings: Settings, *, with_worker: bool) -> None:
         listen(settings.host, settings.ecs_port, "ECS") as ecs,
         listen(settings.host, settings.oss_port, "OSS") as oss,
         contextlib.closing(open_installation(settings, PROMPT)) as installation,
-        contextlib.closing(TaskQueue(installation.database)) as tasks,
     ):
         key, generated = first_key(installation)
         if generated:
@@ -77,14 +76,16 @@ def serve(settings: Settings, *, with_worker: bool) -> None:
         serving = _serve(
             settings,
             (
-                _Server(ecs_application(installation, tasks, objects, stop.asked.is_set), ecs),
+                _Server(ecs_application(installation, objects, stop.asked.is_set), ecs),
                 _Server(objects, oss),
             ),
             stop,
             with_worker=with_worker,
         )
+        send_last_spans = tracing.set_up("imageferry-api", os.environ)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serving)
+        send_last_spans()
 
 
 def listen(host: str, port: int, api: str) -> socket.socket:
@@ -192,6 +193,7 @@ async def _supervise(settings: Settings, stop: _Stop) -> None:
     while not stop.asked.is_set():
         status = await _run_worker(settings, stop)
         if not stop.asked.is_set():
+            metrics.WORKER_RESTARTS.inc()
             _log.error("worker_died", status=status)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(RESTART_SECONDS):

@@ -7,17 +7,23 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from functools import partial
+
+import structlog
 
 from imageferry.engine import worker
 from imageferry.engine.context import WorkerContext
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.service.installation import open_installation
 from imageferry.service.memory import return_large_buffers
-from imageferry.settings import Settings
+from imageferry.settings import SettingError, Settings
+from imageferry.telemetry import exposition, logs, metrics, tracing
+
+_log = structlog.get_logger(__name__)
 
 TAKEN_FOR_DEAD = os.EX_TEMPFAIL
-"""The exit status of a worker that was frozen: it is to be started again."""
+"""The exit status of a worker that was frozen, by which its service knows to start another one."""
 
 
 def run(settings: Settings, *, with_parent: bool) -> None:
@@ -32,6 +38,7 @@ def run(settings: Settings, *, with_parent: bool) -> None:
     Raises:
         ImageError: qemu-img is not installed.
         WorkerLockedError: another worker has the data folder.
+        SettingError: the port for the metrics cannot be used.
     """
     return_large_buffers()
     stop = threading.Event()
@@ -44,6 +51,7 @@ def run(settings: Settings, *, with_parent: bool) -> None:
     lock = worker.exclusive(settings.data_dir / "worker.lock")
     with lock if embedded else contextlib.nullcontext():
         executor = worker.executor_name(embedded=embedded)
+        die = partial(_leave, TAKEN_FOR_DEAD) if with_parent else _begin_anew
         context = WorkerContext(
             settings=settings,
             database=installation.database,
@@ -53,8 +61,30 @@ def run(settings: Settings, *, with_parent: bool) -> None:
             scratch=installation.scratch / executor,
             qemu_img=QemuImg.find(settings.qemu_img),
         )
-        worker.run(context, executor, stop, die=partial(_leave, TAKEN_FOR_DEAD))
+        send_last_spans = _show_work(settings, executor)
+        worker.run(context, executor, stop, die=die)
+        send_last_spans()
         _leave()
+
+
+def _show_work(settings: Settings, executor: str) -> Callable[[], None]:
+    """Let operators see what this worker does, and return what sends its last spans.
+
+    Raises:
+        SettingError: the port for the metrics cannot be used.
+    """
+    logs.name_process(executor=executor)
+    metrics.WORKER_SLOTS.set(settings.worker_slots)
+    if settings.metrics_port is not None:
+        try:
+            port = exposition.serve(settings.host, settings.metrics_port)
+        except OSError as error:
+            raise SettingError(
+                f"The worker cannot show its metrics on {settings.host}:{settings.metrics_port}: "
+                f"{error.strerror}. Choose another port by IMAGEFERRY_METRICS_PORT."
+            ) from error
+        _log.info("metrics_shown", host=settings.host, port=port)
+    return tracing.set_up("imageferry-worker", os.environ)
 
 
 def _listen_for_signals(stop: threading.Event) -> None:
@@ -84,6 +114,16 @@ def _die_with_parent() -> None:
     os._exit(1)
 
 
+def _begin_anew() -> None:
+    """Become a worker of another name, as nobody else would start one.
+
+    The program of this process is replaced, and with it every thread that still works for a
+    task; the guards end the programs when their pipes are closed by it.
+    """
+    _flush()
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+
+
 def _leave(status: int = 0) -> None:
     """End the process with whatever still runs in it.
 
@@ -91,6 +131,10 @@ def _leave(status: int = 0) -> None:
     guards end the programs when this process is gone, and the next worker goes
     on with the tasks.
     """
+    _flush()
+    os._exit(status)
+
+
+def _flush() -> None:
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(status)

@@ -167,7 +167,7 @@ LEASE_RENEWAL_SECONDS = DECLARED.histogram(
 
 DETECTOR_LAST_LOOK = DECLARED.gauge(
     "imageferry_failure_detector_last_look_seconds",
-    "When the worker last looked for dead workers, as seconds since 1970. With PostgreSQL.",
+    "When the worker has last looked for dead workers, as seconds since 1970. With PostgreSQL.",
     "seconds",
     Teller.WORKER,
 )

@@ -6,9 +6,11 @@ names a collector and the extra ``imageferry[tracing]`` is installed.
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TypeAlias
 
 import structlog
@@ -24,6 +26,9 @@ TraceSpan: TypeAlias = Span
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 _HEADER = "traceparent"
+
+LAST_SECONDS = 3.0
+"""How long a process that ends waits for its last spans to be sent."""
 
 _tracer = trace.get_tracer("imageferry")
 _propagator = TraceContextTextMapPropagator()
@@ -118,7 +123,14 @@ def _send(service: str, environment: Mapping[str, str]) -> Callable[[], None]:
     provider = TracerProvider(resource=Resource.create(identity), shutdown_on_exit=False)
     provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
     trace.set_tracer_provider(provider)
-    return provider.shutdown
+    return partial(_end, provider.shutdown)
+
+
+def _end(shut_down: Callable[[], None]) -> None:
+    """Send the last spans, unless the collector does not answer: the process has to end."""
+    ending = threading.Thread(target=shut_down, daemon=True)
+    ending.start()
+    ending.join(LAST_SECONDS)
 
 
 def _nothing_to_send() -> None:

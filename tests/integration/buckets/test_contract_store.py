@@ -16,6 +16,14 @@ from imageferry.buckets.interface import (
 )
 
 
+def test_a_store_that_answers_passes_its_check(store: Store) -> None:
+    before = store.buckets()
+
+    store.check()
+
+    assert store.buckets() == before
+
+
 def test_buckets_are_made_found_and_listed(store: Store) -> None:
     store.create_bucket("second", region="cn-beijing", owner="2")
     info = store.create_bucket("first-bucket", region="cn-hangzhou", owner="1").info

@@ -1,0 +1,57 @@
+"""All tasks of the service at a glance, without reading those that have ended."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from imageferry.tasks.model import TaskStatus
+from imageferry.tasks.places import WHOLE
+from imageferry.tasks.tables import task_blocks, tasks
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The tasks of all accounts.
+
+    Attributes:
+        counts: How many there are of each action and status.
+        waiting_since: When the oldest was made that waits; ``None`` where none does.
+        still_since: When the running one has moved last that stands still longest; ``None``
+            where none runs.
+        bytes_per_second: The rates of all that run together.
+    """
+
+    counts: Mapping[tuple[str, str], int]
+    waiting_since: datetime | None
+    still_since: datetime | None
+    bytes_per_second: int
+
+
+def overview(connection: sa.Connection) -> Overview:
+    """The tasks now. It reads one row for each kind of an account's tasks, and those that run."""
+    waiting_since = connection.execute(
+        sa.select(tasks.c.created)
+        .where(tasks.c.status == TaskStatus.WAITING.value)
+        .order_by(tasks.c.sequence)
+        .limit(1)
+    ).scalar_one_or_none()
+    running = connection.execute(
+        sa.select(
+            sa.func.min(sa.func.coalesce(tasks.c.last_progress, tasks.c.started)),
+            sa.func.coalesce(sa.func.sum(tasks.c.bytes_per_second), 0),
+        ).where(tasks.c.status == TaskStatus.PROCESSING.value)
+    ).one()
+    return Overview(_counts(connection), waiting_since, running[0], int(running[1]))
+
+
+def _counts(connection: sa.Connection) -> Mapping[tuple[str, str], int]:
+    rows = connection.execute(
+        sa.select(task_blocks.c.action, task_blocks.c.status, sa.func.sum(task_blocks.c.tasks))
+        .where(task_blocks.c.level == WHOLE)
+        .group_by(task_blocks.c.action, task_blocks.c.status)
+    )
+    return {(action, status): int(count) for action, status, count in rows}
