@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from imageferry.buckets.interface import Bucket, Store
 from imageferry.buckets.interruption import Interruption
 from imageferry.database.connection import Database
+from imageferry.engine.checkpoints import Interval
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.settings import Settings
 
@@ -30,6 +31,7 @@ class WorkerContext:
         catalogue: The bucket that holds the disks of all images.
         scratch: This worker's folder for files in the making.
         qemu_img: The program that converts.
+        checkpoint_interval: How often it is noted how far a transfer has come.
     """
 
     settings: Settings
@@ -39,6 +41,7 @@ class WorkerContext:
     catalogue: Bucket
     scratch: Path
     qemu_img: QemuImg
+    checkpoint_interval: Interval = field(default_factory=Interval)
 
     @property
     def compares_fully(self) -> bool:
@@ -59,7 +62,13 @@ class WorkerContext:
         )
 
     def folder(self, task_id: str) -> Path:
-        """The task's folder for files in the making."""
+        """The task's folder for this worker's files in the making."""
         path = self.scratch / task_id
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def drafts(self, task_id: str) -> Path:
+        """The task's folder for what another worker of this machine may go on with."""
+        path = self.scratch.parent / "drafts" / task_id
         path.mkdir(parents=True, exist_ok=True)
         return path

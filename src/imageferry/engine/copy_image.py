@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from imageferry.buckets.draft import Draft
 from imageferry.buckets.interface import ObjectReader
+from imageferry.engine.checkpoints import Saved
 from imageferry.engine.new_image import NewImage
 from imageferry.images.model import ImageDisk, catalogue_key
 from imageferry.imaging.formats import Format
@@ -20,9 +21,12 @@ COPY_STEP = 8 << 20
 
 
 class CopyImage(NewImage):
-    """The work of one step of one copy. Its source is not deleted while it lasts."""
+    """The work of one step of one copy, which begins at its beginning.
 
-    def _write(self, disk: ImageDisk, draft: Draft, stop: StopSignal) -> int:
+    Its source is not deleted while it lasts.
+    """
+
+    def _write(self, disk: ImageDisk, draft: Draft, _saved: Saved | None, stop: StopSignal) -> int:
         with self._open(disk) as reader:
             for offset, length in _steps(reader):
                 stop.check()

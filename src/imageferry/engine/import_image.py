@@ -10,6 +10,7 @@ from pathlib import Path
 from imageferry.buckets.draft import Draft
 from imageferry.buckets.file_draft import FileDraft
 from imageferry.buckets.interface import ObjectChangedError, ObjectNotFoundError, ObjectReader
+from imageferry.engine.checkpoints import Keeper, Saved
 from imageferry.engine.detection import detect
 from imageferry.engine.failures import reported_for
 from imageferry.engine.new_image import NewImage
@@ -49,12 +50,22 @@ class ImportImage(NewImage):
                 self._image, disk, stored, context=self._context, ownership=self._ownership
             )
 
-    def _write(self, disk: ImageDisk, draft: Draft, stop: StopSignal) -> int:
+    def _write(self, disk: ImageDisk, draft: Draft, saved: Saved | None, stop: StopSignal) -> int:
         meter = self._ownership.meter
-        with self._object(disk) as source:
+        writer = Qcow2Writer(draft, state=saved.writer if saved else b"")
+        keeper = Keeper(
+            self._ownership,
+            disk.position,
+            source=disk.source_etag,
+            draft=draft,
+            writer=writer,
+            begun=saved,
+            interval=self._context.checkpoint_interval,
+        )
+        with self._object(disk) as source, keeper:
             packaged = move_any(
                 source,
-                Qcow2Writer(draft),
+                writer,
                 declared=_declared(disk),
                 max_virtual_size=self._largest(disk),
                 scratch=self._folder,
@@ -62,6 +73,7 @@ class ImportImage(NewImage):
                 stop=stop,
                 begin=partial(meter.expect, disk.position),
                 progress=partial(meter.advance, disk.position),
+                checkpoints=keeper,
             )
         self._check_unchanged(disk)
         moved, written = packaged.moved, packaged.moved.transferred
@@ -128,6 +140,7 @@ class ImportImage(NewImage):
                     progress=_unnoticed,
                 )
                 draft.finish(packaged.moved.transferred.size)
+                draft.leave()
             except BaseException:
                 draft.abort()
                 raise

@@ -9,14 +9,24 @@ verified before is what will be read after.
 from __future__ import annotations
 
 import asyncio
+import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from functools import partial
 
+import structlog
+
 from imageferry.buckets.draft import Draft
-from imageferry.buckets.interface import ObjectExistsError, ObjectNotFoundError, ObjectReader
+from imageferry.buckets.interface import (
+    DraftNotFoundError,
+    ObjectExistsError,
+    ObjectNotFoundError,
+    ObjectReader,
+    StoreError,
+)
 from imageferry.buckets.past_cache import PastCacheReader
+from imageferry.engine.checkpoints import Saved, usable
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.disks import for_each
 from imageferry.engine.failures import reported_for
@@ -32,7 +42,10 @@ from imageferry.imaging.source import ByteSource
 from imageferry.imaging.threads import StopSignal, entered, in_thread
 from imageferry.imaging.verify import compare, verify
 from imageferry.imaging.writers.qcow2 import CLUSTER_SIZE
+from imageferry.tasks import checkpoints
 from imageferry.tasks.model import DiskStatus, Phase
+
+_log = structlog.get_logger()
 
 
 class NewImage(ABC):
@@ -49,6 +62,7 @@ class NewImage(ABC):
         self._ownership = ownership
         self._image = image
         self._folder = context.folder(ownership.task.task_id)
+        self._saved: Mapping[int, Saved] = {}
 
     async def transfer(self) -> None:
         """Put every disk into the catalogue that is not there yet."""
@@ -56,9 +70,7 @@ class NewImage(ABC):
         self._ownership.enter(
             Phase.TRANSFER, {disk.position: disk.source_size for disk in self._image.disks}
         )
-        await asyncio.to_thread(
-            self._context.catalogue.discard_staged, self._ownership.task.task_id
-        )
+        await asyncio.to_thread(self._find_saved)
 
         async def work(disk: ImageDisk) -> None:
             with reported_for(disk.position):
@@ -86,6 +98,19 @@ class NewImage(ABC):
         await self._verify_again_what_is_gone()
         await asyncio.to_thread(self._publish)
 
+    def _find_saved(self) -> None:
+        """Look what earlier workers have left to go on with, and take away the rest."""
+        task_id = self._ownership.task.task_id
+        with self._context.database.read() as connection:
+            states = checkpoints.of(connection, task_id)
+        sources = {disk.position: disk.source_etag for disk in self._image.disks}
+        self._saved = usable(states, sources)
+        kept = {saved.draft_id for saved in self._saved.values()}
+        self._context.catalogue.discard_staged(task_id, keep=kept)
+        for path in self._context.drafts(task_id).iterdir():
+            if path.name not in kept:
+                path.unlink()
+
     def _read_again(self) -> Image:
         """The image with what was found out of its disks meanwhile."""
         with self._context.database.read() as connection:
@@ -95,8 +120,15 @@ class NewImage(ABC):
         return image
 
     @abstractmethod
-    def _write(self, disk: ImageDisk, draft: Draft, stop: StopSignal) -> int:
-        """Write a disk as qcow2, note what was found out of it, and return its size in bytes."""
+    def _write(self, disk: ImageDisk, draft: Draft, saved: Saved | None, stop: StopSignal) -> int:
+        """Write a disk as qcow2, note what was found out of it, and return its size in bytes.
+
+        Args:
+            disk: The disk.
+            draft: What takes the bytes.
+            saved: What was noted when an earlier worker left the draft; ``None`` for a new one.
+            stop: Ends the work early.
+        """
 
     @abstractmethod
     def _source(self, disk: ImageDisk) -> AbstractContextManager[tuple[ByteSource, Inspection]]:
@@ -115,29 +147,64 @@ class NewImage(ABC):
             images.record_disk(connection, self._image.image_id, disk.position, **values)
 
     def _store(self, disk: ImageDisk, stop: StopSignal) -> None:
-        metadata = {TASK_METADATA: self._ownership.task.task_id}
-        draft = self._context.catalogue.draft(
+        saved = self._saved.get(disk.position)
+        draft = self._left_draft(disk, saved) if saved is not None else None
+        if draft is None:
+            draft, saved = self._new_draft(disk), None
+        try:
+            self._publish_disk(disk, draft, self._write(disk, draft, saved, stop))
+        except (StoreError, OSError):
+            # Whoever had the task before may have stored the whole disk at the last moment.
+            if not self._is_stored(disk):
+                raise
+        finally:
+            draft.leave()
+
+    def _left_draft(self, disk: ImageDisk, saved: Saved) -> Draft | None:
+        """The disk in the making that an earlier worker left; ``None`` where it is lost."""
+        try:
+            draft = self._context.catalogue.resume_draft(
+                self._image.key(disk),
+                self._context.drafts(self._ownership.task.task_id) / "left",
+                draft_id=saved.draft_id,
+                end=saved.end,
+                token=self._ownership.task.task_id,
+                head_size=CLUSTER_SIZE,
+                metadata=self._metadata,
+            )
+        except DraftNotFoundError as error:
+            _log.info("transfer_begins_anew", position=disk.position, reason=str(error))
+            return None
+        self._ownership.record_continuation(disk.position, saved.checkpoint.offset)
+        return draft
+
+    def _new_draft(self, disk: ImageDisk) -> Draft:
+        """A disk of which nothing is made yet. Its name is its own, so that nobody replaces it."""
+        task_id = self._ownership.task.task_id
+        name = f"disk-{disk.position}-{secrets.token_hex(4)}.qcow2"
+        return self._context.catalogue.draft(
             self._image.key(disk),
-            self._folder / f"disk-{disk.position}.qcow2",
-            token=self._ownership.task.task_id,
+            self._context.drafts(task_id) / name,
+            token=task_id,
             head_size=CLUSTER_SIZE,
-            metadata=metadata,
+            metadata=self._metadata,
+        )
+
+    @property
+    def _metadata(self) -> Mapping[str, str]:
+        return {TASK_METADATA: self._ownership.task.task_id}
+
+    def _publish_disk(self, disk: ImageDisk, draft: Draft, size: int) -> None:
+        staged = draft.finish(size)
+        # The last word of whoever may have lost the task meanwhile.
+        self._ownership.record_disk(
+            disk.position, DiskStatus.PROCESSING, [("StoredSize", str(size))]
         )
         try:
-            size = self._write(disk, draft, stop)
-            staged = draft.finish(size)
-            # The last word of whoever may have lost the task meanwhile.
-            self._ownership.record_disk(
-                disk.position, DiskStatus.PROCESSING, [("StoredSize", str(size))]
-            )
-            try:
-                staged.publish(metadata, overwrite=False)
-            except ObjectExistsError:
-                # Whoever has the task by now was faster, and may have verified the object.
-                staged.discard()
-        except BaseException:
-            draft.abort()
-            raise
+            staged.publish(self._metadata, overwrite=False)
+        except ObjectExistsError:
+            # Whoever has the task by now was faster, and may have verified the object.
+            staged.discard()
 
     async def _verify_again_what_is_gone(self) -> None:
         """Make disks again that are gone from the catalogue since they were verified."""

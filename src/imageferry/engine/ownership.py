@@ -24,7 +24,7 @@ from imageferry.database.connection import UNAVAILABLE, Database
 from imageferry.engine.observed import StepObserver
 from imageferry.engine.progress import ProgressMeter, Reading
 from imageferry.imaging.lease import Lease, seconds_since_boot
-from imageferry.tasks import queries, transitions
+from imageferry.tasks import checkpoints, queries, transitions
 from imageferry.tasks.model import DiskStatus, Phase, Task
 from imageferry.telemetry import metrics
 
@@ -145,6 +145,28 @@ class Ownership:
 
     @contextmanager
     def finishing(self) -> Iterator[sa.Connection]:
+    def save_checkpoint(self, position: int, state: bytes) -> None:
+        """Note how far the transfer of a disk has come.
+
+        Raises:
+            OwnershipLostError: the task is no longer this worker's.
+        """
+        with self._database.write_relaxed() as connection:
+            self._check(
+                held=checkpoints.save(connection, self.task.task_id, position, self._owner, state)
+            )
+
+    def record_continuation(self, position: int, offset: int) -> None:
+        """Note that the transfer of a disk goes on from where another worker came.
+
+        Raises:
+            OwnershipLostError: the task is no longer this worker's.
+        """
+        items = [("ContinuedFrom", str(offset))]
+        with self.recording(position, DiskStatus.PROCESSING, items) as connection:
+            detail = f"disk {position} from byte {offset}"
+            transitions.note_continued(connection, self.task.task_id, detail)
+
         """A transaction at whose end the task is finished, or nothing of it has happened.
 
         Raises:

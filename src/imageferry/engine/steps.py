@@ -141,6 +141,7 @@ class Steps:
         with suppress(BucketNotFoundError):
             self._context.store.bucket(task.request["OSSBucket"]).discard_staged(task.task_id)
 
+        shutil.rmtree(self._context.drafts(task.task_id), ignore_errors=True)
     async def _attempt(self, task_id: str, step: str, hand_over: int) -> bool:
         ownership = await asyncio.to_thread(
             Ownership.claim,
