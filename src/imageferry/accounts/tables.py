@@ -96,3 +96,17 @@ failed_calls = sa.Table(
     sa.Column("recommend", sa.Text, nullable=False),
     sa.Index(None, "account_id", "time"),
 )
+
+explored_calls = sa.Table(
+    "explored_calls",
+    metadata,
+    sa.Column("request_id", sa.String(36), primary_key=True),
+    sa.Column("account_id", sa.ForeignKey("accounts.account_id"), nullable=False),
+    sa.Column("time", Timestamp, nullable=False),
+    sa.Column("product", sa.String(16), nullable=False),
+    sa.Column("action", sa.String(64), nullable=False),
+    sa.Column("parameters", sa.JSON, nullable=False),
+    sa.Column("status", sa.Integer, nullable=False),
+    sa.Column("code", sa.String(128), nullable=False),
+    sa.Index(None, "account_id", "time"),
+)

@@ -23,6 +23,7 @@ from imageferry.buckets.interruption import Interruption
 from imageferry.database.connection import UNAVAILABLE, Database
 from imageferry.engine.observed import StepObserver
 from imageferry.engine.progress import ProgressMeter, Reading
+from imageferry.engine.task_notes import TaskNotes
 from imageferry.imaging.lease import Lease, seconds_since_boot
 from imageferry.tasks import checkpoints, queries, transitions
 from imageferry.tasks.model import DiskStatus, Phase, Task
@@ -62,6 +63,7 @@ class Ownership:
             task.action,
             begun=Reading(task.phase, task.percent, task.bytes_done, task.bytes_total, 0),
         )
+        self._notes = TaskNotes(task.task_id, self.meter)
         self._database = database
         self._owner = owner
 
@@ -266,9 +268,12 @@ class Ownership:
 
     def _note(self, connection: sa.Connection, reading: Reading) -> bool:
         self.observer.progressed(reading)
-        return transitions.record_progress(
+        held = transitions.record_progress(
             connection, self.task.task_id, self._owner, **vars(reading)
         )
+        if held:
+            self._notes.write(connection)
+        return held
 
     def _check(self, *, held: bool) -> None:
         if not held:

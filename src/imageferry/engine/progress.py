@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from imageferry.tasks.model import Phase, TaskAction
+from imageferry.tasks.notes import DiskBytes
 
 RATE_SECONDS = 5.0
 """The rate is that of the last seconds: long enough to be steady, short enough to be true."""
@@ -123,6 +124,14 @@ class ProgressMeter:
                 bytes_per_second=self._rate(self._moved if self._phase is Phase.TRANSFER else done),
                 idle_seconds=self._idle(done),
             )
+
+    def read_disks(self) -> Mapping[int, DiskBytes]:
+        """How far each disk is in the present phase."""
+        with self._lock:
+            return {
+                disk: DiskBytes(min(self._done.get(disk, 0), total), total)
+                for disk, total in self._totals.items()
+            }
 
     def _advanced(self, done: int, total: int) -> int:
         """The per cent, which stands still while more turns out to be left than was thought."""

@@ -25,6 +25,7 @@ from imageferry.engine.import_image import ImportImage
 from imageferry.engine.new_image import NewImage
 from imageferry.engine.observed import about_task
 from imageferry.engine.ownership import Ownership, OwnershipLostError
+from imageferry.engine.task_notes import lines_written
 from imageferry.images import queries as images
 from imageferry.images.catalogue import discard
 from imageferry.images.model import Image, ImageStatus
@@ -74,6 +75,10 @@ class Steps:
             step: The step.
             hand_over: The number of the engine's run that the step is part of.
         """
+        async with lines_written(self._context.database, task_id):
+            return await self._run(task_id, step, hand_over)
+
+    async def _run(self, task_id: str, step: str, hand_over: int) -> bool:
         while True:
             try:
                 return await self._attempt(task_id, step, hand_over)
@@ -108,7 +113,8 @@ class Steps:
         of the engine goes on with.
         """
         self._attempts.pop(task_id, None)
-        await asyncio.to_thread(self._clean_up, task_id, hand_over)
+        async with lines_written(self._context.database, task_id):
+            await asyncio.to_thread(self._clean_up, task_id, hand_over)
 
     def _clean_up(self, task_id: str, hand_over: int) -> None:
         with self._context.database.read() as connection:

@@ -141,13 +141,21 @@ UNKNOWN_ORIGIN = Origin()
 
 @dataclass(frozen=True)
 class TaskDisk:
-    """What came of one disk. ``related_items`` are names and values in their order."""
+    """What came of one disk.
+
+    Attributes:
+        related_items: Names and values in their order.
+        bytes_done, bytes_total: How far it is in the present phase; the total is 0 while it is
+            not known.
+    """
 
     position: int
     status: DiskStatus
     error_code: str
     error_message: str
     related_items: list[tuple[str, str]]
+    bytes_done: int = 0
+    bytes_total: int = 0
 
 
 @dataclass(frozen=True)

@@ -56,6 +56,8 @@ def disks(connection: sa.Connection, task_id: str) -> Sequence[TaskDisk]:
             error_code=row.error_code,
             error_message=row.error_message,
             related_items=[(name, value) for name, value in row.related_items],
+            bytes_done=row.bytes_done,
+            bytes_total=row.bytes_total,
         )
         for row in rows
     ]

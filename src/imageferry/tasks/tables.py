@@ -69,6 +69,8 @@ task_disks = sa.Table(
     sa.Column("error_code", sa.String(128), nullable=False),
     sa.Column("error_message", sa.Text, nullable=False),
     sa.Column("related_items", sa.JSON, nullable=False),
+    sa.Column("bytes_done", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("bytes_total", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 task_events = sa.Table(
@@ -83,12 +85,32 @@ task_events = sa.Table(
     sa.Column("detail", sa.Text, nullable=False),
 )
 
+task_lines = sa.Table(
+    "task_lines",
+    metadata,
+    sa.Column("sequence", Sequence, primary_key=True, autoincrement=True),
+    sa.Column("task_id", sa.ForeignKey("tasks.task_id", ondelete="CASCADE"), nullable=False),
+    sa.Column("time", Timestamp, nullable=False),
+    sa.Column("level", sa.String(16), nullable=False),
+    sa.Column("event", sa.String(128), nullable=False),
+    sa.Column("detail", sa.Text, nullable=False),
+    sa.Index(None, "task_id", "sequence"),
+)
+
 task_samples = sa.Table(
     "task_samples",
     metadata,
     sa.Column("task_id", sa.ForeignKey("tasks.task_id", ondelete="CASCADE"), primary_key=True),
     sa.Column("time", Timestamp, primary_key=True),
     sa.Column("bytes_per_second", sa.BigInteger, nullable=False),
+)
+
+task_checkpoints = sa.Table(
+    "task_checkpoints",
+    metadata,
+    sa.Column("task_id", sa.ForeignKey("tasks.task_id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("state", sa.LargeBinary, nullable=False),
 )
 
 account_turns = sa.Table(
@@ -105,14 +127,6 @@ task_lists = sa.Table(
     sa.Column("account_id", sa.String(32), primary_key=True),
     sa.Column("fingerprint", sa.String(64), primary_key=True),
     sa.Column("newest_sequence", sa.BigInteger, nullable=False),
-task_checkpoints = sa.Table(
-    "task_checkpoints",
-    metadata,
-    sa.Column("task_id", sa.ForeignKey("tasks.task_id", ondelete="CASCADE"), primary_key=True),
-    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("state", sa.LargeBinary, nullable=False),
-)
-
     sa.Column("begun", Timestamp, nullable=False),
 )
 

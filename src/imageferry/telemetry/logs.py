@@ -15,6 +15,8 @@ from contextlib import contextmanager
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from imageferry.telemetry.kept_lines import LINES
+
 _ENGINE = "dbos"
 """A library that would write lines of a kind of its own, unless its logger has a handler."""
 
@@ -46,7 +48,7 @@ def set_up(level: str) -> None:
         _rendered,
     ]
     structlog.configure(
-        processors=[*common, *written],
+        processors=[*common, LINES, *written],
         wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )

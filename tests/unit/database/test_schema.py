@@ -22,11 +22,18 @@ DECLARED = {
     *(accounts_tables.accounts, accounts_tables.access_keys),
     *(accounts_tables.nonces, accounts_tables.client_tokens, accounts_tables.bearer_tokens),
     *(accounts_tables.roles, accounts_tables.role_policies, accounts_tables.failed_calls),
+    accounts_tables.explored_calls,
     *(images_tables.images, images_tables.image_disks, images_tables.image_shares),
     *(images_tables.snapshots, images_tables.tags),
     *(tasks_tables.tasks, tasks_tables.task_disks, tasks_tables.task_events),
-    *(tasks_tables.task_samples, tasks_tables.task_lists, tasks_tables.task_blocks),
-    *(tasks_tables.account_turns, tasks_tables.task_checkpoints),
+    *(
+        tasks_tables.account_turns,
+        tasks_tables.task_samples,
+        tasks_tables.task_lists,
+        tasks_tables.task_blocks,
+    ),
+    tasks_tables.task_checkpoints,
+    tasks_tables.task_lines,
     engine_tables.workers,
 }
 
