@@ -1,0 +1,95 @@
+"""A worker in a process of its own that stops in the middle of a transfer, to be killed there.
+
+``python -m support.dying_worker`` carries out the first step of a task. Once so many bytes of the
+source were read for it, no more are: the process stays until it is killed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from imageferry.buckets.folder_reader import FileReader
+from imageferry.buckets.open import open_buckets, open_images
+from imageferry.buckets.remote_reader import RemoteReader
+from imageferry.database.connection import Database
+from imageferry.engine.checkpoints import Interval
+from imageferry.engine.context import WorkerContext
+from imageferry.engine.steps import Steps
+from imageferry.images.catalogue import open_catalogue
+from imageferry.imaging.qemu_img import QemuImg
+from support.ferry import Ferry
+from support.rows import REGION
+
+INTERVAL = Interval(length=4 << 20)
+"""So often that small disks have many checkpoints."""
+
+LEAST_DATA = 2 << 20
+"""Reads that are shorter look into an image's tables, or only hash it."""
+
+
+@contextmanager
+def dying_worker(ferry: Ferry, task_id: str, *, after: int) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that reads so many bytes for a task of an installation and then stands still."""
+    settings = replace(ferry.context.settings, database_url=ferry.context.database.text_url)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "support.dying_worker"],
+        stdin=subprocess.PIPE,
+        cwd=Path(__file__).parents[1],
+    )
+    assert process.stdin is not None
+    with process.stdin as told:
+        pickle.dump((settings, task_id, after), told)
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait(60)
+
+
+def stop_reading(after: int) -> None:
+    """Let no more than so many bytes of data be read from now on."""
+    lock, left = threading.Lock(), [after]
+    for kind in (FileReader, RemoteReader):
+        pread: Any = kind.pread
+
+        def read(reader: Any, offset: int, length: int, pread: Any = pread) -> bytes:
+            with lock:
+                left[0] -= length if length >= LEAST_DATA else 0
+                may_read = left[0] >= 0
+            if not may_read:
+                threading.Event().wait()
+            data: bytes = pread(reader, offset, length)
+            return data
+
+        kind.pread = read  # type: ignore[method-assign]
+
+
+def main() -> None:
+    """Carry the first step of a task out."""
+    settings, task_id, after = pickle.load(sys.stdin.buffer)
+    images = open_images(settings)
+    context = WorkerContext(
+        settings=settings,
+        database=Database(settings.database_url),
+        store=open_buckets(settings),
+        image_store=images,
+        catalogue=open_catalogue(images, REGION),
+        scratch=settings.data_dir / "scratch" / "embedded",
+        qemu_img=QemuImg.find(),
+        checkpoint_interval=INTERVAL,
+    )
+    stop_reading(after)
+    asyncio.run(Steps(context).run(task_id, "transfer"))
+
+
+if __name__ == "__main__":
+    main()
