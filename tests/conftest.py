@@ -7,11 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from support import aftermath
 from support.postgresql import PostgreSQLServer, postgresql_server
+from support.processes import heed_interrupts
 from support.seaweedfs import S3Server, s3_server
 from support.service import Service, services
 
 pytest_plugins = ["support.evidence"]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Show more of failures, and let what is started be interrupted, also in the background."""
+    config.pluginmanager.register(aftermath)
+    heed_interrupts()
 
 
 @pytest.fixture(scope="session")

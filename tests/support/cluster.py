@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 
+from support import aftermath
 from support.seaweedfs import REGION as S3_REGION
 from support.seaweedfs import S3Server
 from support.service import STOP_SECONDS, Service, environment, until
@@ -30,13 +31,15 @@ class Worker:
 
     def __init__(self, data_dir: Path, settings: Mapping[str, object]) -> None:
         self.log = data_dir.with_name(data_dir.name + ".log")
+        chosen = environment(data_dir, settings)
+        aftermath.remember(self.log, chosen)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "imageferry", "worker", "--with-parent"],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env=environment(data_dir, settings),
+                env=chosen,
             )
         until(self._has_started, START_SECONDS, "The start of a worker")
 

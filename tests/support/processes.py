@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+import signal
+
 import psutil
+
+
+def heed_interrupts() -> None:
+    """Let SIGINT end what is started from now on, as Ctrl-C does at a terminal.
+
+    A shell that runs something in the background has it ignore SIGINT, and with it its children.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def has_ended(process: psutil.Process) -> bool:

@@ -24,6 +24,7 @@ import urllib3
 
 from imageferry.settings import ENVIRONMENT_PREFIX
 from imageferry.signing import acs_v3
+from support import aftermath
 
 REGION = "cn-hangzhou"
 VERSION = "2014-05-26"
@@ -89,6 +90,7 @@ class Service:
         addresses = data_dir / "addresses.json"
         addresses.unlink(missing_ok=True)
         self.log = data_dir.with_name(data_dir.name + ".log")
+        aftermath.remember(self.log, self.environment)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "imageferry", "serve", "--with-parent", *arguments],
