@@ -9,6 +9,9 @@ FIND_PYTHON = for name in python3 python3.14 python3.13 python3.12 python3.11; d
 PYTHON ?= $(or $(shell $(FIND_PYTHON)),$(error imageferry needs Python 3.11 or newer: install it \
 	(Debian and Ubuntu: `sudo apt-get install python3`), then run make again))
 
+# The tests start Python some hundred times: it is to keep what it has compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv/bin
 NODE_TESTS := tests/acceptance/node
 WORKERS ?= 2
