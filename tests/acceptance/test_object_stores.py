@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -44,6 +45,13 @@ def image_id(remote_service: Service) -> str:
     return image_id
 
 
+def _related_items(task: dict[str, Any]) -> dict[str, int]:
+    """The sizes that are told of a task's only disk."""
+    (disk,) = task["OperationProgressSet"]["OperationProgress"]
+    items = disk["RelatedItemSet"]["RelatedItem"]
+    return {item["Name"]: int(item["Value"]) for item in items if item["Value"].isdecimal()}
+
+
 def files_below(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
@@ -59,7 +67,9 @@ def test_an_import_and_an_export_need_no_local_store(
     reply = remote_service.call(
         "ExportImage", ImageId=image_id, OSSBucket=BUCKET, ImageFormat="qcow2"
     )
-    assert remote_service.wait_for(reply["TaskId"])["TaskStatus"] == "Finished"
+    task = remote_service.wait_for(reply["TaskId"])
+    assert task["TaskStatus"] == "Finished"
+    assert _related_items(task)["ScratchLimit"] > len(DISK)
 
     (exported,) = [
         key

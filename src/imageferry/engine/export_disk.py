@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from imageferry.buckets.draft import Draft, StagedObject
 from imageferry.buckets.file_draft import FileDraft
 from imageferry.buckets.interface import Bucket, ObjectNotFoundError, ObjectReader
+from imageferry.engine import scratch_room
 from imageferry.engine.context import SHA256_METADATA, TASK_METADATA, WorkerContext
 from imageferry.engine.ownership import Ownership
 from imageferry.images.model import ImageDisk
@@ -27,6 +28,7 @@ from imageferry.imaging.source import FileSource
 from imageferry.imaging.threads import StopSignal, entered, in_thread
 from imageferry.imaging.verify import compare, verify
 from imageferry.imaging.writers.opening import QCOW2, RAW, RAW_TAR_GZ, Layout, PlannedDisk
+from imageferry.tasks.model import DiskStatus
 
 _STEP = 8 << 20
 
@@ -131,6 +133,7 @@ class ExportDisk:
     def _make(self, stop: StopSignal) -> None:
         draft: Draft
         if self._by_scratch:
+            self._declare_scratch()
             draft = FileDraft(self._path, partial(self._send, stop))
         else:
             draft = self._draft()
@@ -140,6 +143,14 @@ class ExportDisk:
         except BaseException:
             draft.abort()
             raise
+
+    def _declare_scratch(self) -> None:
+        """Say what the file of scratch will take at the most, once there is room for it."""
+        most = scratch_room.for_a_layout(self._disk.stored_size)
+        scratch_room.check(self._folder, most)
+        self._ownership.record_disk(
+            self.position, DiskStatus.PROCESSING, [("ScratchLimit", str(most))]
+        )
 
     def _draft(self) -> Draft:
         task_id = self._ownership.task.task_id
