@@ -13,9 +13,12 @@ const { address, prefix, token } = box.dataset;
 const list = box.querySelector("ul.files");
 const running = new Set();
 
+const parsed = (body) => new DOMParser().parseFromString(body, "application/xml");
+
 class Refused extends Error {
   constructor(status, body) {
-    const found = new DOMParser().parseFromString(body, "application/xml");
+    // A parser's own document of what is no XML has styles, which the page's policy refuses.
+    const found = parsed(body.startsWith("<?xml") ? body : "<Error/>");
     const code = found.querySelector("Code")?.textContent ?? String(status);
     super(found.querySelector("Message")?.textContent ?? code);
     this.status = status;
@@ -41,7 +44,7 @@ const send = (method, key, parameters, body, { headers = {}, onprogress, signal 
     request.send(body);
   });
 
-const xml = (request) => new DOMParser().parseFromString(request.responseText, "application/xml");
+const xml = (request) => parsed(request.responseText);
 const text = (element, name) => element.querySelector(name)?.textContent ?? "";
 const wait = (milliseconds) => new Promise((done) => { setTimeout(done, milliseconds); });
 

@@ -1,0 +1,244 @@
+"""Uploads from a real browser: chosen, dropped, interrupted, gone on with, refused."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+
+from support.browser import Visitor, chromium, visitor
+from support.service import Service, services
+
+MIB = 2**20
+SIZE = 20 * MIB
+BUCKET = "golden"
+UPLOAD_MS = 60_000
+HOSTILE = "<img src=x onerror=alert(1)> \u202e & 镜像+%2e.raw"
+
+
+@pytest.fixture(scope="module")
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with services(tmp_path_factory.mktemp("console")) as start:
+        service = start("--no-worker")
+        service.make_bucket(BUCKET)
+        yield service
+
+
+@pytest.fixture(scope="module")
+def visited(console: Service) -> Iterator[Visitor]:
+    """Somebody who has signed in, and who leaves pages whatever they warn of."""
+    with chromium() as browser, visitor(browser, console) as somebody:
+        somebody.page.on("dialog", lambda dialog: dialog.accept())
+        somebody.sign_in()
+        yield somebody
+
+
+@pytest.fixture
+def member(visited: Visitor) -> Visitor:
+    """Somebody who looks into a bucket."""
+    visited.page.unroute_all()
+    visited.open(f"buckets/{BUCKET}")
+    return visited
+
+
+@pytest.fixture(scope="module")
+def content() -> bytes:
+    return Random(6).randbytes(SIZE)
+
+
+def choose(page: Page, path: Path) -> None:
+    page.locator("input[type=file]").set_input_files(path)
+
+
+def sent_parts(page: Page) -> list[int]:
+    """The numbers of the parts that the page begins to send from now on."""
+    numbers: list[int] = []
+
+    def note(method: str, address: str) -> None:
+        found = re.search(r"partNumber=(\d+)", address)
+        if method == "PUT" and found:
+            numbers.append(int(found[1]))
+
+    page.on("request", lambda request: note(request.method, request.url))
+    return numbers
+
+
+def test_a_chosen_file_is_uploaded_in_parts(
+    member: Visitor, console: Service, content: bytes, tmp_path: Path
+) -> None:
+    page = member.page
+    path = tmp_path / "chosen.raw"
+    path.write_bytes(content)
+    numbers = sent_parts(page)
+    choose(page, path)
+
+    expect(page.get_by_text("Uploaded", exact=True)).to_be_visible(timeout=UPLOAD_MS)
+    expect(page.get_by_role("link", name="Import chosen.raw")).to_be_visible()
+    assert page.locator(".files progress").evaluate("bar => bar.value") == 1
+    assert sorted(numbers) == [1, 2, 3]
+    assert console.get(BUCKET, "chosen.raw") == content
+    assert console.uploads(BUCKET) == []
+    assert page.evaluate("localStorage['imageferry.uploads']") == "{}"
+
+
+DROP = """
+({ name, size }) => {
+  const bytes = new Uint8Array(size).fill(7).fill(9, size / 2);
+  const files = new DataTransfer();
+  files.items.add(new File([bytes], name));
+  const send = (type) => document.querySelector(".drop").dispatchEvent(
+    new DragEvent(type, { dataTransfer: files, bubbles: true, cancelable: true }));
+  send("dragover");
+  const marked = document.querySelector("#upload").classList.contains("over");
+  send("drop");
+  return marked;
+}
+"""
+
+
+def test_a_dropped_file_of_a_hostile_name_goes_into_the_folder(
+    member: Visitor, console: Service
+) -> None:
+    page = member.page
+    member.open(f"buckets/{BUCKET}?prefix=a%26b/")
+    assert page.evaluate(DROP, {"name": HOSTILE, "size": SIZE})
+
+    expect(page.get_by_text("Uploaded", exact=True)).to_be_visible(timeout=UPLOAD_MS)
+    expect(page.locator("#list bdi").filter(has_text="<img src=x")).to_be_visible()
+    stored = console.get(BUCKET, f"a&b/{HOSTILE}")
+    assert stored == bytes([7]) * (SIZE // 2) + bytes([9]) * (SIZE // 2)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert download.value.path().read_bytes() == stored
+
+
+def test_an_interrupted_upload_goes_on_after_a_reload(
+    member: Visitor, console: Service, content: bytes, tmp_path: Path
+) -> None:
+    page = member.page
+    path = tmp_path / "resumed.raw"
+    path.write_bytes(content)
+    page.route("**/upload?*partNumber=3", lambda _route: None)
+    choose(page, path)
+    # Two of three parts arrive.
+    expect(page.locator(".files progress")).to_have_text("80%", timeout=UPLOAD_MS)
+    page.reload()
+    page.unroute_all()
+
+    page.get_by_text("Unfinished uploads (1)").click()
+    expect(page.locator(".unfinished li")).to_contain_text("resumed.raw")
+    assert console.uploads(BUCKET) == ["resumed.raw"]
+    numbers = sent_parts(page)
+    choose(page, path)
+
+    expect(page.get_by_text("Uploaded", exact=True)).to_be_visible(timeout=UPLOAD_MS)
+    assert numbers == [3]
+    assert console.get(BUCKET, "resumed.raw") == content
+
+
+def test_another_file_of_the_same_name_does_not_go_on_with_an_upload(
+    member: Visitor, console: Service, content: bytes, tmp_path: Path
+) -> None:
+    page = member.page
+    path = tmp_path / "other.raw"
+    path.write_bytes(content)
+    page.route("**/upload?*partNumber=3", lambda _route: None)
+    choose(page, path)
+    expect(page.locator(".files progress")).to_have_text("80%", timeout=UPLOAD_MS)
+    page.reload()
+    page.unroute_all()
+    path.write_bytes(content[: SIZE - 1])
+    numbers = sent_parts(page)
+    choose(page, path)
+
+    expect(page.get_by_text("Uploaded", exact=True)).to_be_visible(timeout=UPLOAD_MS)
+    assert sorted(numbers) == [1, 2, 3]
+    assert console.get(BUCKET, "other.raw") == content[: SIZE - 1]
+
+    page.reload()
+    page.get_by_text("Unfinished uploads (1)").click()
+    page.get_by_role("button", name="Discard the upload of other.raw").click()
+    expect(page.get_by_text("Unfinished uploads")).to_have_count(0)
+    assert console.uploads(BUCKET) == []
+
+
+def test_a_part_that_fails_is_sent_again(
+    member: Visitor, console: Service, content: bytes, tmp_path: Path
+) -> None:
+    page = member.page
+    path = tmp_path / "again.raw"
+    path.write_bytes(content)
+    failed: list[str] = []
+
+    def fail_once(route: Route) -> None:
+        if failed:
+            route.continue_()
+        else:
+            failed.append(route.request.url)
+            route.abort()
+
+    page.route("**/upload?*partNumber=2", fail_once)
+    choose(page, path)
+
+    expect(page.get_by_text("Uploaded", exact=True)).to_be_visible(timeout=UPLOAD_MS)
+    assert console.get(BUCKET, "again.raw") == content
+    assert all("ERR_FAILED" in error for error in member.errors)
+    member.errors.clear()
+
+
+def test_an_upload_is_stopped_and_gone_on_with(
+    member: Visitor, console: Service, content: bytes, tmp_path: Path
+) -> None:
+    page = member.page
+    path = tmp_path / "stopped.raw"
+    path.write_bytes(content)
+    page.route("**/upload?*partNumber=1", lambda _route: None)
+    choose(page, path)
+    expect(page.locator(".files progress")).to_have_text("60%", timeout=UPLOAD_MS)
+    page.get_by_role("button", name="Stop").click()
+    expect(page.locator(".files .state")).to_have_text("Stopped")
+    page.unroute("**/upload?*partNumber=1")
+    numbers = sent_parts(page)
+    page.get_by_role("button", name="Go on").click()
+
+    expect(page.get_by_text("Uploaded", exact=True)).to_be_visible(timeout=UPLOAD_MS)
+    assert numbers == [1]
+    assert console.get(BUCKET, "stopped.raw") == content
+
+
+def test_an_object_is_replaced_only_by_somebody_who_says_so(
+    member: Visitor, console: Service, tmp_path: Path
+) -> None:
+    console.put(BUCKET, "kept.raw", b"old")
+    page = member.page
+    path = tmp_path / "kept.raw"
+    path.write_bytes(b"")
+    choose(page, path)
+
+    expect(page.locator(".files .state")).to_have_text("There is an object of this name.")
+    assert console.get(BUCKET, "kept.raw") == b"old"
+    page.get_by_role("button", name="Replace it").click()
+
+    expect(page.get_by_text("Uploaded", exact=True)).to_be_visible(timeout=UPLOAD_MS)
+    assert console.get(BUCKET, "kept.raw") == b""
+    assert all("409" in error for error in member.errors)
+    member.errors.clear()
+
+
+def test_an_upload_says_that_the_session_has_ended(
+    member: Visitor, console: Service, tmp_path: Path
+) -> None:
+    page = member.page
+    path = tmp_path / "late.raw"
+    path.write_bytes(b"late")
+    page.context.clear_cookies()
+    choose(page, path)
+
+    expect(page.locator(".files .state")).to_contain_text("the session has ended")
+    assert "late.raw" not in console.uploads(BUCKET)
+    assert all("401" in error for error in member.errors)
+    member.errors.clear()
