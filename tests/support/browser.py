@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from imageferry.database.connection import Database
 from support.rows import Rows
@@ -28,6 +28,9 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
+PATIENCE_MS = 60_000
+"""How long what has to happen may take: the machine has other work too."""
+
 GRAVE = frozenset({"serious", "critical"})
 
 
@@ -101,7 +104,8 @@ def sign_in_link(service: Service) -> str:
 def visitor(browser: Browser, service: Service, **options: Any) -> Iterator[Visitor]:
     """Somebody with a browser of their own; it must not have complained in the end."""
     context = browser.new_context(**{"locale": "en-GB", **options})
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     page = context.new_page()
     visitor = Visitor(page, service)
     page.on("console", lambda said: _note(visitor.errors, said.type, said.text))
