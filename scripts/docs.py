@@ -11,6 +11,7 @@ from cli_docs import cli_page
 from contract import contract_page
 from imageferry import settings
 from imageferry.actions.registry import PRODUCTS
+from metrics_docs import metrics_page
 from reference import action_page, index_page
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -52,6 +53,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     DOCS / "cli.md": cli_page,
     DOCS / "contract.md": contract_page,
     DOCS / "reference" / "README.md": index_page,
+    DOCS / "reference" / "metrics.md": metrics_page,
     **{
         DOCS / "reference" / f"{name}.md": partial(action_page, product, action)
         for product in PRODUCTS

@@ -191,7 +191,7 @@ DATABASE_UP = DECLARED.looked_up(
 )
 TASKS = DECLARED.looked_up(
     "imageferry_tasks",
-    "Tasks that have not ended, by action and status.",
+    "Tasks by action and status, those that have ended too.",
     "tasks",
     *("action", "status"),
 )

