@@ -9,6 +9,7 @@ from functools import cache
 from imageferry.actions import error_codes
 from imageferry.actions.declaration import Model, Parameter, fields
 from imageferry.actions.errors import ErrorCode
+from imageferry.console.explained import TRANSLATED, explained
 from imageferry.console.explorer import Target, every_action
 from imageferry.console.interface import Explanation
 
@@ -101,7 +102,10 @@ def _entry(
 
 def _searched(entry: Entry) -> str:
     messages = " ".join(declared.message for declared in entry.declared)
-    return f"{entry.code} {messages} {entry.explanation.meaning}".lower()
+    meanings = {
+        explained(language, entry.code, entry.explanation).meaning for language in TRANSLATED
+    }
+    return " ".join((entry.code, messages, entry.explanation.meaning, *meanings)).lower()
 
 
 @cache

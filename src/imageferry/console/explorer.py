@@ -20,7 +20,7 @@ from imageferry.console.interface import Backend
 from imageferry.console.samples.call import SampleCall
 from imageferry.console.samples.languages import samples
 from imageferry.console.templating import page
-from imageferry.console.tools import Exchange
+from imageferry.console.tools import Exchange, ExploredCall
 from imageferry.console.visit import Visit
 from imageferry.signing import acs_v3
 from imageferry.signing.acs_v3 import SignedRequest
@@ -59,7 +59,9 @@ class Explorer:
         """Every action, or those that a search finds."""
         wanted = visit.query("search")[:MAX_SEARCH_CHARACTERS]
         found = [target for target in every_action() if _is_found(target, wanted)]
-        return page(visit, "explorer.html", targets=found, search=wanted)
+        calls = self._tools.explored_calls.latest(visit.key.account_id)
+        history = [(call, address_of(call)) for call in calls]
+        return page(visit, "explorer.html", targets=found, search=wanted, history=history)
 
     def show(self, visit: Visit) -> Response:
         """The form of an action, filled in as the address says."""
@@ -97,7 +99,11 @@ class Explorer:
         if form.problems:
             return self._page(visit, target, form)
         signed = self._signed(visit, target, form)
-        return self._page(visit, target, form, sent=signed, reply=self._tools.exchange(signed))
+        reply = self._tools.exchange(signed)
+        self._tools.explored_calls.remember(
+            visit.key.account_id, target.product.name, target.action.name, form.parameters, reply
+        )
+        return self._page(visit, target, form, sent=signed, reply=reply)
 
     def _page(
         self,
@@ -119,7 +125,6 @@ class Explorer:
             reply=reply,
             reply_json=_pretty(reply.json) if reply else "",
             error_code=json.loads(reply.json).get("Code", "") if reply else "",
-            again=address(target, form.parameters),
             codes=[
                 (sample.language.key, sample.language.title, sample.code)
                 for sample in samples(call, signed)
@@ -178,6 +183,12 @@ def address(target: Target, parameters: Mapping[str, str]) -> str:
     """The address of an action's form, filled in with parameters."""
     fields = {PREFIX + name: value for name, value in parameters.items()}
     return f"{target.address}?{urlencode(fields)}"
+
+
+def address_of(call: ExploredCall) -> str:
+    """The address of the form that a call of the history was made with."""
+    fields = {PREFIX + name: value for name, value in call.parameters.items()}
+    return f"/console/explorer/{call.product}/{call.action}?{urlencode(fields)}"
 
 
 def _is_found(target: Target, wanted: str) -> bool:

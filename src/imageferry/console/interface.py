@@ -68,13 +68,20 @@ class Task:
 
 @dataclass(frozen=True)
 class Disk:
-    """What came of one disk. ``items`` are names and values in their order."""
+    """What came of one disk.
+
+    Attributes:
+        items: Names and values in their order.
+        bytes_done, bytes_total: How far it is in the present phase; the total is 0 while not known.
+    """
 
     position: int
     status: str
     error_code: str
     error_message: str
     items: Sequence[tuple[str, str]]
+    bytes_done: int
+    bytes_total: int
 
 
 @dataclass(frozen=True)
@@ -82,6 +89,23 @@ class Event:
     """Something that happened to a task."""
 
     time: datetime
+    event: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Line:
+    """A line of the log of a task's worker.
+
+    Attributes:
+        sequence: Counts up with every line.
+        level: How grave it is: ``info``, ``warning`` or ``error``.
+        detail: What is known of it beside the event, as JSON; empty where nothing is.
+    """
+
+    sequence: int
+    time: datetime
+    level: str
     event: str
     detail: str
 
@@ -102,6 +126,7 @@ class TaskDetails:
     disks: Sequence[Disk]
     events: Sequence[Event]
     samples: Sequence[Sample]
+    lines: Sequence[Line]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 
 import anyio
 from starlette.concurrency import run_in_threadpool
@@ -12,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from imageferry.console.endpoints import Endpoint, read_visit
 from imageferry.console.interface import Backend
 from imageferry.console.sessions import find_session
+from imageferry.console.templating import render
 from imageferry.console.visit import Visit
 
 POLL_SECONDS = 0.5
@@ -20,12 +23,58 @@ POLL_SECONDS = 0.5
 POLLS_A_CHECK = 20
 """How often, in polls, it makes sure that the session still is one, and that somebody listens."""
 
+MOST_OF_A_SESSION = 12
+"""The most streams of one session: a browser has six connections for pages without TLS."""
+
+MOST_OF_AN_ACCOUNT = 60
+"""The most streams of one account in a process: each is a question to the database twice a
+second, so one account cannot slow the service down for the others."""
+
+RETRY_MILLISECONDS = 30_000
+"""How long a browser waits before it asks again for a stream that was one too many."""
+
 Changes = Iterator[list[str]]
 """At each step what has changed since the one before, as fragments of HTML."""
 
 
+class OpenStreams:
+    """Counts the streams of this process. Used in one event loop alone."""
+
+    def __init__(self) -> None:
+        self._of_sessions: Counter[str] = Counter()
+        self._of_accounts: Counter[str] = Counter()
+
+    def has_room(self, visit: Visit) -> bool:
+        """Whether the visitor may open another one."""
+        session, account = _whose(visit)
+        return (
+            self._of_sessions[session] < MOST_OF_A_SESSION
+            and self._of_accounts[account] < MOST_OF_AN_ACCOUNT
+        )
+
+    @contextmanager
+    def one_more(self, visit: Visit) -> Iterator[None]:
+        """Count one of the visitor's meanwhile."""
+        session, account = _whose(visit)
+        self._of_sessions[session] += 1
+        self._of_accounts[account] += 1
+        try:
+            yield
+        finally:
+            self._of_sessions[session] -= 1
+            self._of_accounts[account] -= 1
+            self._of_sessions += Counter()
+            self._of_accounts += Counter()
+
+
+OPEN = OpenStreams()
+
+
 def endpoint(backend: Backend, begin: Callable[[Visit], Changes | None]) -> Endpoint:
-    """The endpoint of a stream; ``begin`` gives its changes, or nothing where there are none."""
+    """The endpoint of a stream; ``begin`` gives its changes, or nothing where there are none.
+
+    Whoever has too many open is told so in the page, which does not move then.
+    """
 
     async def stream(request: Request) -> Response:
         visit = await read_visit(backend, request)
@@ -33,10 +82,29 @@ def endpoint(backend: Backend, begin: Callable[[Visit], Changes | None]) -> Endp
         if changes is None:
             # A browser asks again after any other answer.
             return Response(status_code=204)
-        events = _events(backend, request, changes)
+        events = (
+            _counted(visit, _events(backend, request, changes))
+            if OPEN.has_room(visit)
+            else _one_too_many(visit)
+        )
         return StreamingResponse(events, media_type="text/event-stream")
 
     return stream
+
+
+async def _counted(visit: Visit, events: AsyncIterator[str]) -> AsyncIterator[str]:
+    with OPEN.one_more(visit):
+        async for event in events:
+            yield event
+
+
+async def _one_too_many(visit: Visit) -> AsyncIterator[str]:
+    yield f"retry: {RETRY_MILLISECONDS}\n" + _event(render(visit, "stream_refused.html"))
+
+
+def _whose(visit: Visit) -> tuple[str, str]:
+    session = visit.session
+    return ("" if session is None else session.token.nonce), visit.key.account_id
 
 
 async def _events(backend: Backend, request: Request, changes: Changes) -> AsyncIterator[str]:

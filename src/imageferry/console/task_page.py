@@ -14,6 +14,7 @@ from imageferry.console.chart import chart
 from imageferry.console.interface import Backend, Disk, Event, TaskDetails
 from imageferry.console.progress import progress
 from imageferry.console.streams import Changes
+from imageferry.console.task_log import Entry, log_entries
 from imageferry.console.templating import page, render, seconds_between
 from imageferry.console.visit import Visit
 
@@ -56,11 +57,23 @@ class TaskPages:
 
     def _changes(self, visit: Visit) -> Changes:
         shown: dict[str, str] = {}
+        seen: set[Entry] | None = None
         while (details := self._find(visit)) is not None:
             now = self._fragments(visit, details)
-            yield [html for name, html in now.items() if shown.get(name) != html]
-            shown = now
+            changed = [html for name, html in now.items() if shown.get(name) != html]
+            entries = log_entries(details.events, details.lines)
+            yield changed + self._log_changes(visit, entries, seen)
+            shown, seen = now, set(entries)
         yield []
+
+    def _log_changes(
+        self, visit: Visit, entries: Sequence[Entry], seen: set[Entry] | None
+    ) -> list[str]:
+        """The whole log at first, then what has come to its end."""
+        if seen is None:
+            return [render(visit, "task_log.html", live=True, log=entries)]
+        new = [entry for entry in entries if entry not in seen]
+        return [render(visit, "task_log_added.html", log=new)] if new else []
 
     def _fragments(self, visit: Visit, details: TaskDetails) -> dict[str, str]:
         """Each part of the page that can change, by its name."""
@@ -94,6 +107,7 @@ class TaskPages:
             "action": action,
             "parameters": parameters,
             "explanation": self._backend.explanations.get(task.error_code),
+            "log": log_entries(details.events, details.lines),
         }
 
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from imageferry.console import assets, languages, quantities
+from imageferry.console.explained import explained
 from imageferry.console.visit import Visit
 
 MAX_SHOWN_CHARACTERS = 200
@@ -41,6 +42,7 @@ def _environment(language: str) -> Environment:
     environment.globals.update(
         t=translate,
         word=partial(languages.word, language),
+        explained=partial(explained, language),
         asset=assets.address,
         language=language,
         languages=languages.LANGUAGES,

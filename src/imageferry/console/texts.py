@@ -126,6 +126,14 @@ TEXTS: Mapping[str, Text] = {
     "duration.seconds": Text("{number} s", "{number} 秒"),
     "duration.moment": Text("a moment", "片刻"),
     "progress.place": Text("Place {number} in the queue", "排队第 {number} 位"),
+    "waiting.FreeSlot": Text("Waits for a free slot of a worker", "等待工作进程的空闲名额"),
+    "waiting.AccountRunningTasks": Text(
+        "Waits until fewer tasks of the account run", "等待本账号运行中的任务减少"
+    ),
+    "waiting.AllRunningTasks": Text(
+        "Waits until fewer tasks run in all", "等待全部运行中的任务减少"
+    ),
+    "waiting.Start": Text("A worker is about to begin", "工作进程即将开始"),
     "progress.took": Text("took {time}", "用时 {time}"),
     "progress.bytes": Text("{done} of {total}", "{done} / {total}"),
     "progress.rate": Text("{rate}/s", "{rate}/秒"),
@@ -191,4 +199,14 @@ TEXTS: Mapping[str, Text] = {
         "任务传输数秒后将显示图表。",
     ),
     "events.title": Text("Timeline", "时间线"),
+    "log.title": Text("Log", "日志"),
+    "log.lead": Text(
+        "What happened to the task, and what its worker says, as it is said.",
+        "任务发生的事件以及工作进程的实时日志。",
+    ),
+    "streams.too_many": Text(
+        "You have many pages of the console open: this one does not move by itself. Close some "
+        "of them, then reload it.",
+        "您打开的控制台页面过多,此页面不会自动更新。请关闭部分页面后刷新。",
+    ),
 }

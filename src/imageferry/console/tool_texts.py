@@ -19,8 +19,8 @@ TOOL_TEXTS: Mapping[str, Text] = {
     "explorer.unknown": Text("There is no such action", "接口不存在"),
     "explorer.history": Text("Your last calls", "最近的调用"),
     "explorer.history_lead": Text(
-        "The last 50 of this tab; they are kept in your browser alone.",
-        "此标签页最近 50 次调用,仅保存在您的浏览器中。",
+        "The last 50 of your account, wherever they were made.",
+        "您的账号最近 50 次调用,不限浏览器。",
     ),
     "explorer.parameters": Text("Parameters", "参数"),
     "explorer.no_parameters": Text("The action has no parameters.", "此接口没有参数。"),

@@ -79,6 +79,51 @@ class FailedCalls(Protocol):
         """The account's last calls, newest first; only those of a code, where given."""
 
 
+class ExploredCall(Protocol):
+    """A call that was made in the API Explorer."""
+
+    @property
+    def time(self) -> datetime:
+        """When it was made, UTC."""
+
+    @property
+    def product(self) -> str:
+        """The product's name."""
+
+    @property
+    def action(self) -> str:
+        """The action's name."""
+
+    @property
+    def parameters(self) -> Mapping[str, str]:
+        """Names and values, without what signs a request."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+
+    @property
+    def code(self) -> str:
+        """The error's code, where there was one."""
+
+
+class ExploredCalls(Protocol):
+    """The last calls that accounts made in the API Explorer. Nobody is shown those of others."""
+
+    def remember(
+        self,
+        account_id: str,
+        product: str,
+        action: str,
+        parameters: Mapping[str, str],
+        reply: Exchange,
+    ) -> None:
+        """Keep a call with its answer."""
+
+    def latest(self, account_id: str) -> Sequence[ExploredCall]:
+        """The account's calls that are kept, newest first."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tools:
     """The service as the tools of developers see it.
@@ -87,8 +132,10 @@ class Tools:
         problem: What is wrong with a text as the value of a parameter; empty where nothing is.
         exchange: Sends a signed call of an action and returns the answer.
         failed_calls: The calls that were refused.
+        explored_calls: The calls that were made in the API Explorer.
     """
 
     problem: Callable[[Field, str], str]
     exchange: Callable[[SignedRequest], Exchange]
     failed_calls: FailedCalls
+    explored_calls: ExploredCalls

@@ -11,12 +11,15 @@ from imageferry.console import interface
 from imageferry.console.interface import TaskDetails, TaskFilter, TaskPage, Window
 from imageferry.database.connection import Database
 from imageferry.images import names
-from imageferry.tasks import board, queries
+from imageferry.tasks import board, notes, queries
 from imageferry.tasks.board import BoardFilter
 from imageferry.tasks.model import Task
 
 MAX_FOUND_IMAGES = 500
 """How many images a search by name looks for the tasks of."""
+
+MAX_SHOWN_LINES = 200
+"""How many lines of a task's log are shown: the latest."""
 
 
 class ConsoleTasks:
@@ -68,6 +71,10 @@ class ConsoleTasks:
                 [
                     interface.Sample(sample.time, sample.bytes_per_second)
                     for sample in queries.samples(connection, task_id)
+                ],
+                [
+                    interface.Line(**vars(line))
+                    for line in notes.lines(connection, task_id, MAX_SHOWN_LINES)
                 ],
             )
 
@@ -135,6 +142,8 @@ def _disks(connection: sa.Connection, task_id: str) -> Sequence[interface.Disk]:
             disk.error_code,
             disk.error_message,
             disk.related_items,
+            disk.bytes_done,
+            disk.bytes_total,
         )
         for disk in queries.disks(connection, task_id)
     ]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from imageferry.accounts import failed_calls
+from imageferry.accounts import explored_calls, failed_calls
+from imageferry.accounts.explored_calls import ExploredCall
 from imageferry.accounts.failed_calls import FailedCall
 from imageferry.actions.declaration import Field
 from imageferry.console.tools import Exchange, Tools
 from imageferry.database.connection import Database
+from imageferry.database.metadata import now
 from imageferry.gateway.gateway import Gateway
 from imageferry.gateway.rendering import as_xml
 from imageferry.gateway.request import Request
@@ -23,6 +25,7 @@ def console_tools(database: Database, gateway: Gateway) -> Tools:
         problem=_problem,
         exchange=lambda signed: _exchange(gateway, signed),
         failed_calls=KeptCalls(database),
+        explored_calls=KeptExploredCalls(database),
     )
 
 
@@ -45,6 +48,44 @@ class KeptCalls:
         """The account's last calls, newest first; only those of a code, where given."""
         with self._database.read() as connection:
             return failed_calls.latest(connection, account_id, limit, code=code)
+
+
+class KeptExploredCalls:
+    """The calls of the API Explorer in a database.
+
+    Args:
+        database: The database.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def remember(
+        self,
+        account_id: str,
+        product: str,
+        action: str,
+        parameters: Mapping[str, str],
+        reply: Exchange,
+    ) -> None:
+        """Keep a call with its answer."""
+        members = json.loads(reply.json)
+        call = ExploredCall(
+            request_id=members["RequestId"],
+            account_id=account_id,
+            time=now(),
+            product=product,
+            action=action,
+            parameters=parameters,
+            status=reply.status,
+            code=members.get("Code", ""),
+        )
+        explored_calls.remember(self._database, call)
+
+    def latest(self, account_id: str) -> Sequence[ExploredCall]:
+        """The account's calls that are kept, newest first."""
+        with self._database.read() as connection:
+            return explored_calls.latest(connection, account_id)
 
 
 def _problem(field: Field, text: str) -> str:

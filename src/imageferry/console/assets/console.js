@@ -33,6 +33,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A page that is open for days keeps the latest lines of a log, and stays at its end.
+document.addEventListener("htmx:oobAfterSwap", () => {
+  for (const log of document.querySelectorAll("[data-most]")) {
+    while (log.children.length > log.dataset.most) log.firstElementChild.remove();
+    if (!log.matches(":hover, :focus-within")) log.scrollTop = log.scrollHeight;
+  }
+});
+
 for (const name of ["htmx:afterSettle", "htmx:oobAfterSwap"]) {
   document.addEventListener(name, showChoice);
 }
