@@ -7,6 +7,7 @@ left by a machine that never came back, or is not ours.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,25 +34,79 @@ class Leftovers:
         return bool(self.scratch or self.catalogue)
 
 
+@dataclass(frozen=True)
+class StagedLeftover:
+    """What a task that has ended has sent to a store, and nobody took back.
+
+    Attributes:
+        bucket: Where it is.
+        task_id: The task.
+    """
+
+    bucket: Bucket
+    task_id: str
+
+
 def find(database: Database, catalogue: Bucket, scratch: Path) -> Leftovers:
     """Look for files that belong to nobody.
 
     Files are listed before rows are read: what is made meanwhile is not taken for a leftover.
     """
-    folders = sorted(scratch.glob("*/*"))
+    folders = _folders(scratch)
     keys = [stored.key for stored in catalogue.list()]
     with database.read() as connection:
-        active = tasks.active(connection)
         kept = images.keep_ids(connection, sorted({image_of_key(key) for key in keys}))
     return Leftovers(
-        scratch=tuple(folder for folder in folders if folder.name not in active),
+        scratch=_of_ended_tasks(database, folders),
         catalogue=tuple(key for key in keys if image_of_key(key) not in kept),
     )
 
 
+def find_staged(database: Database, buckets: Iterable[Bucket]) -> list[StagedLeftover]:
+    """Look for uploads of tasks that have ended, in the same order."""
+    found = [
+        StagedLeftover(bucket, task_id) for bucket in buckets for task_id in sorted(bucket.staged())
+    ]
+    with database.read() as connection:
+        active = tasks.active(connection)
+    return [leftover for leftover in found if leftover.task_id not in active]
+
+
 def remove(leftovers: Leftovers, catalogue: Bucket) -> None:
     """Take them away."""
-    for folder in leftovers.scratch:
-        shutil.rmtree(folder, ignore_errors=True)
+    _remove_folders(leftovers.scratch)
     for key in leftovers.catalogue:
         catalogue.delete(key)
+
+
+def remove_staged(staged: Iterable[StagedLeftover]) -> None:
+    """Take them back."""
+    for leftover in staged:
+        leftover.bucket.discard_staged(leftover.task_id)
+
+
+def remove_scratch(database: Database, scratch: Path) -> Sequence[Path]:
+    """Take the folders of ended tasks away, and return them.
+
+    A worker that was killed has left them, and its tasks were gone on with elsewhere.
+    """
+    found = _of_ended_tasks(database, _folders(scratch))
+    _remove_folders(found)
+    return found
+
+
+def _folders(scratch: Path) -> Sequence[Path]:
+    return sorted(scratch.glob("*/*"))
+
+
+def _of_ended_tasks(database: Database, folders: Sequence[Path]) -> tuple[Path, ...]:
+    if not folders:
+        return ()
+    with database.read() as connection:
+        active = tasks.active(connection)
+    return tuple(folder for folder in folders if folder.name not in active)
+
+
+def _remove_folders(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)

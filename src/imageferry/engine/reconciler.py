@@ -12,12 +12,13 @@ from collections import Counter
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 import structlog
 
 from imageferry.database.connection import UNAVAILABLE, Database
 from imageferry.database.metadata import now
-from imageferry.engine import stuck_tasks
+from imageferry.engine import leftovers, stuck_tasks
 from imageferry.engine.queue import TaskQueue
 
 LOOK_SECONDS = 20.0
@@ -64,15 +65,22 @@ class Reconciler:
         queue: What knows what the engine says.
         executor: This worker's name.
         running: What this worker does.
+        scratch: The folder that has a folder for every worker of this data folder.
     """
 
     def __init__(
-        self, database: Database, queue: TaskQueue, executor: str, running: Container[str]
+        self,
+        database: Database,
+        queue: TaskQueue,
+        executor: str,
+        running: Container[str],
+        scratch: Path,
     ) -> None:
         self._database = database
         self._queue = queue
         self._executor = executor
         self._running = running
+        self._scratch = scratch
         self._abandoned: set[str] = set()
         self._stuck: set[str] = set()
 
@@ -82,6 +90,7 @@ class Reconciler:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database is out of reach.
         """
+        leftovers.remove_scratch(self._database, self._scratch)
         return self._take_back_abandoned() | self._repair_stuck() | self._clean_up_again()
 
     def _take_back_abandoned(self) -> set[str]:

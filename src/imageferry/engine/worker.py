@@ -81,7 +81,7 @@ def run(
     with (
         closing(TaskQueue(context.database)) as queue,
         _among_others(context, queue, executor, running, die),
-        reconciling(Reconciler(context.database, queue, executor, running)),
+        reconciling(Reconciler(context.database, queue, executor, running, context.scratch.parent)),
     ):
         found = leftovers.find(context.database, context.catalogue, context.scratch.parent)
         leftovers.remove(found, context.catalogue)

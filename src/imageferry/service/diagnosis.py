@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from imageferry.buckets.interface import Bucket
 from imageferry.database import schema
 from imageferry.database.connection import Database
 from imageferry.database.metadata import now
@@ -29,6 +30,7 @@ from imageferry.service import local
 from imageferry.service.installation import Installation, free_space, open_installation
 from imageferry.settings import Settings
 from imageferry.tasks import queries as tasks
+from imageferry.tasks.model import TaskAction
 
 GIB = 2**30
 SHOWN = 5
@@ -96,13 +98,30 @@ def repair(settings: Settings) -> int:
     with closing(open_installation(settings)) as installation:
         found = leftovers.find(installation.database, installation.catalogue, installation.scratch)
         leftovers.remove(found, installation.catalogue)
+        staged = leftovers.find_staged(installation.database, _buckets(installation))
+        leftovers.remove_staged(staged)
         with closing(TaskQueue(installation.database)) as queue:
-            stuck = stuck_tasks.find(installation.database, queue)
+            stuck = {
+                **stuck_tasks.find(installation.database, queue),
+                **_uncleaned(installation, queue),
+            }
             stuck_tasks.repair(installation.database, queue, stuck)
         swept = sum(
             store.sweep(SWEEP_AGE) for store in (installation.store, installation.image_store)
         )
-        return len(found.scratch) + len(found.catalogue) + len(stuck) + swept
+        return len(found.scratch) + len(found.catalogue) + len(staged) + len(stuck) + swept
+
+
+def _buckets(installation: Installation) -> Iterator[Bucket]:
+    """Every bucket, and the catalogue."""
+    yield installation.catalogue
+    for info in installation.store.buckets():
+        yield installation.store.bucket(info.name)
+
+
+def _uncleaned(installation: Installation, queue: TaskQueue) -> Mapping[str, TaskAction]:
+    """Ended tasks of which a store that was away keeps something that is to go."""
+    return stuck_tasks.find_uncleaned(installation.database, queue, now())
 
 
 def _qemu_img(settings: Settings) -> Check:
@@ -191,13 +210,19 @@ def _is_current(settings: Settings) -> bool:
 
 def _leftovers(installation: Installation) -> Check:
     found = leftovers.find(installation.database, installation.catalogue, installation.scratch)
-    if not found:
-        return Check("leftovers", State.OK, "Every file belongs to a task or an image.")
+    staged = leftovers.find_staged(installation.database, _buckets(installation))
+    with closing(TaskQueue(installation.database)) as queue:
+        uncleaned = _uncleaned(installation, queue)
+    if not (found or staged or uncleaned):
+        return Check(
+            "leftovers", State.OK, "Every file and every upload belongs to a task or an image."
+        )
     return Check(
         "leftovers",
         State.WARNING,
-        f"{len(found.scratch)} folders of tasks and {len(found.catalogue)} disks belong to nobody.",
-        "`imageferry doctor --repair` removes them.",
+        f"{len(found.scratch)} folders of tasks, {len(found.catalogue)} disks and {len(staged)} "
+        f"uploads belong to nobody; {len(uncleaned)} tasks could not be cleaned up after.",
+        "`imageferry doctor --repair` removes the former, and lets a worker try the latter again.",
     )
 
 

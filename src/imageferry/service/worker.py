@@ -121,7 +121,7 @@ def _begin_anew() -> None:
     task; the guards end the programs when their pipes are closed by it.
     """
     _flush()
-    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - itself
 
 
 def _leave(status: int = 0) -> None:

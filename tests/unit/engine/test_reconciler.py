@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -31,8 +32,8 @@ def running() -> Running:
 
 
 @pytest.fixture
-def reconciler(rows: Rows, tasks: TaskQueue, running: Running) -> Reconciler:
-    return Reconciler(rows.database, tasks, ME, running)
+def reconciler(rows: Rows, tasks: TaskQueue, running: Running, tmp_path: Path) -> Reconciler:
+    return Reconciler(rows.database, tasks, ME, running, tmp_path / "scratch")
 
 
 def _noted(
@@ -125,3 +126,18 @@ def test_what_could_not_be_cleaned_up_is_tried_again_later(
     assert reconciler.look() == {old}
 
     assert [rows.find(task_id).queued for task_id in (recent, old)] == [False, True]
+
+
+def test_what_a_killed_worker_left_is_removed_once_its_task_has_ended_elsewhere(
+    rows: Rows, reconciler: Reconciler, tmp_path: Path
+) -> None:
+    task_id = rows.task()
+    folder = tmp_path / "scratch" / "killed" / task_id
+    folder.mkdir(parents=True)
+    reconciler.look()
+    assert folder.exists()
+
+    rows.change(transitions.cancel, task_id, "somebody")
+    reconciler.look()
+
+    assert not folder.exists()

@@ -13,9 +13,11 @@ from imageferry.service import diagnosis
 from imageferry.service.diagnosis import GIB, Check, State
 from imageferry.service.installation import first_key, open_installation
 from imageferry.settings import Settings
+from imageferry.tasks import transitions
 from imageferry.tasks.model import TaskAction
 from support.postgresql import PostgreSQLServer
 from support.rows import Rows
+from support.seaweedfs import REGION, S3Server
 
 
 @pytest.fixture
@@ -144,6 +146,64 @@ def test_leftovers_are_found_and_removed(settings: Settings) -> None:
     assert found(settings)["leftovers"].state is State.OK
     assert not folder.exists()
     assert diagnosis.repair(settings) == 0
+
+
+def _in_s3(settings: Settings, server: S3Server) -> Settings:
+    options = f"region={REGION}&endpoint={server.endpoint}&path_style=true"
+    bucket = server.make_bucket()
+    return replace(
+        settings,
+        buckets_url=f"s3://{bucket}/buckets?{options}",
+        images_url=f"s3://{bucket}/images?{options}",
+        s3_access_key_id=server.access_key_id,
+        s3_access_key_secret=server.access_key_secret,
+    )
+
+
+def test_uploads_of_ended_tasks_are_found_and_taken_back(
+    settings: Settings, seaweedfs: S3Server, tmp_path: Path
+) -> None:
+    settings = _in_s3(settings, seaweedfs)
+    with closing(open_installation(settings)) as installation:
+        first_key(installation)
+        rows = Rows(installation.database)
+        golden = installation.store.create_bucket("golden", region="cn-hangzhou", owner="1")
+        ended, active = rows.task(), rows.task()
+        rows.change(transitions.cancel, ended, "somebody")
+        for bucket in (golden, installation.catalogue):
+            for task_id in (ended, active):
+                bucket.draft("key", tmp_path / task_id, token=task_id).write(0, b"x")
+
+        assert "2 uploads" in found(settings)["leftovers"].finding
+        assert len(golden.uploads()) == 2
+
+        assert diagnosis.repair(settings) == 2
+        assert found(settings)["leftovers"].state is State.OK
+        assert golden.staged() == installation.catalogue.staged() == {active}
+        assert len(golden.uploads()) == 1
+
+
+def test_tasks_that_could_not_be_cleaned_up_after_are_found_and_given_to_a_worker(
+    settings: Settings,
+) -> None:
+    with closing(open_installation(settings)) as installation:
+        first_key(installation)
+        rows = Rows(installation.database)
+        task_id = rows.given()
+        with closing(TaskQueue(installation.database)) as queue:
+            with installation.database.write() as connection:
+                queue.enqueue(connection, task_id, TaskAction.EXPORT_IMAGE, "embedded")
+            with installation.database.write() as connection:
+                connection.exec_driver_sql(
+                    "UPDATE workflow_status SET status = 'ERROR', completed_at = 1"
+                )
+            rows.change(transitions.cancel, task_id, "somebody")
+
+            assert "1 tasks could not be cleaned up" in found(settings)["leftovers"].finding
+
+            assert diagnosis.repair(settings) == 1
+            assert rows.find(task_id).queued
+    assert found(settings)["leftovers"].state is State.OK
 
 
 def test_tasks_that_are_not_in_the_queue_are_found_and_put_there(settings: Settings) -> None:
