@@ -120,6 +120,28 @@ def test_a_frozen_worker_s_task_goes_on_elsewhere_and_it_takes_nothing_back(
     _assert_finished_once(many, api, image_id, task_id)
 
 
+def test_a_frozen_worker_that_nobody_watches_begins_anew(
+    many: Cluster, apis: tuple[Service, Service]
+) -> None:
+    api, _ = apis
+    alone = many.start_worker("--data-dir", str(many.folder / "alone"))
+    image_id, task_id = api.import_image(BUCKET, "disk.raw")
+    _transferring(many, task_id)
+    alone.signal(signal.SIGSTOP)
+    other = many.start_worker()
+    until(lambda: many.look(task_id).attempt == 2, 60, "Another attempt")
+
+    alone.signal(signal.SIGCONT)
+
+    until(lambda: alone.log.read_text().count("worker_started") == 2, 60, "The second start")
+    _assert_finished_once(many, api, image_id, task_id)
+    other.end()
+    image_id, task_id = api.import_image(BUCKET, "disk.raw")
+    _assert_finished_once(many, api, image_id, task_id)
+    assert many.look(task_id).worker in {0, alone.process.pid}
+    alone.end()
+
+
 def test_a_stopped_worker_leaves_its_task_to_the_others_at_once(
     many: Cluster, apis: tuple[Service, Service]
 ) -> None:

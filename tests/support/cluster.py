@@ -29,13 +29,13 @@ class Worker:
         log: What it has said.
     """
 
-    def __init__(self, data_dir: Path, settings: Mapping[str, object]) -> None:
+    def __init__(self, data_dir: Path, settings: Mapping[str, object], *arguments: str) -> None:
         self.log = data_dir.with_name(data_dir.name + ".log")
         chosen = environment(data_dir, settings)
         aftermath.remember(self.log, chosen)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "imageferry", "worker", "--with-parent"],
+                [sys.executable, "-m", "imageferry", "worker", *arguments],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -105,10 +105,15 @@ class Cluster:
         self.services.append(service)
         return service
 
-    def start_worker(self, **settings: object) -> Worker:
-        """Start a worker; ``settings`` go before what they have in common."""
+    def start_worker(self, *arguments: str, **settings: object) -> Worker:
+        """Start a worker; ``settings`` go before what they have in common.
+
+        Args:
+            arguments: Those of ``imageferry worker``; by default it ends with the tests.
+            settings: Settings by name.
+        """
         data_dir = self.folder / f"worker{next(self._numbers)}"
-        worker = Worker(data_dir, {**self.settings, **settings})
+        worker = Worker(data_dir, {**self.settings, **settings}, *(arguments or ("--with-parent",)))
         self.workers.append(worker)
         return worker
 
