@@ -36,6 +36,9 @@ _PAUSE_REASON = "why a task is paused, which only our PauseTask can do"
 _REASON = "why a task failed, which the Go SDK reads already"
 _PROGRESS = "how far a task is, beyond the contract's per cent"
 _COMPRESSION = "how an export is compressed is the caller's choice"
+_PRIORITY = "which of an account's waiting tasks goes first is the account's choice"
+_WAITING = "what a task waits for, and how long the line is"
+_QUOTAS = "a quota that ECS has no code for"
 _EXPECTED_HASH = "an import proves the object's bytes by their hash, where that is given"
 _BOTH_WORDINGS = "both wordings are the contract's; this is the one clients have known longest"
 
@@ -47,6 +50,7 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "DiskDeviceMapping.N.OSSBucket: length": _OSS_RULE,
         "DiskDeviceMapping.N.OSSObject: length": _OSS_RULE,
         "DiskDeviceMapping.N.SHA256: added": _EXPECTED_HASH,
+        "Priority: added": _PRIORITY,
         "ResourceGroupId: length": _KEPT,
         "RoleName: errors": _NO_ROLES,
         "Tag.N.Key: required": "a tag without a key is a mistake, and is told to be one",
@@ -73,12 +77,15 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "403 InvalidOperation.CloudBoxImageImportUnsupported: left out": _NO_CLOUD_BOXES,
         "403 InvalidStorageLocation.NotFound: left out": _NO_CLOUD_BOXES,
         "403 NoSetRoletoECSServiceAcount: left out": _NO_ROLES,
+        "403 QuotaExceed.ImageBytes: added": _QUOTAS,
+        "403 QuotaExceed.WaitingTask: added": _QUOTAS,
         "403 UserNotInTheWhiteList: left out": _NO_WHITE_LIST,
         "404 InvalidResourceGroup.NotFound: left out": _NO_GROUPS,
     },
     ("ExportImage", Section.PARAMETER): {
         "Compression: added": _COMPRESSION,
         "OSSBucket: length": _OSS_RULE,
+        "Priority: added": _PRIORITY,
         "RoleName: errors": _NO_ROLES,
     },
     ("ExportImage", Section.ERROR): {
@@ -101,11 +108,16 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "403 UserNotInTheWhiteList: left out": _NO_WHITE_LIST,
         "403 WeeklyQuotaExceed.ExportImage: left out": "exports are limited at a time, not a week",
         "404 InvalidImageId.NotFound: messages": _BOTH_WORDINGS,
+        "403 QuotaExceed.WaitingTask: added": _QUOTAS,
     },
     ("DescribeTasks", Section.PARAMETER): {
         "TaskIds: items": "the list is one text; more than 100 ids in it are refused all the same",
     },
-    ("DescribeTasks", Section.REPLY): {"TaskSet.Task[].FailedReason: added": _REASON},
+    ("DescribeTasks", Section.REPLY): {
+        "TaskSet.Task[].FailedReason: added": _REASON,
+        "TaskSet.Task[].PlaceInQueue: added": _WAITING,
+        "TaskSet.Task[].WaitingFor: added": _WAITING,
+    },
     ("DescribeTaskAttribute", Section.REPLY): {
         "CancelReason: added": _CANCEL_REASON,
         "FailedReason: added": _REASON,
@@ -118,6 +130,8 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "TaskProgress.Phase: added": _PROGRESS,
         "TaskProgress.PlaceInQueue: added": _PROGRESS,
         "TaskProgress.SecondsLeft: added": _PROGRESS,
+        "TaskProgress.WaitingFor: added": _WAITING,
+        "TaskProgress.WaitingForReason: added": _WAITING,
     },
     ("CancelTask", Section.PARAMETER): {"Reason: added": _CANCEL_REASON},
     ("CancelTask", Section.ERROR): {

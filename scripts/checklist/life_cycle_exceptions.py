@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from checklist.facts import Section
 
 _REGION_CHECK = "as with every action that has a region"
+_QUOTAS = "a quota that ECS has no code for"
 _SAME_WORDING = "the wording of every other action"
 _NO_FAMILY_LIMITS = "a family may have any number of images, and a region any number of families"
 _NO_INSTANCES = "there are no instances here"
@@ -29,6 +30,7 @@ TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "403 OperationDeined.ImageUsingByInstance: left out": _NO_INSTANCES,
     },
     ("CopyImage", Section.PARAMETER): {
+        "Priority: added": "which of an account's waiting tasks goes first is the account's choice",
         "ResourceGroupId: length": "as long as the database keeps it",
         "Tag.N.Key: required": "a tag without a key is a mistake, and is told to be one",
     },
@@ -65,6 +67,8 @@ TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "404 InvalidParameter.KMSKeyId.NotFound: left out": _NO_KEY_SERVICE,
         "404 InvalidResourceGroup.NotFound: left out": "resource groups are labels here, so that "
         "none is unknown",
+        "403 QuotaExceed.ImageBytes: added": _QUOTAS,
+        "403 QuotaExceed.WaitingTask: added": _QUOTAS,
     },
     ("CancelCopyImage", Section.ERROR): {
         "400 CancelNotSupported: left out": "every copy that has not ended can be cancelled",

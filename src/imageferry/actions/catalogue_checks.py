@@ -1,4 +1,4 @@
-"""What a new or renamed image must fit into: the names and the number of an account's images."""
+"""What a new or renamed image must fit into: the names of an account's images, and its tags."""
 
 from __future__ import annotations
 
@@ -34,20 +34,6 @@ def check_name(
 def duplicated(name: str, image_id: str) -> ServiceError:
     """The error that says which image has the name."""
     return codes.INVALID_IMAGE_NAME_DUPLICATED.error(f"{name!r} is the name of image {image_id}.")
-
-
-def check_quota(call: Call, connection: sa.Connection, region_id: str) -> None:
-    """Make sure that the account may have one more image in the region.
-
-    Raises:
-        ServiceError: ``QuotaExceed.Image``.
-    """
-    count = images.count(connection, call.account_id, region_id)
-    if count >= call.settings.max_images:
-        raise codes.QUOTA_EXCEED_IMAGE.error(
-            f"The account has {count} images in {region_id}, and may have "
-            f"{call.settings.max_images}: delete some, or raise the setting max_images."
-        )
 
 
 def check_tag_keys(tags: tuple[Tag, ...]) -> None:

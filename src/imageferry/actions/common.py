@@ -65,6 +65,16 @@ DryRun = Annotated[
         example="false",
     ),
 ]
+Priority = Annotated[
+    int,
+    Parameter(
+        description="Which of the account's waiting tasks is taken up first: the one with the "
+        "lowest number, and of equal ones the oldest.",
+        example="1",
+        minimum=1,
+        maximum=10,
+    ),
+]
 RoleName = Annotated[
     str | None,
     Parameter(

@@ -11,12 +11,13 @@ from imageferry.actions import copy_error_codes as copy_codes
 from imageferry.actions import image_error_codes as codes
 from imageferry.actions import once
 from imageferry.actions.call import Call
-from imageferry.actions.catalogue_checks import check_name, check_quota, check_tag_keys
+from imageferry.actions.catalogue_checks import check_name, check_tag_keys
 from imageferry.actions.common import (
     Description,
     DryRun,
     ImageId,
     ImageName,
+    Priority,
     RegionId,
     ResourceGroupId,
     Tag,
@@ -28,12 +29,17 @@ from imageferry.actions.error_codes import (
     INVALID_CLIENT_TOKEN,
 )
 from imageferry.actions.once import ClientToken
+from imageferry.actions.quota_error_codes import (
+    QUOTA_EXCEED_IMAGE_BYTES,
+    QUOTA_EXCEED_WAITING_TASK,
+)
+from imageferry.actions.quotas import check_new_image
 from imageferry.actions.regions import check_region
 from imageferry.database.metadata import now
 from imageferry.images import queries as images
 from imageferry.images.model import Image, ImageDisk, ImageStatus
 from imageferry.tasks import transitions
-from imageferry.tasks.model import TaskAction, new_id
+from imageferry.tasks.model import DEFAULT_PRIORITY, TaskAction, new_id
 
 
 class CopyImageRequest(Model, frozen=True, kw_only=True):
@@ -76,6 +82,7 @@ class CopyImageRequest(Model, frozen=True, kw_only=True):
             example="aes-256",
         ),
     ] = None
+    priority: Priority = DEFAULT_PRIORITY
     client_token: ClientToken = None
     dry_run: DryRun = False
 
@@ -114,7 +121,8 @@ def _make(
     source = _source(call, connection, request)
     if request.destination_image_name is not None:
         check_name(call, connection, request.destination_image_name, request.target_region)
-    check_quota(call, connection, request.target_region)
+    size = sum(disk.stored_size for disk in source.disks)
+    check_new_image(call, connection, request.target_region, size)
     if request.dry_run:
         raise DRY_RUN_OPERATION.error()
     image = _image(call, request, source)
@@ -128,6 +136,7 @@ def _make(
         request={"ImageId": source.image_id},
         disks=[[("ImageId", source.image_id)] for _ in source.disks],
         task_id=image.task_id,
+        priority=request.priority,
         origin=call.origin,
     )
     reply = CopyImageReply(image_id=image.image_id)
@@ -223,6 +232,8 @@ COPY_IMAGE = Action(
         codes.INVALID_DESCRIPTION,
         codes.DUPLICATE_TAG_KEY,
         codes.QUOTA_EXCEED_IMAGE,
+        QUOTA_EXCEED_IMAGE_BYTES,
+        QUOTA_EXCEED_WAITING_TASK,
         copy_codes.KMS_NOT_ENABLED,
         copy_codes.KEY_WITHOUT_ENCRYPTION,
         copy_codes.ALGORITHM_WITHOUT_ENCRYPTION,

@@ -10,8 +10,9 @@ from imageferry.actions.call import Call
 from imageferry.actions.common import RegionId, TaskId
 from imageferry.actions.declaration import Action, Member, Model, Reply
 from imageferry.actions.describe_tasks import support_cancel
-from imageferry.tasks import queries
+from imageferry.tasks import queries, waiting
 from imageferry.tasks.model import DiskStatus, Phase, Task, TaskDisk, TaskStatus
+from imageferry.tasks.waiting import Limits, Place, WaitingFor
 
 
 class DescribeTaskAttributeRequest(Model, frozen=True, kw_only=True):
@@ -92,8 +93,21 @@ class TaskProgress(Reply, frozen=True, kw_only=True):
         Member(description="When something was done last, UTC; absent before."),
     ] = None
     place_in_queue: Annotated[
-        int, Member(description="Place among the waiting tasks, from 1; 0 when not waiting.")
+        int,
+        Member(
+            description="How many tasks are taken up before it, as things stand, and itself; 0 "
+            "when it is not waiting to be taken up."
+        ),
     ]
+    waiting_for: Annotated[
+        str | None,
+        Member(
+            description="What it waits for, in a word: one of "
+            f"{', '.join(WaitingFor)}. Absent when it is not waiting.",
+            example="FreeSlot",
+        ),
+    ] = None
+    waiting_for_reason: Annotated[str | None, Member(description="The same in a sentence.")] = None
     attempt: Annotated[int, Member(description="How often a worker has taken the task up.")]
 
 
@@ -154,7 +168,7 @@ def describe_task_attribute(
         if task is None or not is_own(call, task, request.region_id):
             raise codes.INVALID_TASK_ID_NOT_FOUND.error()
         disks = queries.disks(connection, task.task_id)
-        place = queries.place_in_queue(connection, task)
+        place = waiting.places(connection, [task], Limits.of(call.settings)).get(task.task_id)
     failed = task.status is TaskStatus.FAILED
     return DescribeTaskAttributeReply(
         task_id=task.task_id,
@@ -193,7 +207,7 @@ def _operation(disk: TaskDisk) -> OperationProgress:
     )
 
 
-def _progress(task: Task, place: int) -> TaskProgress:
+def _progress(task: Task, place: Place | None) -> TaskProgress:
     left, rate = None, task.bytes_per_second
     if task.phase is Phase.TRANSFER and rate > 0 and task.bytes_total > 0:
         left = -(-(task.bytes_total - task.bytes_done) // rate)
@@ -205,7 +219,9 @@ def _progress(task: Task, place: int) -> TaskProgress:
         bytes_per_second=task.bytes_per_second,
         seconds_left=left,
         last_progress_time=None if moment is None else times.to_second(moment),
-        place_in_queue=place,
+        place_in_queue=0 if place is None else place.number,
+        waiting_for=None if place is None else place.waiting_for.value,
+        waiting_for_reason=None if place is None else place.waiting_for.sentence,
         attempt=task.attempt,
     )
 

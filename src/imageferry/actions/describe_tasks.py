@@ -11,9 +11,10 @@ from imageferry.actions.call import Call
 from imageferry.actions.common import PageNumber, PageSize, RegionId
 from imageferry.actions.declaration import Action, Member, Model, Parameter, Reply
 from imageferry.actions.error_codes import INVALID_PARAMETER
-from imageferry.tasks import lists
+from imageferry.tasks import lists, waiting
 from imageferry.tasks.lists import TaskFilter
 from imageferry.tasks.model import Task, TaskAction, TaskStatus
+from imageferry.tasks.waiting import Limits, Place, WaitingFor
 
 MAX_TASK_IDS = 100
 HONOURED_STATUSES = {
@@ -117,6 +118,18 @@ class TaskEntry(Reply, frozen=True, kw_only=True):
     failed_reason: Annotated[
         str | None, Member(description="Why it failed; absent unless it did.")
     ] = None
+    place_in_queue: Annotated[
+        int | None,
+        Member(description="How many tasks are taken up before it, as things stand, and itself."),
+    ] = None
+    waiting_for: Annotated[
+        str | None,
+        Member(
+            description=f"What it waits for: one of {', '.join(WaitingFor)}. Absent when it is "
+            "not waiting.",
+            example="FreeSlot",
+        ),
+    ] = None
 
 
 class TaskSet(Reply, frozen=True, kw_only=True):
@@ -153,6 +166,7 @@ def describe_tasks(call: Call, request: DescribeTasksRequest) -> DescribeTasksRe
             size=request.page_size,
             anchor=anchor,
         )
+        places = waiting.places(connection, page.tasks, Limits.of(call.settings))
         newest = page.tasks[0].sequence if first and page.total > len(page.tasks) else None
         begins = newest is not None and not lists.is_begun(connection, condition, newest)
     if newest is not None and begins:
@@ -163,7 +177,7 @@ def describe_tasks(call: Call, request: DescribeTasksRequest) -> DescribeTasksRe
         page_size=request.page_size,
         total_count=page.total,
         region_id=request.region_id,
-        task_set=TaskSet(task=tuple(_entry(task) for task in page.tasks)),
+        task_set=TaskSet(task=tuple(_entry(task, places.get(task.task_id)) for task in page.tasks)),
     )
 
 
@@ -204,7 +218,7 @@ def _time(name: str, text: str | None, which: int) -> datetime | None:
         raise INVALID_PARAMETER.error(f"{name}: {error}.", name=name) from None
 
 
-def _entry(task: Task) -> TaskEntry:
+def _entry(task: Task, place: Place | None) -> TaskEntry:
     failed = task.status is TaskStatus.FAILED
     return TaskEntry(
         task_id=task.task_id,
@@ -215,6 +229,8 @@ def _entry(task: Task) -> TaskEntry:
         finished_time=None if task.finished is None else times.to_minute(task.finished),
         resource_id=task.resource_id,
         failed_reason=f"{task.error_code}: {task.error_message}" if failed else None,
+        place_in_queue=None if place is None or not place.number else place.number,
+        waiting_for=None if place is None else place.waiting_for.value,
     )
 
 

@@ -8,7 +8,7 @@ from imageferry.accounts.client_tokens import TokenUse
 from imageferry.actions import image_error_codes as codes
 from imageferry.actions import once
 from imageferry.actions.call import Call
-from imageferry.actions.catalogue_checks import check_quota, check_tag_keys, duplicated
+from imageferry.actions.catalogue_checks import check_tag_keys, duplicated
 from imageferry.actions.declaration import Action, to_wire
 from imageferry.actions.error_codes import (
     DRY_RUN_OPERATION,
@@ -21,6 +21,11 @@ from imageferry.actions.import_request import (
     ImportImageReply,
     ImportImageRequest,
 )
+from imageferry.actions.quota_error_codes import (
+    QUOTA_EXCEED_IMAGE_BYTES,
+    QUOTA_EXCEED_WAITING_TASK,
+)
+from imageferry.actions.quotas import check_new_image
 from imageferry.database.metadata import now
 from imageferry.images import queries as images
 from imageferry.images.model import Image, ImageDisk, ImageStatus
@@ -41,7 +46,7 @@ def import_image(call: Call, request: ImportImageRequest) -> ImportImageReply:
     disks = admit_disks(call, request.disk_device_mapping, request.tag)
     if request.dry_run:
         with call.database.read() as connection:
-            _check_catalogue(call, connection, request)
+            _check_catalogue(call, connection, request, disks)
         raise DRY_RUN_OPERATION.error()
     return _make(call, request, disks, use)
 
@@ -56,7 +61,7 @@ def _make(
         answered = once.answered(connection, use, ImportImageReply)
         if answered is not None:
             return answered
-        _check_catalogue(call, connection, request)
+        _check_catalogue(call, connection, request, disks)
         image = _image(call, request, disks)
         images.insert(connection, image)
         transitions.create(
@@ -68,6 +73,7 @@ def _make(
             request=to_wire(request),
             disks=[disk.related_items for disk in disks],
             task_id=image.task_id,
+            priority=request.priority,
             origin=call.origin,
         )
         reply = ImportImageReply(
@@ -128,10 +134,16 @@ def _check_boot_mode(request: ImportImageRequest) -> None:
         raise codes.INVALID_BOOT_MODE_NOT_SUPPORT.error()
 
 
-def _check_catalogue(call: Call, connection: sa.Connection, request: ImportImageRequest) -> None:
+def _check_catalogue(
+    call: Call,
+    connection: sa.Connection,
+    request: ImportImageRequest,
+    disks: tuple[AdmittedDisk, ...],
+) -> None:
     if request.image_name is not None:
         _check_name(call, connection, request.image_name, request.region_id)
-    check_quota(call, connection, request.region_id)
+    size = sum(disk.object.size for disk in disks)
+    check_new_image(call, connection, request.region_id, size)
 
 
 def _check_name(call: Call, connection: sa.Connection, name: str, region_id: str) -> None:
@@ -179,6 +191,8 @@ IMPORT_IMAGE = Action(
         codes.OSS_NOT_AUTHORIZED,
         codes.DUPLICATE_TAG_KEY,
         codes.QUOTA_EXCEED_IMAGE,
+        QUOTA_EXCEED_IMAGE_BYTES,
+        QUOTA_EXCEED_WAITING_TASK,
         INVALID_CLIENT_TOKEN,
         IDEMPOTENT_PARAMETER_MISMATCH,
         DRY_RUN_OPERATION,

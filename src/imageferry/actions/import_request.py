@@ -11,6 +11,7 @@ from imageferry.actions.common import (
     Description,
     DryRun,
     ImageName,
+    Priority,
     RegionId,
     ResourceGroupId,
     RoleName,
@@ -19,6 +20,7 @@ from imageferry.actions.common import (
 from imageferry.actions.declaration import Member, Model, Parameter, Reply
 from imageferry.actions.import_admission import DiskDeviceMapping
 from imageferry.actions.once import ClientToken
+from imageferry.tasks.model import DEFAULT_PRIORITY
 
 PLATFORMS = (
     "Aliyun",
@@ -150,6 +152,7 @@ class ImportImageRequest(Model, frozen=True, kw_only=True):
         tuple[Tag, ...],
         Parameter(description="Tags that the image gets.", max_items=20),
     ] = ()
+    priority: Priority = DEFAULT_PRIORITY
     client_token: ClientToken = None
     dry_run: DryRun = False
     role_name: RoleName = None

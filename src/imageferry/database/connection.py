@@ -98,9 +98,13 @@ class Database:
             name: What nobody else is to change meanwhile, as the id of an account.
         """
         with self.write() as connection:
-            if not self.is_sqlite:
-                connection.execute(_LOCK, {"name": name})
+            self.be_alone(connection, name)
             yield connection
+
+    def be_alone(self, connection: sa.Connection, name: str) -> None:
+        """Have a name to oneself for the rest of a transaction; see :meth:`write_alone`."""
+        if not self.is_sqlite:
+            connection.execute(_LOCK, {"name": name})
 
     @contextmanager
     def write_relaxed(self) -> Iterator[sa.Connection]:

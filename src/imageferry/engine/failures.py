@@ -18,6 +18,7 @@ from imageferry.imaging.errors import INSUFFICIENT_SPACE, ImageError
 OBJECT_CHANGED = "InvalidOSSObject.Changed"
 OBJECT_NOT_FOUND = "InvalidOSSObject.NotFound"
 BUCKET_NOT_FOUND = "InvalidOSSBucket.NotFound"
+TOO_MANY_BYTES = "QuotaExceed.ImageBytes"
 IMAGE_NOT_FOUND = "InvalidImageId.NotFound"
 STORE_FAILED = "OSSAccessFailed"
 TOO_MANY_ATTEMPTS = "TooManyAttempts"

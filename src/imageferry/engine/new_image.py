@@ -30,6 +30,7 @@ from imageferry.engine.checkpoints import Saved, usable
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.disks import for_each
 from imageferry.engine.failures import reported_for
+from imageferry.engine.image_bytes import check_bytes
 from imageferry.engine.ownership import Ownership, OwnershipLostError
 from imageferry.images import queries as images
 from imageferry.images.model import Image, ImageDisk, ImageStatus
@@ -217,6 +218,7 @@ class NewImage(ABC):
 
     def _publish(self) -> None:
         with self._ownership.finishing() as connection:
+            check_bytes(self._context, connection, self._image.account_id)
             images.set_status(connection, self._image.image_id, ImageStatus.AVAILABLE)
 
     async def _verify_disk(self, disk: ImageDisk) -> None:

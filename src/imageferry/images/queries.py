@@ -144,6 +144,22 @@ def count(connection: sa.Connection, account_id: str, region_id: str) -> int:
     ).scalar_one()
 
 
+def bytes_of_account(connection: sa.Connection, account_id: str) -> int:
+    """Bytes that an account's images take; what is in the making counts as what it is made of."""
+    size = sa.case(
+        (image_disks.c.stored_size > 0, image_disks.c.stored_size), else_=image_disks.c.source_size
+    )
+    total = connection.execute(
+        sa.select(sa.func.coalesce(sa.func.sum(size), 0))
+        .select_from(images.join(image_disks))
+        .where(
+            images.c.account_id == account_id,
+            images.c.status != ImageStatus.CREATE_FAILED.value,
+        )
+    ).scalar_one()
+    return int(total)
+
+
 def id_of_name(
     connection: sa.Connection, name: str, account_id: str, region_id: str
 ) -> tuple[str, ImageStatus] | None:

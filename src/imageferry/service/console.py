@@ -22,6 +22,7 @@ from imageferry.service.console_images import ConsoleImages
 from imageferry.service.console_tasks import ConsoleTasks
 from imageferry.service.console_tools import console_tools
 from imageferry.service.installation import Installation
+from imageferry.tasks.waiting import Limits
 
 
 def console_backend(
@@ -38,7 +39,7 @@ def console_backend(
         spend_nonce=partial(nonces.remember, installation.database),
         is_spent=partial(_is_spent, installation),
         call=partial(_call, gateway),
-        tasks=ConsoleTasks(installation.database),
+        tasks=ConsoleTasks(installation.database, Limits.of(installation.settings)),
         images=ConsoleImages(installation.database, installation.settings),
         buckets=ConsoleBuckets(installation.store, installation.settings, oss, now),
         tools=console_tools(installation.database, gateway),

@@ -11,9 +11,10 @@ from imageferry.console import interface
 from imageferry.console.interface import TaskDetails, TaskFilter, TaskPage, Window
 from imageferry.database.connection import Database
 from imageferry.images import names
-from imageferry.tasks import board, notes, queries
+from imageferry.tasks import board, notes, queries, waiting
 from imageferry.tasks.board import BoardFilter
 from imageferry.tasks.model import Task
+from imageferry.tasks.waiting import Limits, Place
 
 MAX_FOUND_IMAGES = 500
 """How many images a search by name looks for the tasks of."""
@@ -27,10 +28,12 @@ class ConsoleTasks:
 
     Args:
         database: The database.
+        limits: How many tasks may run.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, limits: Limits) -> None:
         self._database = database
+        self._limits = limits
 
     def page(self, account_id: str, condition: TaskFilter, window: Window) -> TaskPage:
         """A part of the list of an account's tasks."""
@@ -45,7 +48,7 @@ class ConsoleTasks:
             )
             shown = found[: window.size] if window.after is None else found[-window.size :]
             return TaskPage(
-                _tasks(connection, shown),
+                _tasks(connection, shown, self._limits),
                 has_newer=_is_more(connection, which, newer_than=shown),
                 has_older=_is_more(connection, which, older_than=shown),
             )
@@ -62,7 +65,7 @@ class ConsoleTasks:
             if task is None or task.account_id != account_id or not task.action.told:
                 return None
             return TaskDetails(
-                _tasks(connection, [task])[0],
+                _tasks(connection, [task], self._limits)[0],
                 _disks(connection, task_id),
                 [
                     interface.Event(event.time, event.event, event.detail)
@@ -102,9 +105,11 @@ def _is_more(
     return bool(board.newest(connection, which, after=after, before=before, size=1))
 
 
-def _tasks(connection: sa.Connection, tasks: Sequence[Task]) -> Sequence[interface.Task]:
+def _tasks(
+    connection: sa.Connection, tasks: Sequence[Task], limits: Limits
+) -> Sequence[interface.Task]:
     images = names.of_images(connection, {task.resource_id for task in tasks})
-    places = board.places_in_queue(connection, [task.task_id for task in tasks])
+    places = waiting.places(connection, tasks, limits)
     return [
         interface.Task(
             sequence=task.sequence,
@@ -121,8 +126,8 @@ def _tasks(connection: sa.Connection, tasks: Sequence[Task]) -> Sequence[interfa
             bytes_done=task.bytes_done,
             bytes_total=task.bytes_total,
             bytes_per_second=task.bytes_per_second,
-            place=places.get(task.task_id, 0),
-            waiting_for="",
+            place=_number(places.get(task.task_id)),
+            waiting_for=_reason(places.get(task.task_id)),
             attempt=task.attempt,
             error_code=task.error_code,
             error_message=task.error_message,
@@ -132,6 +137,14 @@ def _tasks(connection: sa.Connection, tasks: Sequence[Task]) -> Sequence[interfa
         )
         for task in tasks
     ]
+
+
+def _number(place: Place | None) -> int:
+    return 0 if place is None else place.number
+
+
+def _reason(place: Place | None) -> str:
+    return "" if place is None else place.waiting_for.value
 
 
 def _disks(connection: sa.Connection, task_id: str) -> Sequence[interface.Disk]:

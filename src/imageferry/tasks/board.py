@@ -71,21 +71,6 @@ def count(connection: sa.Connection, condition: BoardFilter) -> int:
     ).scalar_one()
 
 
-def places_in_queue(connection: sa.Connection, task_ids: Sequence[str]) -> dict[str, int]:
-    """The place of each of the tasks that waits among all that wait, from 1."""
-    waiting = (
-        sa.select(
-            tasks.c.task_id, sa.func.row_number().over(order_by=tasks.c.sequence).label("place")
-        )
-        .where(tasks.c.status == TaskStatus.WAITING.value)
-        .subquery()
-    )
-    rows = connection.execute(
-        sa.select(waiting.c.task_id, waiting.c.place).where(waiting.c.task_id.in_(task_ids))
-    )
-    return {row.task_id: row.place for row in rows}
-
-
 def _where(condition: BoardFilter) -> sa.ColumnElement[bool]:
     conditions = [
         tasks.c.account_id == condition.account_id,

@@ -138,18 +138,6 @@ def percents(connection: sa.Connection, task_ids: Sequence[str]) -> dict[str, in
     return {row.task_id: row.percent for row in rows}
 
 
-def place_in_queue(connection: sa.Connection, task: Task) -> int:
-    """How many tasks wait before this one, plus one; 0 for a task that does not wait."""
-    if task.status is not TaskStatus.WAITING:
-        return 0
-    before = connection.execute(
-        sa.select(sa.func.count()).where(
-            tasks.c.status == TaskStatus.WAITING.value, tasks.c.sequence < task.sequence
-        )
-    ).scalar_one()
-    return before + 1
-
-
 def to_task(row: sa.Row[tuple[object, ...]]) -> Task:
     """A row of the table, with every column, as a task."""
     values = dict(row._mapping)

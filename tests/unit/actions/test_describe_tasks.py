@@ -63,6 +63,8 @@ def test_a_waiting_task(api: Api) -> None:
         "SupportCancel": "true",
         "CreationTime": "2026-03-04T08:30Z",
         "ResourceId": "m-1",
+        "PlaceInQueue": 1,
+        "WaitingFor": "FreeSlot",
     }
 
 

@@ -63,6 +63,8 @@ def test_a_waiting_import(api: Api) -> None:
             "BytesTotal": 0,
             "BytesPerSecond": 0,
             "PlaceInQueue": 1,
+            "WaitingFor": "FreeSlot",
+            "WaitingForReason": "It waits for a free slot of a worker.",
             "Attempt": 0,
         },
     }

@@ -13,6 +13,7 @@ from imageferry.console.storage_texts import STORAGE_TEXTS
 from imageferry.console.texts import TEXTS, Text
 from imageferry.console.tool_texts import TOOL_TEXTS
 from imageferry.tasks.model import DiskStatus, Phase, TaskAction, TaskStatus
+from imageferry.tasks.waiting import WaitingFor
 
 TEMPLATES = Path(languages.__file__).parent / "templates"
 ALL: dict[str, Text] = {**TEXTS, **TOOL_TEXTS, **STORAGE_TEXTS}
@@ -49,6 +50,7 @@ def test_every_text_that_a_page_asks_for_is_there() -> None:
 def test_every_word_of_the_tasks_has_a_text() -> None:
     words = (("status", TaskStatus), ("phase", Phase), ("disk", DiskStatus))
     missing = [f"{kind}.{word}" for kind, enum in words for word in enum]
+    missing += [f"waiting.{word}" for word in WaitingFor if word is not WaitingFor.RESUME]
     missing += [f"action.{action}" for action in TaskAction if action.told]
 
     assert [key for key in missing if key not in TEXTS] == []

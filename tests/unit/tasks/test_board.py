@@ -73,15 +73,6 @@ def test_nobody_sees_tasks_of_others_nor_those_that_the_api_does_not_tell(rows: 
     assert len(found(rows)) == 1
 
 
-def test_places_count_those_that_wait(rows: Rows) -> None:
-    first, running, second = rows.task(), rows.claimed(), rows.task()
-
-    with rows.database.read() as connection:
-        places = board.places_in_queue(connection, [second, running, first])
-
-    assert places == {first: 1, second: 2}
-
-
 def advance(rows: Rows, task_id: str, rate: int) -> None:
     rows.change(
         transitions.record_progress,

@@ -7,19 +7,6 @@ from imageferry.tasks.model import TaskAction
 from support.rows import Rows
 
 
-def test_the_place_in_the_queue(rows: Rows) -> None:
-    running = rows.claimed()
-    waiting = [rows.task() for _ in range(2)]
-
-    with rows.database.read() as connection:
-        places = [
-            queries.place_in_queue(connection, rows.find(task_id))
-            for task_id in (running, *waiting)
-        ]
-
-    assert places == [0, 1, 2]
-
-
 @pytest.mark.parametrize("ended", [False, True])
 def test_active_tasks(rows: Rows, ended: bool) -> None:
     waiting, running = rows.task(resource_id="m-1"), rows.claimed(resource_id="m-2")
