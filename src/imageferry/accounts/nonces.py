@@ -2,26 +2,54 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import datetime
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 from imageferry.accounts.tables import nonces
 from imageferry.database.connection import Database
 from imageferry.database.metadata import now
 
+FORGET_SECONDS = 10.0
+"""How often those that have expired are taken away."""
 
-def remember(database: Database, access_key_id: str, nonce: str, until: datetime) -> bool:
-    """Note a nonce, and say whether it is new. Those that have expired are forgotten."""
-    try:
-        with database.write_relaxed() as connection:
+
+class Nonces:
+    """The nonces of all processes of an installation. Safe in threads.
+
+    Args:
+        database: Where they are kept.
+        clock: Seconds that never go back.
+    """
+
+    def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._clock = clock
+        self._forget_at = clock()
+        # Every request writes one: the statement is put together once.
+        insert = (sqlite if database.is_sqlite else postgresql).insert(nonces)
+        self._note = insert.on_conflict_do_update(
+            index_elements=[nonces.c.access_key_id, nonces.c.nonce],
+            set_={"expires": insert.excluded.expires},
+            where=nonces.c.expires < sa.bindparam("moment", type_=nonces.c.expires.type),
+        ).execution_options(preserve_rowcount=True)
+
+    def remember(self, access_key_id: str, nonce: str, until: datetime) -> bool:
+        """Note a nonce, and say whether it is new. One that has expired is as good as new."""
+        values = {"access_key_id": access_key_id, "nonce": nonce, "expires": until}
+        with self._database.write_relaxed() as connection:
+            self._forget(connection)
+            noted = connection.execute(self._note, {**values, "moment": now()})
+            return noted.rowcount == 1
+
+    def _forget(self, connection: sa.Connection) -> None:
+        moment = self._clock()
+        if moment >= self._forget_at:
+            self._forget_at = moment + FORGET_SECONDS
             connection.execute(sa.delete(nonces).where(nonces.c.expires < now()))
-            connection.execute(
-                sa.insert(nonces).values(access_key_id=access_key_id, nonce=nonce, expires=until)
-            )
-    except sa.exc.IntegrityError:
-        return False
-    return True
 
 
 def is_known(connection: sa.Connection, access_key_id: str, nonce: str) -> bool:

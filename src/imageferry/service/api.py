@@ -9,7 +9,8 @@ from functools import partial
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
-from imageferry.accounts import access_keys, bearer_tokens, failed_calls, nonces
+from imageferry.accounts import access_keys, bearer_tokens, failed_calls
+from imageferry.accounts.nonces import Nonces
 from imageferry.actions.call import Call, Services
 from imageferry.actions.registry import PRODUCTS
 from imageferry.console import application as console
@@ -54,7 +55,7 @@ def oss_application(installation: Installation) -> ASGIApp:
     """The OSS API over the installation's buckets."""
     return create_app(
         installation.store,
-        find_access_key=KeyCache(partial(_find_access_key, installation), time.monotonic).find,
+        find_access_key=_key_cache(installation).find,
         regions=installation.settings.regions,
         clock=now,
     )
@@ -62,11 +63,15 @@ def oss_application(installation: Installation) -> ASGIApp:
 
 def _authenticator(installation: Installation) -> Authenticator:
     return Authenticator(
-        find_access_key=partial(_find_access_key, installation),
+        find_access_key=_key_cache(installation).find,
         find_bearer=partial(_find_bearer, installation),
-        remember_nonce=partial(nonces.remember, installation.database),
+        remember_nonce=Nonces(installation.database).remember,
         clock=now,
     )
+
+
+def _key_cache(installation: Installation) -> KeyCache:
+    return KeyCache(partial(_find_access_key, installation), time.monotonic)
 
 
 def _find_access_key(installation: Installation, access_key_id: str) -> AccessKey | None:

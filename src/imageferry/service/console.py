@@ -36,7 +36,7 @@ def console_backend(
         regions=installation.settings.regions,
         explanations=explanations(),
         find_key=partial(_find_key, installation),
-        spend_nonce=partial(nonces.remember, installation.database),
+        spend_nonce=nonces.Nonces(installation.database).remember,
         is_spent=partial(_is_spent, installation),
         call=partial(_call, gateway),
         tasks=ConsoleTasks(installation.database, Limits.of(installation.settings)),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -14,7 +15,7 @@ from imageferry.database.metadata import now
 from imageferry.database.upsert import upsert
 from imageferry.tasks import places
 from imageferry.tasks.model import Task, TaskAction, TaskStatus
-from imageferry.tasks.places import Selection, Survey
+from imageferry.tasks.places import Selection, Shape, Survey
 from imageferry.tasks.queries import to_task
 from imageferry.tasks.tables import task_lists, tasks
 
@@ -69,6 +70,8 @@ def page(
         anchor: The newest task that counts, by its sequence; ``None`` for all.
     """
     selection = _selection(condition, anchor)
+    if not selection.actions:
+        return Page([], 0)
     place = (number - 1) * size
     if condition.task_ids or condition.resource_ids:
         return _page_of_named(connection, condition, selection, place, size)
@@ -76,8 +79,7 @@ def page(
     newest = places.sequence_at(connection, found, place)
     if newest is None:
         return Page([], found.total)
-    rows = connection.execute(_from(found, newest, size))
-    return Page([to_task(row) for row in rows], found.total)
+    return Page(_read(connection, found, newest, size), found.total)
 
 
 def list_anchor(connection: sa.Connection, condition: TaskFilter) -> int | None:
@@ -130,42 +132,58 @@ def _page_of_named(
         named = named.where(tasks.c.resource_id.in_(condition.resource_ids))
     # Without the word, a database may put the conditions together and walk all of an account's.
     found = named.cte("named").prefix_with("MATERIALIZED")
-    chosen = sa.select(found.c.sequence).where(selection.where(found))
+    chosen = sa.select(found.c.sequence).where(selection.shape.where(found))
     total = connection.execute(
-        sa.select(sa.func.count()).select_from(chosen.subquery())
+        sa.select(sa.func.count()).select_from(chosen.subquery()), selection.values
     ).scalar_one()
     sequences = chosen.order_by(found.c.sequence.desc()).offset(place).limit(size)
-    return Page([to_task(row) for row in connection.execute(_rows(sequences))], total)
+    rows = connection.execute(_rows(sequences), selection.values)
+    return Page([to_task(row) for row in rows], total)
 
 
-def _from(found: Survey, newest: int, size: int) -> sa.Select[tuple[object, ...]]:
-    """So many tasks of a selection from one of them on.
+def _read(connection: sa.Connection, found: Survey, newest: int, size: int) -> Sequence[Task]:
+    """So many tasks of a selection from one of them on."""
+    selection = replace(
+        found.selection,
+        actions=tuple(action for action, _ in found.kinds),
+        statuses=tuple(status for _, status in found.kinds),
+        oldest=found.runs[-1].oldest,
+        newest=newest,
+    )
+    statement = _page_statement(len(found.kinds), is_timed=selection.is_timed)
+    rows = connection.execute(statement, {**selection.values, "size": size})
+    return [to_task(row) for row in rows]
+
+
+@cache
+def _page_statement(kinds: int, *, is_timed: bool) -> sa.Select[tuple[object, ...]]:
+    """The newest tasks of so many kinds, each an action and a status.
 
     The tasks of each kind lie in one index in their order, so the newest of all kinds together
     are among the newest of each.
     """
-    oldest = found.runs[-1].oldest
-    each = sa.union_all(*_newest_of_kinds(found, oldest, newest, size)).subquery()
-    return _rows(sa.select(each.c.sequence).order_by(each.c.sequence.desc()).limit(size))
+    each = sa.union_all(
+        *(_newest_of_kind(number, is_timed=is_timed) for number in range(kinds))
+    ).subquery()
+    newest = sa.select(each.c.sequence).order_by(each.c.sequence.desc())
+    return _rows(newest.limit(sa.bindparam("size")))
 
 
-def _newest_of_kinds(
-    found: Survey, oldest: int, newest: int, size: int
-) -> Iterator[sa.Select[tuple[int]]]:
-    for action, status in found.kinds:
-        kind = replace(
-            found.selection, actions=(action,), statuses=(status,), oldest=oldest, newest=newest
+def _newest_of_kind(number: int, *, is_timed: bool) -> sa.Select[int]:
+    newest = (
+        sa.select(tasks.c.sequence)
+        .where(Shape(0, 0, is_timed=is_timed).where())
+        .where(
+            tasks.c.action == sa.bindparam(f"action_{number}"),
+            tasks.c.status == sa.bindparam(f"status_{number}"),
         )
-        of_kind = (
-            sa.select(tasks.c.sequence)
-            .where(kind.where())
-            .order_by(tasks.c.sequence.desc())
-            .limit(size)
-        )
-        yield sa.select(of_kind.subquery().c.sequence)
+        .order_by(tasks.c.sequence.desc())
+        .limit(sa.bindparam("size"))
+    )
+    return sa.select(newest.subquery().c.sequence)
 
 
-def _rows(sequences: sa.Select[tuple[int]]) -> sa.Select[tuple[object, ...]]:
+def _rows(sequences: sa.Select[int]) -> sa.Select[tuple[object, ...]]:
     return sa.select(tasks).where(tasks.c.sequence.in_(sequences)).order_by(tasks.c.sequence.desc())
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
+from typing import Any, TypeAlias
 
 import sqlalchemy as sa
 
@@ -27,7 +29,9 @@ NEWEST = (1 << WHOLE) - 1
 BEGINNING = datetime.min.replace(tzinfo=UTC)
 END = datetime.max.replace(tzinfo=UTC)
 
-_Block = sa.Row[tuple[int, int, datetime, datetime]]
+_BOUNDS = ("account_id", "region_id", "oldest", "newest", "created_from", "created_to")
+
+_Block: TypeAlias = "sa.Row[int, int, datetime, datetime]"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,25 +58,57 @@ class Selection:
     @property
     def is_bounded(self) -> bool:
         """Whether it is not about all sequences and times."""
-        bounds = (self.oldest, self.newest, self.created_from, self.created_to)
-        return bounds != (0, NEWEST, BEGINNING, END)
+        return self.is_timed or (self.oldest, self.newest) != (0, NEWEST)
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether it is not about all times."""
+        return (self.created_from, self.created_to) != (BEGINNING, END)
+
+    @property
+    def shape(self) -> Shape:
+        """The form of the conditions."""
+        return Shape(len(self.actions), len(self.statuses), is_timed=self.is_timed)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the conditions compare with."""
+        values = {name: getattr(self, name) for name in _BOUNDS}
+        values |= {f"action_{number}": action for number, action in enumerate(self.actions)}
+        return values | {f"status_{number}": status for number, status in enumerate(self.statuses)}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The form of a selection's conditions, without what they compare with.
+
+    Statements are put together once for each: that takes longer than to run them.
+
+    Attributes:
+        actions, statuses: How many of each are named; none for any.
+        is_timed: Whether the time matters.
+    """
+
+    actions: int
+    statuses: int
+    is_timed: bool
 
     def kinds_in(self, table: sa.FromClause) -> sa.ColumnElement[bool]:
         """The conditions that can be put to tasks and to blocks."""
         conditions = [
-            table.c.account_id == self.account_id,
-            table.c.region_id == self.region_id,
-            _is_one_of(table.c.action, self.actions),
+            table.c.account_id == sa.bindparam("account_id"),
+            table.c.region_id == sa.bindparam("region_id"),
         ]
-        if self.statuses:
-            conditions.append(_is_one_of(table.c.status, self.statuses))
+        for column, count in ((table.c.action, self.actions), (table.c.status, self.statuses)):
+            if count:
+                conditions.append(_is_one_of(column, count))
         return sa.and_(*conditions)
 
     def where(self, table: sa.FromClause = tasks) -> sa.ColumnElement[bool]:
         """Every condition, on tasks."""
-        conditions = [self.kinds_in(table), table.c.sequence.between(self.oldest, self.newest)]
-        if (self.created_from, self.created_to) != (BEGINNING, END):
-            conditions.append(table.c.created.between(self.created_from, self.created_to))
+        conditions = [self.kinds_in(table), _between(table.c.sequence, "oldest", "newest")]
+        if self.is_timed:
+            conditions.append(_between(table.c.created, "created_from", "created_to"))
         return sa.and_(*conditions)
 
 
@@ -118,11 +154,7 @@ def survey(connection: sa.Connection, selection: Selection) -> Survey:
         connection: A transaction that sees one state throughout.
         selection: Which tasks are meant.
     """
-    rows = connection.execute(
-        sa.select(task_blocks.c.action, task_blocks.c.status, task_blocks.c.tasks).where(
-            selection.kinds_in(task_blocks), task_blocks.c.level == WHOLE, task_blocks.c.block == 0
-        )
-    ).all()
+    rows = connection.execute(_kinds_statement(selection.shape), selection.values).all()
     kinds = [(row.action, row.status) for row in rows]
     if not rows:
         return Survey(selection, kinds, ())
@@ -184,23 +216,13 @@ def _runs(connection: sa.Connection, selection: Selection, level: int) -> Iterat
 
 def _blocks(connection: sa.Connection, selection: Selection, level: int) -> Sequence[_Block]:
     """The blocks of a level that may have tasks of a selection."""
-    oldest, newest = sa.func.min(task_blocks.c.oldest), sa.func.max(task_blocks.c.newest)
-    return connection.execute(
-        sa.select(
-            task_blocks.c.block,
-            sa.cast(sa.func.sum(task_blocks.c.tasks), sa.BigInteger).label("tasks"),
-            oldest.label("oldest"),
-            newest.label("newest"),
-        )
-        .where(
-            selection.kinds_in(task_blocks),
-            task_blocks.c.level == level,
-            task_blocks.c.block.between(selection.oldest >> level, selection.newest >> level),
-        )
-        .group_by(task_blocks.c.block)
-        .having(sa.and_(oldest <= selection.created_to, newest >= selection.created_from))
-        .order_by(task_blocks.c.block.desc())
-    ).all()
+    bounds = {
+        "level": level,
+        "oldest_block": selection.oldest >> level,
+        "newest_block": selection.newest >> level,
+    }
+    statement = _blocks_statement(selection.shape)
+    return connection.execute(statement, {**selection.values, **bounds}).all()
 
 
 def _is_whole(selection: Selection, block: _Block, oldest: int, newest: int) -> bool:
@@ -214,21 +236,66 @@ def _is_whole(selection: Selection, block: _Block, oldest: int, newest: int) -> 
 
 
 def _count(connection: sa.Connection, selection: Selection) -> int:
-    return connection.execute(
-        sa.select(sa.func.count()).select_from(tasks).where(selection.where())
-    ).scalar_one()
+    return connection.execute(_count_statement(selection.shape), selection.values).scalar_one()
 
 
 def _read_sequence(connection: sa.Connection, selection: Selection, place: int) -> int:
-    return connection.execute(
+    values = {**selection.values, "place": place}
+    return connection.execute(_sequence_statement(selection.shape), values).scalar_one()
+
+
+@cache
+def _kinds_statement(shape: Shape) -> sa.Select[str, str, int]:
+    return sa.select(task_blocks.c.action, task_blocks.c.status, task_blocks.c.tasks).where(
+        shape.kinds_in(task_blocks), task_blocks.c.level == WHOLE, task_blocks.c.block == 0
+    )
+
+
+@cache
+def _blocks_statement(shape: Shape) -> sa.Select[int, int, datetime, datetime]:
+    oldest, newest = sa.func.min(task_blocks.c.oldest), sa.func.max(task_blocks.c.newest)
+    return (
+        sa.select(
+            task_blocks.c.block,
+            sa.cast(sa.func.sum(task_blocks.c.tasks), sa.BigInteger).label("tasks"),
+            oldest.label("oldest"),
+            newest.label("newest"),
+        )
+        .where(
+            shape.kinds_in(task_blocks),
+            task_blocks.c.level == sa.bindparam("level"),
+            _between(task_blocks.c.block, "oldest_block", "newest_block"),
+        )
+        .group_by(task_blocks.c.block)
+        .having(
+            sa.and_(oldest <= sa.bindparam("created_to"), newest >= sa.bindparam("created_from"))
+        )
+        .order_by(task_blocks.c.block.desc())
+    )
+
+
+@cache
+def _count_statement(shape: Shape) -> sa.Select[int]:
+    return sa.select(sa.func.count()).select_from(tasks).where(shape.where())
+
+
+@cache
+def _sequence_statement(shape: Shape) -> sa.Select[int]:
+    return (
         sa.select(tasks.c.sequence)
-        .where(selection.where())
+        .where(shape.where())
         .order_by(tasks.c.sequence.desc())
-        .offset(place)
+        .offset(sa.bindparam("place"))
         .limit(1)
-    ).scalar_one()
+    )
 
 
-def _is_one_of(column: sa.ColumnElement[str], values: tuple[str, ...]) -> sa.ColumnElement[bool]:
-    # A list is written into the statement anew at each execution.
-    return column == values[0] if len(values) == 1 else column.in_(values)
+def _is_one_of(column: sa.ColumnElement[str], count: int) -> sa.ColumnElement[bool]:
+    values: list[sa.BindParameter[str]] = [
+        sa.bindparam(f"{column.key}_{number}") for number in range(count)
+    ]
+    return column == values[0] if count == 1 else column.in_(values)
+
+
+def _between(column: sa.ColumnElement[Any], lowest: str, highest: str) -> sa.ColumnElement[bool]:
+    return column.between(sa.bindparam(lowest), sa.bindparam(highest))
