@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from datetime import timedelta
 from pathlib import Path
+from subprocess import run
 from typing import Any
 
 import sqlalchemy as sa
 from playwright.sync_api import Browser
 
+from imageferry.buckets.folder import FolderStore
 from imageferry.database.metadata import now
+from imageferry.images.model import ImageStatus
 from imageferry.tasks import transitions
 from imageferry.tasks.model import DiskStatus, Phase, TaskAction
 from imageferry.tasks.tables import task_events, task_samples, tasks
 from support.browser import chromium, rows_of, visitor
-from support.rows import Rows
+from support.rows import Rows, disk
 from support.service import Service, services
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "console"
 OWNER = "worker"
 GIB = 2**30
+BUCKET = "golden-images"
+WHOLE = {"task", "image"}
+"""The pictures that show all of a page."""
 
 
 def main() -> None:
@@ -32,15 +39,23 @@ def main() -> None:
         chromium() as browser,
     ):
         service = start("--no-worker")
-        running = _fill(rows_of(service))
+        rows = rows_of(service)
+        running = _fill(rows)
         desk = {"viewport": {"width": 1280, "height": 800}}
         phone = {"viewport": {"width": 390, "height": 800}, "locale": "zh-CN"}
         _take(browser, service, "sign-in", "sign-in", desk, member=False)
         _take(browser, service, "tasks", "tasks", desk)
         _take(browser, service, f"tasks/{running}", "task", desk)
+        _take(browser, service, "tasks", "phone", phone | {"color_scheme": "dark"})
+        image = _fill_catalogue(rows)
+        _fill_bucket(service)
+        _take(browser, service, "images", "images", desk)
+        _take(browser, service, f"images/{image}", "image", desk)
+        _take(browser, service, f"buckets/{BUCKET}?prefix=nightly/", "bucket", desk)
+        object_page = f"buckets/{BUCKET}/import?key=nightly/debian-13.qcow2"
+        _take(browser, service, object_page, "import", desk)
         _take(browser, service, "explorer/ecs/DescribeImages", "explorer", desk)
         _take(browser, service, "errors/codes/InvalidImageName.Malformed", "error", desk)
-        _take(browser, service, "tasks", "phone", phone | {"color_scheme": "dark"})
 
 
 def _take(
@@ -56,7 +71,7 @@ def _take(
         if member:
             somebody.sign_in()
         somebody.open(path)
-        somebody.page.screenshot(path=FOLDER / f"{name}.png", full_page=name == "task")
+        somebody.page.screenshot(path=FOLDER / f"{name}.png", full_page=name in WHOLE)
 
 
 def _fill(rows: Rows) -> str:
@@ -76,6 +91,58 @@ def _fill(rows: Rows) -> str:
     for name in ("fedora-43", "opensuse-leap-16"):
         _task(rows, name, started=1, claimed=False)
     return running
+
+
+def _fill_catalogue(rows: Rows) -> str:
+    """Let there be images, one of them in the making; returns one that has been used."""
+    made = rows.claimed(OWNER, request={"ImageName": "ubuntu-24.04-gpu"})
+    _advance(rows, made, 23 * GIB, 40 * GIB, 187 * 2**20)
+    _image(rows, "ubuntu-24.04-gpu", 1, status=ImageStatus.CREATING, task_id=made)
+    _image(rows, "windows-2022-build-41", 200, os_type="windows", platform="Windows Server 2022")
+    tags = {"team": "platform", "built-by": "ci"}
+    image = _image(rows, "debian-13-golden", 140, tags=tags, boot_mode="UEFI")
+    _image(rows, "debian-13-golden-beijing", 90, copied_from=image, region_id="cn-beijing")
+    items = [("OSSBucket", BUCKET), ("OSSObject", "nightly/debian-13.qcow2")]
+    _end(rows, rows.claimed(OWNER, resource_id=image, disks=[items]), None)
+    items = [("OSSBucket", "for-customers"), ("OSSObject", f"{image}_system.vmdk")]
+    _end(
+        rows,
+        rows.claimed(OWNER, resource_id=image, action=TaskAction.EXPORT_IMAGE, disks=[items]),
+        None,
+    )
+    return image
+
+
+def _image(rows: Rows, name: str, minutes: int, **values: Any) -> str:
+    """Add an image that was made so many minutes ago."""
+    system = disk(
+        source_bucket=BUCKET,
+        source_object=f"nightly/{name}.qcow2",
+        source_etag="9F86D081884C7D659A2FEAA0C55AD015-41",
+        source_format="QCOW2",
+        source_size=2 * GIB,
+        source_sha256=hashlib.sha256(name.encode()).hexdigest(),
+        content_sha256=hashlib.sha256(name[1:].encode()).hexdigest(),
+        size_gib=40,
+        virtual_size=40 * GIB,
+        stored_size=3 * GIB,
+    )
+    created = now() - timedelta(minutes=minutes)
+    known = {"name": name, "created": created, "status": ImageStatus.AVAILABLE}
+    return rows.image(system, **(known | values))
+
+
+def _fill_bucket(service: Service) -> None:
+    """Let there be objects, one of them a disk image, and an upload that was interrupted."""
+    service.make_bucket(BUCKET)
+    bucket = FolderStore(service.data_dir / "buckets").bucket(BUCKET)
+    for name, size in (("alpine.vhdx", 41), ("fedora-43.raw", 64), ("rhel-9.4.ova", 57)):
+        bucket.put(f"nightly/{name}", [bytes(size * 2**20)])
+    bucket.put("nightly/archive/2026-11-01.qcow2", [b"old"])
+    image = service.data_dir / "debian-13.qcow2"
+    run(["qemu-img", "create", "-q", "-f", "qcow2", image, str(40 * GIB)], check=True)
+    bucket.put("nightly/debian-13.qcow2", [image.read_bytes()])
+    bucket.start_upload("nightly/windows-2025.vhdx")
 
 
 def _task(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -32,15 +32,6 @@ class BoardFilter:
     search: str = ""
     tag_key: str = ""
     tag_value: str = ""
-
-
-@dataclass(frozen=True)
-class RegionUse:
-    """How many images an account has in a region, whatever their status, and of how many bytes."""
-
-    region_id: str
-    images: int
-    stored_bytes: int
 
 
 def page(connection: sa.Connection, condition: BoardFilter, *, number: int, size: int) -> Page:
@@ -73,20 +64,15 @@ def copies(connection: sa.Connection, account_id: str, image_id: str) -> Sequenc
     return with_parts(connection, rows.all())
 
 
-def uses(connection: sa.Connection, account_id: str) -> Sequence[RegionUse]:
-    """What an account has in each region where it has images."""
+def counts(connection: sa.Connection, account_id: str) -> Mapping[str, int]:
+    """How many images an account has in each region where it has any, whatever their status."""
     rows = connection.execute(
-        sa.select(
-            images.c.region_id,
-            sa.func.count(images.c.image_id.distinct()),
-            sa.func.coalesce(sa.func.sum(image_disks.c.stored_size), 0),
-        )
-        .select_from(images.outerjoin(image_disks))
+        sa.select(images.c.region_id, sa.func.count().label("images"))
         .where(images.c.account_id == account_id)
         .group_by(images.c.region_id)
         .order_by(images.c.region_id)
     )
-    return [RegionUse(region_id, count, int(size)) for region_id, count, size in rows]
+    return {row.region_id: row.images for row in rows}
 
 
 def _is_visible(account_id: str) -> sa.ColumnElement[bool]:

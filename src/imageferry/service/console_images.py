@@ -10,13 +10,24 @@ from imageferry.console import catalogue
 from imageferry.console.catalogue import ImageDetails, ImageFilter, ImagePage, ImageTask, Use
 from imageferry.database.connection import Database
 from imageferry.images import board, shares
+from imageferry.images import queries as images
 from imageferry.images.board import BoardFilter
 from imageferry.images.model import Image, ImageDisk
 from imageferry.settings import Settings
-from imageferry.tasks import lists
+from imageferry.tasks import lists, waiting
 from imageferry.tasks import queries as tasks
 from imageferry.tasks.lists import TaskFilter
 from imageferry.tasks.model import TaskAction
+
+MAX_COUNTED = 1_000_000
+"""How many waiting tasks are counted: as many as an account may have at the most."""
+
+_QUOTAS = {
+    "stored": "max_image_bytes",
+    "running": "max_running_tasks",
+    "waiting": "max_waiting_tasks",
+    "exports": "max_exports",
+}
 
 MAX_TASKS = 50
 """How many of the tasks of an image its page shows: the newest."""
@@ -60,22 +71,31 @@ class ConsoleImages:
 
     def uses(self, account_id: str) -> Sequence[Use]:
         """What an account uses of its quotas."""
+        settings = self._settings
         with self._database.read() as connection:
-            regions = board.uses(connection, account_id)
-            imports, exports = (
-                tasks.count_active(connection, account_id, action)
-                for action in (TaskAction.IMPORT_IMAGE, TaskAction.EXPORT_IMAGE)
-            )
-        most = self._settings.max_images
-        stored = sum(region.stored_bytes for region in regions)
+            regions = board.counts(connection, account_id) or {settings.default_region: 0}
+            used = {
+                "stored": images.bytes_of_account(connection, account_id),
+                "running": waiting.count_running(connection, account_id),
+                "waiting": waiting.count(connection, account_id, MAX_COUNTED),
+                "exports": tasks.count_active(connection, account_id, TaskAction.EXPORT_IMAGE),
+            }
+        most = settings.quota("max_images", account_id)
         return [
             *(
-                Use(name="images", detail=region.region_id, used=region.images, limit=most)
-                for region in regions
+                Use(name="images", detail=region_id, used=count, limit=most)
+                for region_id, count in regions.items()
             ),
-            Use(name="stored", used=stored, in_bytes=True),
-            Use(name="imports", used=imports),
-            Use(name="exports", used=exports, limit=self._settings.max_exports),
+            *(
+                Use(
+                    name=name,
+                    used=count,
+                    # Of these quotas, 0 is none.
+                    limit=settings.quota(_QUOTAS[name], account_id) or None,
+                    in_bytes=name == "stored",
+                )
+                for name, count in used.items()
+            ),
         ]
 
 

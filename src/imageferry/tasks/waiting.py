@@ -208,6 +208,13 @@ def count(connection: sa.Connection, account_id: str, most: int) -> int:
     ).scalar_one()
 
 
+def count_running(connection: sa.Connection, account_id: str) -> int:
+    """How many tasks of an account are with a worker and have not ended."""
+    return connection.execute(
+        sa.select(sa.func.count()).where(_RUNNING, tasks.c.account_id == account_id)
+    ).scalar_one()
+
+
 def _reason(line: Line, running: Mapping[str, int], limits: Limits) -> WaitingFor:
     if _is_full(line.account_id, line.running, limits):
         return WaitingFor.ACCOUNT_TASKS

@@ -79,20 +79,30 @@ def test_others_are_told_nothing_of_where_a_shared_image_came_from(
     assert [shown.image_id for shown in page.images] == [image]
 
 
-def test_usage_is_told_against_the_quotas(images: ConsoleImages, rows: Rows) -> None:
-    for _ in range(2):
+def test_usage_is_told_against_the_quotas(rows: Rows) -> None:
+    quotas = tuple(f"{rows.account}:{name}" for name in ("max_image_bytes=100", "max_images=3"))
+    settings = Settings(max_images=2, max_exports=3, account_quotas=quotas)
+    for _ in range(3):
         rows.image(disk(1, stored_size=7), status=ImageStatus.AVAILABLE)
-    rows.task()
+    rows.claimed()
     rows.task(TaskAction.EXPORT_IMAGE)
 
-    uses = {use.name: use for use in images.uses(rows.account)}
+    uses = ConsoleImages(rows.database, settings).uses(rows.account)
 
-    assert (uses["images"].detail, uses["images"].used, uses["images"].limit) == (
-        "cn-hangzhou",
-        2,
-        2,
-    )
-    assert uses["images"].is_nearly_used_up
-    assert (uses["stored"].used, uses["stored"].in_bytes) == (14, True)
-    assert not uses["stored"].is_nearly_used_up
-    assert (uses["imports"].used, uses["exports"].used, uses["exports"].limit) == (1, 1, 3)
+    assert [(use.name, use.detail, use.used, use.limit) for use in uses] == [
+        ("images", "cn-hangzhou", 3, 3),
+        ("stored", "", 21, 100),
+        ("running", "", 1, None),
+        ("waiting", "", 1, 10_000),
+        ("exports", "", 1, 3),
+    ]
+    assert [use.is_nearly_used_up for use in uses] == [True, False, False, False, False]
+    assert [use.in_bytes for use in uses] == [False, True, False, False, False]
+
+
+def test_an_account_without_images_has_none_in_the_default_region(
+    images: ConsoleImages, rows: Rows
+) -> None:
+    first = images.uses(rows.account)[0]
+
+    assert (first.detail, first.used, first.limit) == ("cn-hangzhou", 0, 2)
