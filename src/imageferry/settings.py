@@ -237,6 +237,17 @@ class Settings:
         "slots.",
         _integer(0, 100_000),
     )
+    keep_tasks_days: int = _setting(
+        0,
+        "Days that a task is kept once it has ended, with its events; 0 for ever. Its image stays.",
+        _integer(0, 36_500),
+    )
+    keep_tasks: int = _setting(
+        0,
+        "Tasks of each account that are kept once they have ended, the latest; 0 for all. Their "
+        "images stay.",
+        _integer(0, 1_000_000_000),
+    )
     max_attempts: int = _setting(
         100,
         "How often a task is taken up again after its worker died, before it fails.",

@@ -27,5 +27,6 @@ def check_bytes(context: WorkerContext, connection: sa.Connection, account_id: s
             0,
             TOO_MANY_BYTES,
             f"With this image, those of the account would take {used} bytes, and they may take "
-            f"{most}. Delete some, or raise the setting max_image_bytes, then start the task again.",
+            f"{most}. Delete some, or raise the setting max_image_bytes, then start the task "
+            "again.",
         )

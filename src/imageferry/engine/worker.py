@@ -16,7 +16,7 @@ from pathlib import Path
 import structlog
 from dbos import DBOS, DBOSConfig, StepOptions
 
-from imageferry.buckets.interface import Store, StoreError
+from imageferry.buckets.interface import StoreError
 from imageferry.database.connection import UNAVAILABLE
 from imageferry.database.metadata import now
 from imageferry.engine import companions, leftovers
@@ -28,7 +28,9 @@ from imageferry.engine.runs import run_id
 from imageferry.engine.steps import STEPS, Steps
 from imageferry.engine.uptake import Uptake, taking_up
 from imageferry.imaging import nbd
+from imageferry.tasks import retention
 from imageferry.tasks.model import TaskAction
+from imageferry.tasks.retention import Retention
 
 POLL_SECONDS = 0.1
 """How often the worker's own queue is looked at, below what a user notices."""
@@ -87,10 +89,10 @@ def run(
         leftovers.remove(found, context.catalogue)
         nbd.sweep()
         _log.info("worker_started", executor=executor, slots=context.settings.worker_slots)
-        sweep(context.store, context.image_store, queue)
         with taking_up(Uptake(context.database, queue, executor, context.settings)):
+            sweep(context, queue, stop.is_set)
             while not stop.wait(SWEEP_SECONDS):
-                sweep(context.store, context.image_store, queue)
+                sweep(context, queue, stop.is_set)
         _log.info("worker_stopping", executor=executor)
         DBOS.destroy(workflow_completion_timeout_sec=context.settings.drain_seconds)
     _log.info("worker_stopped", executor=executor)
@@ -120,16 +122,18 @@ def _among_others(
         others.leave()
 
 
-def sweep(buckets: Store, images: Store, queue: TaskQueue) -> None:
-    """Take away what crashes and forgotten uploads left in the stores, and the engine's old rows.
+def sweep(context: WorkerContext, queue: TaskQueue, is_stopping: Callable[[], bool]) -> None:
+    """Take away what crashes and forgotten uploads left in the stores, and rows that are too old.
 
     A store or database that cannot be reached just now is no reason not to work,
     nor to leave the others as they are.
     """
+    kept = Retention.of(context.settings)
     places: dict[str, Callable[[], int]] = {
-        "buckets": partial(buckets.sweep, SWEEP_AGE),
-        "images": partial(images.sweep, SWEEP_AGE),
+        "buckets": partial(context.store.sweep, SWEEP_AGE),
+        "images": partial(context.image_store.sweep, SWEEP_AGE),
         "engine": lambda: queue.prune(now() - ROWS_KEPT_FOR),
+        "tasks": partial(retention.forget, context.database, kept, is_stopping),
     }
     for place, remove in places.items():
         try:

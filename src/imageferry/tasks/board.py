@@ -8,7 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from imageferry.tasks.model import Task, TaskAction, TaskStatus
+from imageferry.tasks.model import Task, TaskAction
 from imageferry.tasks.queries import to_task
 from imageferry.tasks.tables import tasks
 

@@ -44,6 +44,7 @@ tasks = sa.Table(
         *("account_id", "region_id", "action", "status", "sequence"),
     ),
     sa.Index("ix_tasks_resource_id_status", "resource_id", "status"),
+    sa.Index("ix_tasks_account_id_finished", "account_id", "finished"),
     sa.Index("ix_tasks_status_sequence", "status", "sequence"),
     sa.Index(
         "ix_tasks_queued",

@@ -9,8 +9,11 @@ import pytest
 from imageferry.buckets.folder import FolderStore
 from imageferry.buckets.remote_errors import RemoteStoreError
 from imageferry.engine import queue, worker
+from imageferry.engine.context import WorkerContext
 from imageferry.engine.queue import TaskQueue
 from imageferry.engine.worker import SWEEP_AGE, WorkerLockedError, exclusive, executor_name, sweep
+from imageferry.imaging.qemu_img import QemuImg
+from imageferry.settings import Settings
 from support.rows import ON_SQLITE, Rows
 
 
@@ -56,8 +59,17 @@ def test_a_store_that_is_silent_keeps_nothing_else_from_being_swept(
     queue.prepare(rows.database)
     with closing(TaskQueue(rows.database)) as tasks:
         monkeypatch.setattr(tasks, "prune", note)
+        context = WorkerContext(
+            settings=Settings(),
+            database=rows.database,
+            store=buckets,
+            image_store=images,
+            catalogue=images.create_bucket("catalogue", region="cn-hangzhou", owner=rows.account),
+            scratch=tmp_path,
+            qemu_img=QemuImg.find(),
+        )
 
-        sweep(buckets, images, tasks)
+        sweep(context, tasks, lambda: False)
 
     assert swept[0] == SWEEP_AGE
     assert len(swept) == 2
