@@ -27,7 +27,7 @@ run-cluster: setup-cluster ## Try many processes out: PostgreSQL, S3, two APIs, 
 	@PYTHONPATH=tests $(VENV)/python scripts/run_cluster.py $(CLUSTER_ARGS)
 
 test: setup-test ## Run the tests (PYTEST_ARGS: more arguments; WORKERS: processes)
-	@$(VENV)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+	@$(VENV)/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST_ARGS)
 
 check: setup-test ## Check format, lint and types
 	@$(VENV)/ruff format --check .
