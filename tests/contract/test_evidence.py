@@ -203,7 +203,7 @@ def test_one_that_does_not_fails(run: Callable[..., tuple[int, str, object]]) ->
     assert "no longer shows:\n- DescribeRegions, reply field RequestId" in said
 
 
-@pytest.mark.parametrize("processes", ["0", "2"])
+@pytest.mark.parametrize("processes", ["0", "1"])
 def test_the_file_is_written_from_what_passed(
     run: Callable[..., tuple[int, str, object]], processes: str
 ) -> None:

@@ -29,22 +29,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="fuzz", description=__doc__)
     parser.add_argument("module", choices=MODULES, help="what of this folder to fuzz")
     parser.add_argument("--seconds", type=int, default=60, help="for how long each target")
+    parser.add_argument("--inputs", type=int, default=-1, help="with how many inputs at most")
     arguments = parser.parse_args()
     with atheris.instrument_imports(include=["imageferry"]):
         targets: tuple[Target, ...] = import_module(f"fuzz.{arguments.module}").TARGETS
-    failed = [target.name for target in targets if not _survives(target, arguments.seconds)]
+    end = (f"-max_total_time={arguments.seconds}", f"-runs={arguments.inputs}")
+    failed = [target.name for target in targets if not _survives(target, end)]
     if failed:
         sys.exit(f"These have bugs: {', '.join(failed)}.")
 
 
-def _survives(target: Target, seconds: int) -> bool:
+def _survives(target: Target, end: tuple[str, ...]) -> bool:
     artifacts = f"-artifact_prefix={tempfile.gettempdir()}/fuzz-{target.name}-"
     with tempfile.TemporaryDirectory() as folder:
         for number, seed in enumerate(target.seeds + target.bugs):
             Path(folder, f"seed{number}").write_bytes(seed)
         child = os.fork()
         if not child:
-            options = (*_LIMITS, f"-max_total_time={seconds}", artifacts, folder)
+            options = (*_LIMITS, *end, artifacts, folder)
             atheris.Setup([sys.argv[0], *options], target.run)
             atheris.Fuzz()  # it ends the process
         _, status = os.waitpid(child, 0)

@@ -16,7 +16,8 @@ from fuzz.target import MODULES, Target
 from support.mutations import mutations
 
 _TESTS = Path(__file__).parents[1]
-_SECONDS = os.environ.get("FUZZ_SECONDS", "1")
+_SECONDS = os.environ.get("FUZZ_SECONDS")
+_END = ("--seconds", _SECONDS) if _SECONDS else ("--seconds", "1", "--inputs", "2000")
 _TARGETS = [target for module in MODULES for target in import_module(f"fuzz.{module}").TARGETS]
 
 of_each_target = pytest.mark.parametrize("target", _TARGETS, ids=lambda target: target.name)
@@ -42,10 +43,10 @@ def test_mutations(target: Target) -> None:
 if find_spec("atheris"):
 
     @pytest.mark.parametrize("module", MODULES)
-    @pytest.mark.timeout(200 + 20 * int(_SECONDS))
+    @pytest.mark.timeout(200 + 20 * int(_SECONDS or "0"))
     def test_inputs_that_reach_new_code(module: str, tmp_path: Path) -> None:
         """In processes of their own, which are ended when they take too much memory or time."""
-        command = [sys.executable, "-m", "fuzz", module, "--seconds", _SECONDS]
+        command = [sys.executable, "-m", "fuzz", module, *_END]
         paths = {"PYTHONPATH": str(_TESTS), "TMPDIR": str(tmp_path)}
         ended = subprocess.run(
             command, check=False, capture_output=True, text=True, env=os.environ | paths

@@ -51,7 +51,7 @@ def test_a_put_never_ends_in_a_deleted_bucket(store: FolderStore, tmp_path: Path
 
     thread = threading.Thread(target=write)
     thread.start()
-    for _ in range(60):
+    for _ in range(20):
         try:
             store.create_bucket("churned", region="r", owner="1")
             store.delete_bucket("churned")

@@ -328,7 +328,7 @@ def test_an_end_that_is_not_well_ends_the_disks_that_are_not_done(
 
 def test_of_a_cancel_and_a_finish_at_once_exactly_one_wins(rows: Rows, database: Database) -> None:
     with database.write() as connection:
-        task_ids = [_new_running(connection, rows.account) for _ in range(1000)]
+        task_ids = [_new_running(connection, rows.account) for _ in range(200)]
     together = threading.Barrier(2)
     won: dict[Change, list[bool]] = {_cancel: [], _finish: []}
 
