@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmarks.disk import Content, make_raw_disk
@@ -54,7 +55,7 @@ def _import(service: Service, name: str, killed_at: Sequence[float]) -> None:
     """Import the disk, kill the worker on the way, and take the image away again."""
     image_id, task_id = service.import_image(BUCKET, KEY, ImageName=name)
     for share in killed_at:
-        until(lambda share=share: _moved(service, task_id) >= share, TASK_SECONDS, "Progress")
+        until(partial(_has_moved, service, task_id, share), TASK_SECONDS, "Progress")
         kill_worker(service)
     task = service.wait_for(task_id, TASK_SECONDS)
     progress = task["TaskProgress"]
@@ -63,11 +64,11 @@ def _import(service: Service, name: str, killed_at: Sequence[float]) -> None:
     service.call("DeleteImage", ImageId=image_id)
 
 
-def _moved(service: Service, task_id: str) -> float:
-    """How much of the source is moved, of 1."""
+def _has_moved(service: Service, task_id: str, share: float) -> bool:
+    """Whether so much of the source is moved, of 1."""
     task = service.task(task_id)
     if task["TaskStatus"] in {"Finished", "Failed"}:
         raise RuntimeError(f"The task ended before it was disturbed: {task}")
     progress = task["TaskProgress"]
-    total: float = progress["BytesTotal"]
-    return progress["BytesDone"] / total if total else 0.0
+    total = int(progress["BytesTotal"])
+    return total > 0 and int(progress["BytesDone"]) >= share * total

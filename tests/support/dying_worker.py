@@ -58,8 +58,9 @@ def dying_worker(ferry: Ferry, task_id: str, *, after: int) -> Iterator[subproce
 def stop_reading(after: int) -> None:
     """Let no more than so many bytes of data be read from now on."""
     lock, left = threading.Lock(), [after]
-    for kind in (FileReader, RemoteReader):
-        pread: Any = kind.pread
+    kinds: tuple[Any, ...] = (FileReader, RemoteReader)
+    for kind in kinds:
+        pread = kind.pread
 
         def read(reader: Any, offset: int, length: int, pread: Any = pread) -> bytes:
             with lock:
@@ -70,7 +71,7 @@ def stop_reading(after: int) -> None:
             data: bytes = pread(reader, offset, length)
             return data
 
-        kind.pread = read  # type: ignore[method-assign]
+        kind.pread = read
 
 
 def main() -> None:
