@@ -193,8 +193,8 @@ class Settings:
     qemu_img: str = _setting("", "Path of qemu-img. Empty: found on the PATH, else the wheel's.")
     verify: str = _setting(
         "structure",
-        "How a result is verified: its structure, size and read-back, or in full by "
-        "comparing every guest byte with the source.",
+        "How a result is verified: its structure and size, with all that was written read again "
+        "from the disk; or in full, by comparing every guest byte with the source too.",
         _one_of("structure", "full"),
     )
     metrics_port: int | None = _setting(

@@ -13,6 +13,7 @@ from imageferry.buckets.draft import CopySource
 from imageferry.buckets.files import copy_range
 from imageferry.buckets.interface import DraftNotFoundError
 from imageferry.buckets.past_cache import PastCache
+from imageferry.buckets.read_behind import ReadBehind
 
 _Whole = TypeVar("_Whole")
 
@@ -34,6 +35,7 @@ class FileDraft(Generic[_Whole]):
         self._fd = fd if fd >= 0 else _new(path)
         self._given = os.fstat(self._fd).st_size
         self._pieces = PastCache(self._fd, os.O_RDWR)
+        self._behind = ReadBehind(self._fd)
 
     @classmethod
     def resume(cls, path: Path, stage: Callable[[Path], _Whole], *, end: int) -> Self:
@@ -69,9 +71,11 @@ class FileDraft(Generic[_Whole]):
         """Put bytes at a place; what is never written stays a hole.
 
         Raises:
+            DamagedError: the disk has not kept what was put before.
             OSError: the disk is full, or a limit is reached.
         """
         self._pieces.write(offset, data)
+        self._behind.follow(offset, data)
         self._given = max(self._given, offset + len(data))
 
     def copy(self, source: CopySource, offset: int, length: int) -> None:
@@ -90,21 +94,25 @@ class FileDraft(Generic[_Whole]):
             self._given = max(self._given, offset + length)
 
     def keep(self, end: int) -> None:  # noqa: ARG002 - the kernel brings all of it to the disk
-        """Wait until all bytes before a place are on the disk.
+        """Wait until all bytes before a place are on the disk, and were read again from it.
 
         Raises:
+            DamagedError: the disk has not kept them.
             OSError: they could not be brought there.
         """
         os.fdatasync(self._fd)
+        self._behind.catch_up()
 
     def finish(self, size: int) -> _Whole:
         """Make the file safe on the disk, ``size`` bytes long. It stays locked.
 
         Raises:
+            DamagedError: the disk has not kept what was put.
             OSError: it cannot be.
         """
         os.ftruncate(self._fd, size)
         os.fsync(self._fd)
+        self._behind.catch_up()
         return self._stage(self.path)
 
     def abort(self) -> None:
@@ -114,6 +122,7 @@ class FileDraft(Generic[_Whole]):
 
     def leave(self) -> None:
         """Let go of the file."""
+        self._behind.close()
         self._pieces.close()
         if self._fd >= 0:
             fd, self._fd = self._fd, -1

@@ -46,6 +46,10 @@ class InvalidObjectNameError(StoreError):
     r"""The key breaks OSS's rules: 1 to 1023 bytes of UTF-8, not starting with ``/`` or ``\``."""
 
 
+class DamagedError(StoreError):
+    """What was stored is not what can be read."""
+
+
 class ObjectChangedError(StoreError):
     """The object is no longer the one that was asked for by its ETag."""
 

@@ -13,8 +13,6 @@ import os
 import threading
 from typing import Final
 
-from imageferry.buckets.interface import ObjectReader
-
 ALIGNMENT: Final = 4096
 """What the kernel wants places, lengths and buffers to be multiples of: a block of any disk."""
 
@@ -124,29 +122,6 @@ class PastCache:
         if found is None:
             found = self._buffers.own = memoryview(mmap.mmap(-1, STEP + ALIGNMENT))
         return found
-
-
-class PastCacheReader:
-    """An object that lies in a file, with its large pieces read from the disk itself.
-
-    Args:
-        reader: The object; it stays open until this is closed.
-        fd: The file.
-    """
-
-    def __init__(self, reader: ObjectReader, fd: int) -> None:
-        self.size = reader.size
-        self.data_ranges = reader.data_ranges
-        self.fileno = reader.fileno
-        self._pieces = PastCache(fd, os.O_RDONLY)
-
-    def pread(self, offset: int, length: int) -> bytes:
-        """The bytes from ``offset``; fewer than ``length`` only at the end. Safe in threads."""
-        return self._pieces.read(offset, length)
-
-    def close(self) -> None:
-        """Let go of it; the object stays open. Closing twice does no harm."""
-        self._pieces.close()
 
 
 def _open_directly(fd: int, flags: int) -> int:

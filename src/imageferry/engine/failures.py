@@ -9,11 +9,12 @@ from contextlib import contextmanager
 
 from imageferry.buckets.interface import (
     BucketNotFoundError,
+    DamagedError,
     ObjectChangedError,
     ObjectNotFoundError,
     StoreError,
 )
-from imageferry.imaging.errors import INSUFFICIENT_SPACE, ImageError
+from imageferry.imaging.errors import INSUFFICIENT_SPACE, VERIFICATION_FAILED, ImageError
 
 OBJECT_CHANGED = "InvalidOSSObject.Changed"
 OBJECT_NOT_FOUND = "InvalidOSSObject.NotFound"
@@ -32,6 +33,7 @@ _STORE_FAILURES: tuple[tuple[type[StoreError], str, str], ...] = (
         OBJECT_CHANGED,
         "Leave the object alone until its import is finished, then import it again.",
     ),
+    (DamagedError, VERIFICATION_FAILED.code, VERIFICATION_FAILED.remedy),
     (ObjectNotFoundError, OBJECT_NOT_FOUND, "Upload the object, then import it again."),
     (BucketNotFoundError, BUCKET_NOT_FOUND, "Make the bucket, then start the task again."),
 )

@@ -12,7 +12,7 @@ import asyncio
 import secrets
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from functools import partial
 
 import structlog
@@ -25,7 +25,6 @@ from imageferry.buckets.interface import (
     ObjectReader,
     StoreError,
 )
-from imageferry.buckets.past_cache import PastCacheReader
 from imageferry.engine.checkpoints import Saved, usable
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.disks import for_each
@@ -227,11 +226,9 @@ class NewImage(ABC):
             found = await verify(
                 stored, Format.QCOW2, disk.virtual_size, qemu_img=qemu_img, lease=lease
             )
-            descriptor = stored.fileno()
-            if descriptor is not None and disk.content_crc32 is not None:
-                reader = PastCacheReader(stored, descriptor)
-                await in_thread(partial(self._read_back, disk, reader, found))
             if self._context.compares_fully:
+                if disk.content_crc32 is not None:
+                    await in_thread(partial(self._read_back, disk, stored, found))
                 await self._compare(disk, stored, found)
         self._ownership.record_disk(disk.position, DiskStatus.SUCCESS)
 
@@ -248,20 +245,16 @@ class NewImage(ABC):
             )
 
     def _read_back(
-        self, disk: ImageDisk, stored: PastCacheReader, found: Inspection, stop: StopSignal
+        self, disk: ImageDisk, stored: ObjectReader, found: Inspection, stop: StopSignal
     ) -> None:
-        """Make sure that the catalogue's disk gives the bytes that were written.
-
-        From a remote store they are not fetched again: it has confirmed each part's checksum.
-        """
-        with closing(stored):
-            checksum = stored_checksum(
-                stored,
-                open_reader(stored, found),
-                scratch=self._folder,
-                stop=stop,
-                progress=partial(self._ownership.meter.advance, disk.position),
-            )
+        """Make sure that the catalogue gives a guest the bytes that were decoded."""
+        checksum = stored_checksum(
+            stored,
+            open_reader(stored, found),
+            scratch=self._folder,
+            stop=stop,
+            progress=partial(self._ownership.meter.advance, disk.position),
+        )
         if checksum != disk.content_crc32:
             raise VERIFICATION_FAILED.error(
                 f"The stored disk's checksum is {checksum:08x}, "

@@ -98,6 +98,7 @@ def test_a_disk_that_the_catalogue_does_not_give_back_as_it_was_written_is_not_k
     damage: Callable[[Path], None],
 ) -> None:
     image_id, task_id = begun
+    ferry.compare_fully()
     finish = FileDraft.finish
 
     def finish_then_damage(draft: FileDraft[object], size: int) -> object:
@@ -131,6 +132,7 @@ def test_a_disk_that_somebody_wrote_to_in_the_catalogue_is_not_let_pass(
     ferry: Ferry, begun: tuple[str, str], damage: Callable[[Path], None]
 ) -> None:
     image_id, task_id = begun
+    ferry.compare_fully()
     assert ferry.step(task_id, "transfer")
     key = f"{image_id}-data-1.qcow2"
     (path,) = ferry.context.settings.data_dir.joinpath("images").rglob(key)
@@ -167,6 +169,7 @@ def test_a_worker_that_was_frozen_stores_nothing_when_another_one_has_the_task(
     ferry: Ferry, begun: tuple[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_id, task_id = begun
+    ferry.compare_fully()
     finish = FileDraft.finish
 
     def freeze_then_finish(draft: FileDraft[object], size: int) -> object:
