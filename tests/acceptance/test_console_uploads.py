@@ -116,6 +116,24 @@ def test_a_dropped_file_of_a_hostile_name_goes_into_the_folder(
     assert download.value.path().read_bytes() == stored
 
 
+def test_several_files_go_one_after_the_other(
+    member: Visitor, console: Service, tmp_path: Path
+) -> None:
+    page = member.page
+    paths = [tmp_path / f"{name}.raw" for name in "abc"]
+    for path in paths:
+        path.write_bytes(path.name.encode())
+    # Held back until it is looked for no more.
+    page.route("**/upload?key=a.raw&*partNumber=1", lambda _route: None)
+    page.locator("input[type=file]").set_input_files(paths)
+    states = page.locator(".files .state")
+    expect(states).to_have_text(["On its way", "Waiting", "Waiting"])
+    page.unroute_all()
+
+    expect(states).to_have_text(["Uploaded", "Uploaded", "Uploaded"], timeout=UPLOAD_MS)
+    assert [console.get(BUCKET, path.name) for path in paths] == [b"a.raw", b"b.raw", b"c.raw"]
+
+
 def test_an_interrupted_upload_goes_on_after_a_reload(
     member: Visitor, console: Service, content: bytes, tmp_path: Path
 ) -> None:

@@ -188,8 +188,8 @@ STORAGE_TEXTS: Mapping[str, Text] = {
     "upload.drop": Text("Drop files here, or", "将文件拖放到此处,或"),
     "upload.choose": Text("Choose files", "选择文件"),
     "upload.no_script": Text(
-        "Uploads need JavaScript. In a terminal, this does the same:",
-        "上传需要 JavaScript。也可在终端中执行:",
+        "Uploads need JavaScript. In a terminal, this uploads a file and imports it:",
+        "上传需要 JavaScript。也可在终端中上传并导入文件:",
     ),
     "upload.files": Text("Uploads", "上传列表"),
     "upload.progress": Text("Progress of the upload", "上传进度"),
@@ -197,6 +197,7 @@ STORAGE_TEXTS: Mapping[str, Text] = {
     "upload.retry": Text("Go on", "继续"),
     "upload.replace": Text("Replace it", "替换"),
     "upload.waiting": Text("Waiting", "等待中"),
+    "upload.sending": Text("On its way", "上传中"),
     "upload.resumed": Text("Going on where it stopped", "从中断处继续"),
     "upload.done": Text("Uploaded", "已上传"),
     "upload.exists": Text("There is an object of this name.", "已存在同名对象。"),

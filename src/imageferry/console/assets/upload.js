@@ -67,6 +67,7 @@ class Upload {
     this.row.addEventListener("click", (event) => this[event.target.dataset.do]?.());
     list.append(this.row);
     list.hidden = false;
+    this.show(box.dataset.waiting);
   }
 
   show(state, { offers = "", bad = false } = {}) {
@@ -88,7 +89,7 @@ class Upload {
     this.stopping = new AbortController();
     this.sent = new Map();
     running.add(this);
-    this.show(box.dataset.waiting, { offers: "stop" });
+    this.show(box.dataset.sending, { offers: "stop" });
     try {
       await this.upload();
       remember(this.place, null);
@@ -210,8 +211,12 @@ class Upload {
   #overwrite() { return { "X-OSS-Forbid-Overwrite": String(!this.replaces) }; }
 }
 
+// One file after the other: a browser has but six connections to a host.
+let line = Promise.resolve();
 const take = (files) => {
-  for (const file of files) new Upload(file).run();
+  for (const upload of Array.from(files, (file) => new Upload(file))) {
+    line = line.then(() => upload.run());
+  }
 };
 
 box.querySelector("input[type=file]").addEventListener("change", (event) => {
