@@ -173,6 +173,24 @@ class Settings:
         "", "Access key secret of the first account. Empty: generated.", secret=True
     )
     worker_slots: int = _setting(2, "Tasks that one worker runs at the same time.", _integer(1, 64))
+    worker_processors: int = _setting(
+        0,
+        "Processors that one worker and its programs use; 0 for all. Which ones, is chosen at the "
+        "start.",
+        _integer(0, 4096),
+    )
+    worker_nice: int = _setting(
+        0,
+        "How far a worker and its programs give way to other processes of the machine: 0 not at "
+        "all, 19 as far as can be.",
+        _integer(0, 19),
+    )
+    worker_bytes_per_second: int = _setting(
+        0,
+        "Bytes that one worker reads from and writes to remote stores in a second, all its tasks "
+        "together; 0 for any number.",
+        _integer(0, _LARGEST),
+    )
     lease_seconds: int = _setting(
         40,
         "Seconds that a task's programs may go on without the worker renewing its lease.",

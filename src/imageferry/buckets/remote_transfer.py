@@ -20,7 +20,7 @@ import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.response import BaseHTTPResponse
 
-from imageferry.buckets import remote_observed
+from imageferry.buckets import bandwidth, remote_observed
 from imageferry.buckets.interface import StoreError
 from imageferry.buckets.interruption import Interruption, note_connection
 from imageferry.buckets.remote_client import PATIENT, SignedUrl
@@ -104,6 +104,7 @@ class Transfer:
             ObjectNotFoundError: it is gone.
             RemoteStoreError: the store cannot be reached, or refuses.
         """
+        self._wait_for_room(length)
         asked = {"Range": f"bytes={offset}-{offset + length - 1}", "If-Match": f'"{etag}"'}
         data = self._attempted("GetRange", lambda: self._read(sign(), asked, length))
         remote_observed.read(length)
@@ -122,10 +123,15 @@ class Transfer:
         Raises:
             StoreError: the store cannot be reached, or refuses.
         """
+        self._wait_for_room(size)
         headers = {"Content-Length": str(size)}
         answered = self._attempted("Upload", lambda: self._write(sign(), body, headers))
         remote_observed.written(size)
         return answered
+
+    def _wait_for_room(self, size: int) -> None:
+        if seconds := bandwidth.PROCESS.wait_for(size):
+            self._interruption.pause(seconds)
 
     def _attempted(self, operation: str, attempt: Callable[[], _Result]) -> _Result:
         with remote_observed.observed(operation):

@@ -19,8 +19,8 @@ no thread waits for whoever uses them."""
 
 
 def default_threads() -> int:
-    """One more than there are processors, so that one that waits leaves none idle."""
-    return (os.cpu_count() or 1) + 1
+    """One more than this process may use processors, so that one that waits leaves none idle."""
+    return len(os.sched_getaffinity(0)) + 1
 
 
 def in_order(

@@ -15,6 +15,7 @@ import structlog
 from imageferry.engine import worker
 from imageferry.engine.context import WorkerContext
 from imageferry.imaging.qemu_img import QemuImg
+from imageferry.service import usage
 from imageferry.service.installation import open_installation
 from imageferry.service.memory import return_large_buffers
 from imageferry.settings import SettingError, Settings
@@ -40,6 +41,7 @@ def run(settings: Settings, *, with_parent: bool) -> None:
         WorkerLockedError: another worker has the data folder.
         SettingError: the port for the metrics cannot be used.
     """
+    usage.limit(settings)
     return_large_buffers()
     stop = threading.Event()
     _listen_for_signals(stop)

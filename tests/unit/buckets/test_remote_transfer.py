@@ -10,12 +10,14 @@ from typing import cast
 import pytest
 from structlog.testing import capture_logs
 
-from imageferry.buckets import remote_transfer
+from imageferry.buckets import bandwidth, remote_transfer
+from imageferry.buckets.bandwidth import Bandwidth
 from imageferry.buckets.interface import (
     ObjectChangedError,
     ObjectNotFoundError,
     UploadNotFoundError,
 )
+from imageferry.buckets.interruption import Interruption
 from imageferry.buckets.remote_client import PATIENT, SignedUrl
 from imageferry.buckets.remote_errors import RemoteStoreError
 from imageferry.buckets.remote_transfer import Transfer
@@ -205,3 +207,21 @@ def test_a_write_that_is_repeated_sends_everything_again(
     assert [sent for _, _, sent in script.asked] == [CONTENT, CONTENT]
     assert [asked["Content-Length"] for _, asked, _ in script.asked] == ["10", "10"]
     assert "Transfer-Encoding" not in script.asked[0][1]
+
+
+def test_requests_wait_for_their_share_of_the_bandwidth(
+    transfer: Transfer, signed: SignedUrl, script: Script, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[float] = []
+    limited = Bandwidth(clock=lambda: 0.0)
+    limited.limit(10)
+    monkeypatch.setattr(bandwidth, "PROCESS", limited)
+    monkeypatch.setattr(Interruption, "pause", lambda _, seconds: waits.append(seconds))
+    script.answers = [(206, b"23456", {}), (200, b"", {}), (206, b"23456", {})]
+
+    read(transfer, signed)
+    transfer.write(lambda: signed, b"x" * 20, 20)
+    read(transfer, signed)
+
+    # The first second is free, and 25 bytes take two and a half.
+    assert waits == [1.5]
