@@ -7,13 +7,13 @@ import signal
 import sys
 from pathlib import Path
 
-from benchmarks import oss_endpoint, resume, whole_task
+from benchmarks import console, oss_endpoint, resume, whole_task
 from benchmarks.data_path import exports, sources
 from benchmarks.data_path import main as data_path
 from benchmarks.disk import Content
 
 GIB = 2**30
-NAMES = ("data_path", "whole_task", "oss_endpoint", "resume")
+NAMES = ("data_path", "whole_task", "oss_endpoint", "resume", "console")
 
 
 def main() -> None:
@@ -44,6 +44,8 @@ def main() -> None:
         whole_task.run(virtual_size=virtual_size, data_size=data_size, rounds=chosen.rounds)
     if "oss_endpoint" in names:
         oss_endpoint.run(rounds=chosen.rounds)
+    if "console" in names:
+        console.run()
     if "resume" in names:
         resume.run(
             virtual_size=virtual_size,

@@ -30,11 +30,12 @@ MOST_OF_AN_ACCOUNT = 60
 """The most streams of one account in a process: each is a question to the database twice a
 second, so one account cannot slow the service down for the others."""
 
-RETRY_MILLISECONDS = 30_000
-"""How long a browser waits before it asks again for a stream that was one too many."""
+END = "event: end\ndata: end\n\n"
+"""Tells the page that nothing more comes: a browser would ask again for a stream that just ends."""
 
 Changes = Iterator[list[str]]
-"""At each step what has changed since the one before, as fragments of HTML."""
+"""At each step what has changed since the one before, as fragments of HTML; they end where there
+is nothing left to look at."""
 
 
 class OpenStreams:
@@ -99,7 +100,8 @@ async def _counted(visit: Visit, events: AsyncIterator[str]) -> AsyncIterator[st
 
 
 async def _one_too_many(visit: Visit) -> AsyncIterator[str]:
-    yield f"retry: {RETRY_MILLISECONDS}\n" + _event(render(visit, "stream_refused.html"))
+    yield _event(render(visit, "stream_refused.html"))
+    yield END
 
 
 def _whose(visit: Visit) -> tuple[str, str]:
@@ -110,7 +112,11 @@ def _whose(visit: Visit) -> tuple[str, str]:
 async def _events(backend: Backend, request: Request, changes: Changes) -> AsyncIterator[str]:
     polls = 0
     while not backend.is_stopping():
-        for fragment in await run_in_threadpool(next, changes):
+        fragments = await run_in_threadpool(next, changes, None)
+        if fragments is None:
+            yield END
+            return
+        for fragment in fragments:
             yield _event(fragment)
         polls += 1
         if polls % POLLS_A_CHECK == 0:

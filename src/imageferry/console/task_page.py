@@ -64,7 +64,6 @@ class TaskPages:
             entries = log_entries(details.events, details.lines)
             yield changed + self._log_changes(visit, entries, seen)
             shown, seen = now, set(entries)
-        yield []
 
     def _log_changes(
         self, visit: Visit, entries: Sequence[Entry], seen: set[Entry] | None

@@ -1,11 +1,26 @@
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 
 import pytest
+from starlette.requests import Request
+from starlette.responses import StreamingResponse
 
-from imageferry.console.streams import MOST_OF_A_SESSION, MOST_OF_AN_ACCOUNT, OpenStreams
-from support.visits import visit
+from imageferry.console import tokens
+from imageferry.console.sessions import COOKIE
+from imageferry.console.streams import (
+    END,
+    MOST_OF_A_SESSION,
+    MOST_OF_AN_ACCOUNT,
+    OpenStreams,
+    endpoint,
+)
+from imageferry.console.tokens import Purpose
+from imageferry.console.visit import Visit
+from support.visits import KEY, NOW, backend, visit
 
 
 def opened(streams: OpenStreams, stack: ExitStack, number: int, sessions: int = 1) -> None:
@@ -39,3 +54,30 @@ def test_a_stream_that_breaks_gives_its_place_back() -> None:
             raise ConnectionError
 
     assert streams.has_room(visit())
+
+
+def test_a_stream_of_what_is_gone_ends() -> None:
+    cookie = tokens.issue(KEY, Purpose.SESSION, NOW + timedelta(hours=1))
+    request = Request(
+        {
+            "type": "http",
+            "method": "GET",
+            "path": "/",
+            "query_string": b"",
+            "headers": [(b"cookie", f"{COOKIE}={cookie}".encode())],
+        }
+    )
+
+    def changes(_visit: Visit) -> Iterator[list[str]]:
+        return iter([["<p>first</p>", "<p>second\nline</p>"]])
+
+    async def received() -> list[object]:
+        answer = await endpoint(backend(), changes)(request)
+        assert isinstance(answer, StreamingResponse)
+        return [chunk async for chunk in answer.body_iterator]
+
+    assert asyncio.run(received()) == [
+        "event: change\ndata: <p>first</p>\n\n",
+        "event: change\ndata: <p>second line</p>\n\n",
+        END,
+    ]

@@ -17,7 +17,10 @@ _NUMBER = re.compile(r"\.\d+(?=\.|$)")
 NOT_IN_SDKS = frozenset(
     {
         ("ImportImage", "DiskDeviceMapping.N.SHA256"),
+        ("ImportImage", "Priority"),
         ("ExportImage", "Compression"),
+        ("ExportImage", "Priority"),
+        ("CopyImage", "Priority"),
         ("CancelTask", "Reason"),
         ("DescribeRegions", "RegionId"),
     }

@@ -13,7 +13,7 @@ from alibabacloud_ecs20140526.client import Client
 
 from imageferry.actions.declaration import Model, fields
 from imageferry.actions.product import AnyAction, Product
-from imageferry.actions.registry import ECS, PRODUCTS
+from imageferry.actions.registry import ACTIONS, ECS, EXTENSIONS, PRODUCTS
 from imageferry.actions.sts import STS
 from imageferry.console.samples.call import NOT_IN_SDKS, SampleCall
 from imageferry.console.samples.languages import LANGUAGES, samples
@@ -68,7 +68,7 @@ def names(model: type[Model], path: str = "") -> Iterator[tuple[str, str, str]]:
             yield from names(field.model, below)
 
 
-@pytest.mark.parametrize("action", ECS.actions.values(), ids=lambda action: action.name)
+@pytest.mark.parametrize("action", ACTIONS.values(), ids=lambda action: action.name)
 def test_the_models_of_the_sdks_have_the_parameters_that_are_said_to_be_there(
     action: AnyAction,
 ) -> None:
@@ -79,6 +79,13 @@ def test_the_models_of_the_sdks_have_the_parameters_that_are_said_to_be_there(
         known = snake_case(name) in inspect.signature(python.__init__).parameters
         assert known == ((action.name, path) not in NOT_IN_SDKS), path
         assert not known or re.search(rf"^    {camel_case(name)}\?:", node, re.MULTILINE), path
+
+
+@pytest.mark.parametrize("action", sorted(EXTENSIONS))
+def test_what_is_ours_alone_has_no_model_and_is_called_by_its_name(action: str) -> None:
+    assert not hasattr(Client, snake_case(action))
+    found = code(action, {"RegionId": "cn-hangzhou", "TaskId": "t-1"})
+    assert f'"{action}"' in found["python"]
 
 
 def test_every_action_has_code_in_every_language() -> None:
