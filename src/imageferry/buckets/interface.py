@@ -300,18 +300,10 @@ class Bucket(Protocol):
         head_size: int = ...,
         metadata: Mapping[str, str] = ...,
     ) -> Draft:
-        """Go on with a draft that somebody had to leave.
+        """Go on with a draft that was left, which is found by its id, from a place on.
 
-        Bytes from ``end`` on are put once more: the same ones that were put before.
-
-        Args:
-            key: As it was begun with, like all that follows but ``draft_id`` and ``end``.
-            path: A local file; only its folder counts.
-            draft_id: The draft's id.
-            end: A place up to which its bytes were kept.
-            token: What it can be discarded by.
-            head_size: The bytes at its beginning that may come last.
-            metadata: What is known already of its user metadata.
+        Its bytes were kept up to ``end``; those behind are put once more, the same as before. The
+        other arguments are those of :meth:`draft`.
 
         Raises:
             DraftNotFoundError: it cannot be gone on with.
