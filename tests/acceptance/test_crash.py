@@ -49,7 +49,8 @@ def kill_the_service(service: Service, start: Start) -> Service:
     """End the service as a crash does, wait for the end of all it started, and start it anew."""
     tree = [*psutil.Process(service.process.pid).children(recursive=True)]
     service.kill()
-    _, alive = psutil.wait_procs(tree, timeout=5)
+    # A worker that has only begun to start notices it when it has loaded its modules.
+    _, alive = psutil.wait_procs(tree, timeout=60)
     assert alive == []
     return start(data_dir=service.data_dir)
 
