@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+import pytest
+
+from imageferry.settings import QUOTAS, SettingError, Settings, load
+
+
+def test_a_quota_of_one_account_goes_before_that_of_all() -> None:
+    given = "5:max_images=7, 6:max_exports=0"
+
+    settings = load({"IMAGEFERRY_ACCOUNT_QUOTAS": given, "IMAGEFERRY_MAX_IMAGES": "3"})
+
+    assert settings.quota("max_images", "5") == 7
+    assert settings.quota("max_images", "6") == 3
+    assert settings.quota("max_exports", "6") == 0
+    assert settings.quota("max_exports", "5") == Settings().max_exports
+
+
+@pytest.mark.parametrize("quota", QUOTAS)
+def test_each_quota_is_a_setting(quota: str) -> None:
+    assert Settings().quota(quota, "5") == getattr(Settings(), quota)
+
+
+@pytest.mark.parametrize(
+    "given", ["5:max_images", "max_images=3", ":max_images=3", "5:slots=3", "5:max_images=-1", ","]
+)
+def test_a_quota_that_cannot_be_read_is_refused(given: str) -> None:
+    with pytest.raises(SettingError, match="IMAGEFERRY_ACCOUNT_QUOTAS"):
+        load({"IMAGEFERRY_ACCOUNT_QUOTAS": given})
+
+
+def test_another_process_reads_the_same_quotas() -> None:
+    settings = Settings(account_quotas=("5:max_images=7", "6:max_exports=1"))
+
+    assert load(settings.environment()).account_quotas == settings.account_quotas
