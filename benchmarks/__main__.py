@@ -11,9 +11,10 @@ from benchmarks import console, oss_endpoint, resume, whole_task
 from benchmarks.data_path import exports, sources
 from benchmarks.data_path import main as data_path
 from benchmarks.disk import Content
+from benchmarks.scale import main as scale
 
 GIB = 2**30
-NAMES = ("data_path", "whole_task", "oss_endpoint", "resume", "console")
+NAMES = ("data_path", "whole_task", "oss_endpoint", "resume", "console", "scale")
 
 
 def main() -> None:
@@ -53,6 +54,8 @@ def main() -> None:
             content=Content(chosen.content),
             rounds=chosen.rounds,
         )
+    if "scale" in names:
+        scale.run()
 
 
 def _parser() -> argparse.ArgumentParser:

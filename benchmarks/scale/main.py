@@ -1,11 +1,8 @@
-"""``python -m benchmarks.scale`` counts what an import costs here, and runs the model."""
+"""The tables of what an import costs, and of what many an hour would take."""
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
-import signal
-import sys
 
 from rich.console import Console
 from rich.table import Table
@@ -13,6 +10,10 @@ from rich.table import Table
 from benchmarks.scale.costs import GIB, Costs, Counts, measure
 from benchmarks.scale.model import HOUR, Load, Outcome, Site, percentile, simulate, workers_needed
 
+LARGE_BYTES = GIB // 2
+"""The data of the large import that is counted."""
+
+LOAD = Load()
 MACHINE_SLOTS, MACHINE_CORES = 8, 8
 NETWORK = 10e9 / 8 / GIB
 """GiB/s of a network card of 10 Gbit/s; it carries as much in each direction."""
@@ -29,9 +30,9 @@ TASK_RATE = 0.25
 _console = Console(width=110)
 
 
-def run(*, large_gib: float, load: Load) -> None:
-    """Measure, simulate, and print both."""
-    costs = measure(int(large_gib * GIB))
+def run(load: Load = LOAD) -> None:
+    """Count what an import costs here, run the model for a load, and print both."""
+    costs = measure(LARGE_BYTES)
     _print_costs(costs)
     site = supposed_site(costs)
     needed = workers_needed(load, site)
@@ -120,15 +121,3 @@ def _times(outcome: Outcome) -> list[str]:
         percentile(outcome.totals, 95),
     )
     return [*(f"{value:,.1f} s" for value in seconds), f"{outcome.end / HOUR:.2f} h"]
-
-
-def main() -> None:
-    """Read the options, and run."""
-    # However it is ended, its servers are to end too, and gigabytes of files to go.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
-    parser = argparse.ArgumentParser(prog="benchmarks.scale", description=__doc__)
-    parser.add_argument("--large-gib", type=float, default=1, help="the large import's data")
-    parser.add_argument("--imports-an-hour", type=float, default=10_000)
-    parser.add_argument("--mean-gib", type=float, default=4)
-    chosen = parser.parse_args()
-    run(large_gib=chosen.large_gib, load=Load(chosen.imports_an_hour, chosen.mean_gib))

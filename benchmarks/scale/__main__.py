@@ -1,5 +1,0 @@
-"""``python -m benchmarks.scale``."""
-
-from benchmarks.scale.main import main
-
-main()
