@@ -29,6 +29,10 @@ def test_a_quota_that_cannot_be_read_is_refused(given: str) -> None:
         load({"IMAGEFERRY_ACCOUNT_QUOTAS": given})
 
 
+def test_a_process_that_is_started_reads_what_its_parent_did() -> None:
+    assert load(Settings().environment()).account_quotas == ()
+
+
 def test_another_process_reads_the_same_quotas() -> None:
     settings = Settings(account_quotas=("5:max_images=7", "6:max_exports=1"))
 

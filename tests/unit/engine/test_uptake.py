@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ def tasks(rows: Rows) -> Iterator[TaskQueue]:
         yield tasks
 
 
-def _uptake(rows: Rows, tasks: TaskQueue, worker: str = "me", **settings: int) -> Uptake:
+def _uptake(rows: Rows, tasks: TaskQueue, worker: str = "me", **settings: Any) -> Uptake:
     return Uptake(rows.database, tasks, worker, Settings(**settings))
 
 
@@ -101,7 +102,7 @@ def test_workers_that_look_at_once_overshoot_no_limit(rows: Rows, tasks: TaskQue
 def test_tasks_are_taken_up_by_themselves(rows: Rows, tasks: TaskQueue) -> None:
     with taking_up(_uptake(rows, tasks)):
         task_id = rows.task()
-        until(lambda: tasks.held(), 60, "The uptake")
+        until(tasks.held, 60, "The uptake")
 
     assert tasks.held() == {task_id: "me"}
 
@@ -121,6 +122,6 @@ def test_whatever_goes_wrong_the_next_look_comes(
     monkeypatch.setattr(uptake, "look", fail_once)
     task_id = rows.task()
     with taking_up(uptake):
-        until(lambda: tasks.held(), 60, "The uptake")
+        until(tasks.held, 60, "The uptake")
 
     assert tasks.held() == {task_id: "me"}
