@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import signal
 import socket
 import subprocess
@@ -177,6 +178,26 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(tmp_path: Path, setting: str
     assert "Address already in use" in ended.stderr
     assert "Traceback" not in ended.stderr
     assert _processes_of(tmp_path) == []
+
+
+def test_a_worker_of_a_service_that_cannot_start_says_so(tmp_path: Path) -> None:
+    environment = os.environ | {
+        "IMAGEFERRY_DATA_DIR": str(tmp_path / "data"),
+        "IMAGEFERRY_QEMU_IMG": "/no/such/qemu-img",
+    }
+    with subprocess.Popen(
+        [sys.executable, "-m", "imageferry", "worker", "--with-parent"],
+        env=environment,
+        stdin=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as worker:
+        assert worker.wait(60) > 0
+        assert worker.stderr is not None
+        said = worker.stderr.read()
+
+    assert "/no/such/qemu-img" in said
+    assert "Fatal" not in said
 
 
 def test_a_service_that_cannot_go_on_takes_its_worker_along(tmp_path: Path) -> None:

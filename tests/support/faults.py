@@ -151,6 +151,7 @@ class FaultyStore:
         """
         with self._lock:
             self._fault, self._chosen, self._left = fault, which, times
+        self.let_go.clear()
 
     def heal(self) -> None:
         """Let nothing go wrong from now on."""

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC
 from typing import Any
 
 import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    ResponseStreamingError,
+)
 
 from imageferry.buckets.interface import ObjectInfo, PartInfo, StoreError
 from imageferry.buckets.part_checks import Crc32Check, PartCheck
@@ -30,6 +35,9 @@ from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
 
 _CONNECTIONS = 32
 _TAKEN = frozenset({409, 412})
+_BROKEN_OFF = (ResponseStreamingError, IncompleteReadError)
+"""For answers that end before their time. The library makes no request again for these."""
+
 _COPY = TransferConfig(multipart_threshold=5 << 30, multipart_chunksize=1 << 30)
 _IF_ABSENT = {"IfNoneMatch": "*"}
 
@@ -70,6 +78,7 @@ class S3Client:
                 config=_config(patience, path_style=path_style),
             )
 
+        self._attempts = patience.attempts
         self._client = client(patience)
         self._patient_client = self._client if patience == PATIENT else client(PATIENT)
 
@@ -100,7 +109,13 @@ class S3Client:
     def read(self, key: str) -> bytes:
         """The bytes of a small object."""
         with _called("GetObject"):
-            data: bytes = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
+            for _ in range(1, self._attempts):
+                with suppress(*_BROKEN_OFF):
+                    return self._read(key)
+            return self._read(key)
+
+    def _read(self, key: str) -> bytes:
+        data: bytes = self._client.get_object(Bucket=self._bucket, Key=key)["Body"].read()
         return data
 
     def create(self, key: str, data: bytes) -> bool:

@@ -112,7 +112,9 @@ def _obey(signals: int, stop: threading.Event) -> None:
 
 
 def _die_with_parent() -> None:
-    sys.stdin.buffer.read()
+    # A read of sys.stdin would hold its lock, and the interpreter aborts on that when it ends.
+    while os.read(0, 1):
+        pass
     os._exit(1)
 
 

@@ -89,6 +89,18 @@ def test_an_import_goes_on_after_what_passes(
 
 
 @pytest.mark.parametrize("fault", PASSING)
+def test_an_import_goes_on_though_a_small_answer_breaks_off(
+    ferry: Ferry, store: FaultyStore, fault: Fault
+) -> None:
+    _, task_id = ferry.import_image(KEY)
+    store.inject(fault, lambda asked: asked.method == "GET" and not asked.is_range, times=2)
+
+    assert ferry.run(task_id).status is TaskStatus.FINISHED
+
+    assert store.failed == 2
+
+
+@pytest.mark.parametrize("fault", PASSING)
 def test_an_export_goes_on_after_what_passes(
     ferry: Ferry, store: FaultyStore, fault: Fault
 ) -> None:
