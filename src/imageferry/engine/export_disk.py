@@ -144,6 +144,7 @@ class ExportDisk:
             draft.abort()
             raise
 
+        draft.leave()
     def _declare_scratch(self) -> None:
         """Say what the file of scratch will take at the most, once there is room for it."""
         most = scratch_room.for_a_layout(self._disk.stored_size)
@@ -240,7 +241,7 @@ class ExportDisk:
                         stop.check()
                         draft.copy(file, offset, min(_STEP, start + length - offset))
                         meter.advance(self.position, self._taken + offset)
-                return draft.finish(file.size)
+                staged = draft.finish(file.size)
         except BaseException:
             draft.abort()
             raise
@@ -252,3 +253,5 @@ class ExportDisk:
                 source,
                 inspect(source, declared=Format.QCOW2, max_virtual_size=self._disk.virtual_size),
             )
+        draft.leave()
+        return staged
