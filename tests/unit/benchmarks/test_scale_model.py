@@ -38,11 +38,14 @@ def test_as_many_run_as_come_in_the_time_that_each_takes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("part", "value"),
-    [("store", 0.4), ("network", 0.2), ("processor_seconds", 40.0)],
+    "scarce",
+    [
+        pytest.param(dataclasses.replace(SITE, store=0.4), id="store"),
+        pytest.param(dataclasses.replace(SITE, network=0.2), id="network"),
+        pytest.param(dataclasses.replace(SITE, processor_seconds=40.0), id="processors"),
+    ],
 )
-def test_what_is_scarce_sets_the_pace(part: str, value: float) -> None:
-    scarce = dataclasses.replace(SITE, **{part: value})
+def test_what_is_scarce_sets_the_pace(scarce: Site) -> None:
     outcome = simulate(EQUAL, scarce)
 
     moved = len(outcome.totals) * EQUAL.mean_gib
