@@ -118,9 +118,9 @@ class Ferry:
         """Compare every byte of a result with its source from now on."""
         self.context = replace(self.context, settings=replace(self.context.settings, verify="full"))
 
-    def run(self, task_id: str) -> Task:
-        """Carry a task out as the engine does, from its first step on; the task afterwards."""
-        asyncio.run(self._run(task_id))
+    def run(self, task_id: str, hand_over: int = 1) -> Task:
+        """Carry a task out as a run of the engine does; the task afterwards."""
+        asyncio.run(self._run(task_id, hand_over))
         return self.rows.find(task_id)
 
     def step(self, task_id: str, name: str) -> bool:
@@ -156,12 +156,12 @@ class Ferry:
         with self.catalogue.open(key) as reader:
             return guest_bytes(reader.pread(0, reader.size), "qcow2")
 
-    async def _run(self, task_id: str) -> None:
+    async def _run(self, task_id: str, hand_over: int) -> None:
         steps = Steps(self.context)
         for step in STEPS[self.rows.find(task_id).action]:
-            if not await steps.run(task_id, step):
+            if not await steps.run(task_id, step, hand_over):
                 break
-        await steps.clean_up(task_id)
+        await steps.clean_up(task_id, hand_over)
 
     def _call(self) -> Call:
         services = Services(
