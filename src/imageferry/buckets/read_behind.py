@@ -29,7 +29,7 @@ class ReadBehind:
 
     def __init__(self, fd: int) -> None:
         self._pieces = PastCache(fd, os.O_RDONLY)
-        self._written: queue.Queue[_Piece | None] = queue.Queue(_PIECES_BEHIND)
+        self._written: queue.Queue[_Piece | threading.Event | None] = queue.Queue(_PIECES_BEHIND)
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._follow, daemon=True)
         self._thread.start()
@@ -45,13 +45,15 @@ class ReadBehind:
             self._written.put((offset, len(data), isal_zlib.crc32(data)))
 
     def catch_up(self) -> None:
-        """Wait until all was read that was written.
+        """Wait until all was read that was written up to now; any thread, while more is written.
 
         Raises:
             DamagedError: the disk gives back something else.
             OSError: it gives back nothing.
         """
-        self._written.join()
+        read = threading.Event()
+        self._written.put(read)
+        read.wait()
         self._check()
 
     def close(self) -> None:
@@ -68,13 +70,14 @@ class ReadBehind:
 
     def _follow(self) -> None:
         while (piece := self._written.get()) is not None:
+            if isinstance(piece, threading.Event):
+                piece.set()
+                continue
             try:
                 if self._failure is None:
                     self._compare(*piece)
             except Exception as error:  # noqa: BLE001 - raised again by whoever writes
                 self._failure = error
-            finally:
-                self._written.task_done()
 
     def _compare(self, offset: int, length: int, expected: int) -> None:
         found = isal_zlib.crc32(self._pieces.read(offset, length))

@@ -55,6 +55,18 @@ def test_tables_are_left_to_the_check_of_the_structure(fd: int, behind: ReadBehi
     behind.catch_up()
 
 
+def test_what_is_written_meanwhile_is_not_waited_for(
+    behind: ReadBehind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_more(*_piece: int) -> None:
+        behind.follow(0, PIECE)
+
+    monkeypatch.setattr(behind, "_compare", write_more)
+    behind.follow(0, PIECE)
+
+    behind.catch_up()
+
+
 def test_who_gives_up_does_not_wait_for_the_rest(fd: int) -> None:
     behind = ReadBehind(fd)
     behind.follow(0, PIECE)
