@@ -126,6 +126,19 @@ def test_an_image_is_watched_while_it_is_made(member: Visitor, rows: Rows) -> No
     expect(page.locator("#list")).not_to_have_attribute("hx-trigger", "every 1s")
 
 
+def test_a_page_that_moves_leads_to_the_sign_in_once_the_session_has_ended(
+    browser: Browser, console: Service, rows: Rows
+) -> None:
+    rows.image(disk(), name="golden", status=ImageStatus.CREATING)
+    with visitor(browser, console) as somebody:
+        somebody.sign_in()
+        somebody.open("images?search=gold")
+        somebody.page.context.clear_cookies()
+
+        somebody.page.wait_for_url("**/console/sign-in?next=%2Fconsole%2Fimages%3Fsearch%3Dgold")
+        expect(somebody.page.get_by_label("Access key ID")).to_be_visible()
+
+
 def test_tags_and_shares_are_changed(member: Visitor, console: Service, rows: Rows) -> None:
     other = create_account(console, "friend")
     image = rows.image(disk(), name="golden", status=AVAILABLE)

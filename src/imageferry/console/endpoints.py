@@ -97,7 +97,11 @@ def _to_sign_in(visit: Visit) -> Response:
     if request.method != "GET":
         return RedirectResponse(SIGN_IN, 303)
     wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
-    return RedirectResponse(f"{SIGN_IN}?next={quote(wanted, safe='')}", 303)
+    address = f"{SIGN_IN}?next={quote(wanted, safe='')}"
+    if "hx-request" in request.headers:
+        # What is asked for is a part of a page, and the form has to be the whole of it.
+        return Response(status_code=204, headers={"HX-Redirect": address})
+    return RedirectResponse(address, 303)
 
 
 def _has_form_token(visit: Visit, session: Session) -> bool:
