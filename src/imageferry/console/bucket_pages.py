@@ -150,7 +150,8 @@ class BucketPages:
     def delete_objects(self, visit: Visit) -> Response:
         """Delete the chosen objects, once somebody has said that they are sure."""
         folder = Folder(visit.request.path_params["bucket"], visit.field("prefix"))
-        keys = visit.form.get("key", ())[:MAX_CHOSEN]
+        # Without a key, a request is about the bucket itself.
+        keys = [key for key in visit.form.get("key", ())[:MAX_CHOSEN] if key]
         if not visit.field("sure"):
             return page(visit, "objects_delete.html", folder=folder, keys=keys)
         for key in keys:

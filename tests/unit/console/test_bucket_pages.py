@@ -76,11 +76,13 @@ def test_objects_are_deleted_only_by_somebody_who_is_sure() -> None:
     pages = BucketPages(backend(buckets=OneBucket()))
 
     some = text(pages.delete_objects(visit(form={"key": "<b>", "prefix": "a/"}, bucket="golden")))
-    none = text(pages.delete_objects(visit(form={"prefix": "a/"}, bucket="golden")))
+    none = text(pages.delete_objects(visit(form={"prefix": "a/", "key": ""}, bucket="golden")))
+    sure = pages.delete_objects(visit(form={"key": "", "sure": "1"}, bucket="golden"))
 
     assert 'name="key" value="&lt;b&gt;"' in some
     assert 'name="sure"' in some
     assert 'name="sure"' not in none
+    assert sure.headers["location"] == "/console/buckets/golden"
     assert "prefix=a%2F" in none
 
 
