@@ -17,6 +17,7 @@ from imageferry.engine.context import SHA256_METADATA, TASK_METADATA, WorkerCont
 from imageferry.engine.ownership import Ownership
 from imageferry.images.model import ImageDisk
 from imageferry.imaging.disk import DiskReader
+from imageferry.imaging.errors import VERIFICATION_FAILED
 from imageferry.imaging.formats import Format
 from imageferry.imaging.hashed_output import HashedOutput
 from imageferry.imaging.inspect import inspect
@@ -143,8 +144,8 @@ class ExportDisk:
         except BaseException:
             draft.abort()
             raise
-
         draft.leave()
+
     def _declare_scratch(self) -> None:
         """Say what the file of scratch will take at the most, once there is room for it."""
         most = scratch_room.for_a_layout(self._disk.stored_size)
@@ -173,9 +174,20 @@ class ExportDisk:
                 stop=stop,
                 begin=self._begin,
                 progress=partial(meter.advance, self.position),
+                hash_content=False,
             )
+        self._check_content(moved.transferred.content_crc32)
         size = moved.transferred.size
         return size, output.finish(size) if isinstance(output, HashedOutput) else ""
+
+    def _check_content(self, checksum: int) -> None:
+        """Make sure that the catalogue gave what was imported; a copy as it is has its own hash."""
+        expected = self._disk.content_crc32
+        if self._layout is not QCOW2 and expected is not None and checksum != expected:
+            raise VERIFICATION_FAILED.error(
+                f"The catalogue's disk has the checksum {checksum:08x}, "
+                f"and had {expected:08x} when it was made."
+            )
 
     def _begin(self, taken: int) -> None:
         """Note how much there is to move; what goes through a file moves twice."""
@@ -245,6 +257,8 @@ class ExportDisk:
         except BaseException:
             draft.abort()
             raise
+        draft.leave()
+        return staged
 
     @contextmanager
     def _source(self) -> Iterator[tuple[ObjectReader, Inspection]]:
@@ -253,5 +267,3 @@ class ExportDisk:
                 source,
                 inspect(source, declared=Format.QCOW2, max_virtual_size=self._disk.virtual_size),
             )
-        draft.leave()
-        return staged

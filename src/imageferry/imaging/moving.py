@@ -44,6 +44,7 @@ def move(
     stop: StopSignal,
     begin: Callable[[int], None],
     progress: Callable[[int], None],
+    hash_content: bool = True,
     checkpoints: Checkpoints = NO_CHECKPOINTS,
 ) -> Moved:
     """Write a source's disk anew, or what an earlier transfer has left of it.
@@ -57,6 +58,7 @@ def move(
         stop: Ends the work early.
         begin: Gets the bytes of the source that the disk takes, before the first is moved.
         progress: Gets how many of them are done with.
+        hash_content: Whether the SHA-256 of the guest's bytes is wanted.
         checkpoints: Where to go on, which the writer knows already, and where to note how far
             this transfer has come.
 
@@ -81,6 +83,7 @@ def move(
             lambda: reader.virtual_size,
             stop=stop,
             progress=progress,
+            hash_content=hash_content,
             checkpoints=checkpoints,
             source_state=planned.state,
         )

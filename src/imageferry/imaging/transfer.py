@@ -33,7 +33,7 @@ class Transferred:
     Attributes:
         size: The target's size in bytes.
         virtual_size: The disk's size in bytes.
-        content_sha256: The hash of the guest's bytes; see
+        content_sha256: The hash of the guest's bytes, if it was wanted; see
             :mod:`imageferry.imaging.content_hash`.
         content_crc32: Their checksum, by which what was stored is read back.
     """
@@ -62,6 +62,7 @@ def transfer(
     stop: StopSignal,
     progress: Callable[[int], None],
     threads: int = 0,
+    hash_content: bool = True,
     checkpoints: Checkpoints = NO_CHECKPOINTS,
     source_state: Callable[[], SourceState] = lambda: NOTHING_HASHED,
 ) -> Transferred:
@@ -75,6 +76,7 @@ def transfer(
         stop: Ends the transfer early.
         progress: Gets the bytes of the source that are done with, after each block.
         threads: How many blocks are worked on at a time; 0 for the default.
+        hash_content: Whether the SHA-256 of the guest's bytes is wanted.
         checkpoints: Where to go on, which the blocks and the writer know already, and where to
             note how far this transfer has come.
         source_state: How far the source was hashed.
@@ -90,7 +92,7 @@ def transfer(
             block.offset,
             len(data),
             block.cost,
-            block_digest(data),
+            block_digest(data) if hash_content else b"",
             block_checksum(data),
             writer.pack(block.offset, data),
         )
@@ -107,7 +109,10 @@ def transfer(
             checkpoints.offer(item.length, tally.checkpoint)
     size = virtual_size()
     return Transferred(
-        writer.finish(size), size, tally.content.finish(size), tally.checksum.finish(size)
+        writer.finish(size),
+        size,
+        tally.content.finish(size) if hash_content else "",
+        tally.checksum.finish(size),
     )
 
 
@@ -122,7 +127,8 @@ class _Tally:
         self._source_state = source_state
 
     def add(self, block: _Worked[Any]) -> None:
-        self.content.add(block.offset, block.digest)
+        if block.digest:
+            self.content.add(block.offset, block.digest)
         self.checksum.add(block.offset, block.length, block.checksum)
         self.done += block.cost
         self._offset = block.offset + BLOCK_SIZE

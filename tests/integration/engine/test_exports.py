@@ -76,6 +76,19 @@ def test_an_export_into_a_folder(
     check_export(ferry, image_id, image_format, compression)
 
 
+def test_a_disk_that_changed_in_the_catalogue_is_not_exported(ferry: Ferry, image_id: str) -> None:
+    (path,) = ferry.context.settings.data_dir.joinpath("images").rglob(f"{image_id}-system.qcow2")
+    stored = bytearray(path.read_bytes())
+    stored[stored.index(DISK[-4096:-4000])] ^= 1
+    path.write_bytes(stored)
+    before = ferry.objects
+
+    task = ferry.run(ferry.export_image(image_id, "raw", "none"))
+
+    assert (task.status, task.error_code) == (TaskStatus.FAILED, "VerificationFailed")
+    assert (ferry.objects, ferry.scratch, bool(ferry.leftovers)) == (before, [], False)
+
+
 def test_exports_into_s3(in_s3: Ferry, s3: S3Client) -> None:
     image_id = imported(in_s3)
 
