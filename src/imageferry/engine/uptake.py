@@ -52,10 +52,7 @@ class Uptake:
         Raises:
             sqlalchemy.exc.SQLAlchemyError: the database is out of reach.
         """
-        with self._database.read() as connection:
-            if not waiting.is_any(connection, self._limits):
-                return []
-        if not self._room():
+        if not self._has_to():
             return []
         with self._database.write_alone(waiting.LOCK) as connection:
             taken = waiting.take(connection, self._limits, self._room())
@@ -64,6 +61,19 @@ class Uptake:
                     connection, task.task_id, task.action, self._worker, task.hand_over
                 )
         return [task.task_id for task in taken]
+
+    def _has_to(self) -> bool:
+        """Whether there is a task for this worker, as far as a look tells that keeps nobody away.
+
+        What costs least comes first: most of the time there is none, or no slot for it.
+        """
+        with self._database.read() as connection:
+            if waiting.is_empty(connection):
+                return False
+        if not self._room():
+            return False
+        with self._database.read() as connection:
+            return waiting.is_any(connection, self._limits)
 
     def _room(self) -> int:
         return max(0, self._slots - self._queue.load(self._worker))

@@ -112,8 +112,14 @@ def line_up(connection: sa.Connection, task_id: str) -> None:
     connection.execute(sa.update(tasks).where(tasks.c.task_id == task_id).values(queued=True))
 
 
+def is_empty(connection: sa.Connection) -> bool:
+    """Whether no task is in the line, not even one that a limit keeps there."""
+    one = sa.select(tasks.c.sequence).where(_IN_LINE).limit(1)
+    return connection.execute(one).first() is None and not _had_before(connection, 1)
+
+
 def is_any(connection: sa.Connection, limits: Limits) -> bool:
-    """Whether a task is to be taken up."""
+    """Whether a task may be taken up."""
     running = _running(connection)
     lines = _lines(connection, running)
     return next_account(lines, limits, running) is not None or bool(_had_before(connection, 1))
@@ -278,27 +284,26 @@ def _lines(
     connection: sa.Connection, running: Mapping[str, int], *, counted: bool = False
 ) -> Sequence[Line]:
     """The lines of all accounts; how long they are, only where it is asked for."""
-    waiting = _lengths(connection) if counted else dict.fromkeys(_accounts(connection), 1)
+    found = (_lengths() if counted else _accounts()).subquery()
+    turns = found.outerjoin(account_turns, account_turns.c.account_id == found.c.account_id)
     rows = connection.execute(
-        sa.select(account_turns).where(account_turns.c.account_id.in_(sorted(waiting)))
+        sa.select(found, sa.func.coalesce(account_turns.c.turn, 0).label("turn")).select_from(turns)
     )
-    turns = {row.account_id: row.turn for row in rows}
     return [
-        Line(account, length, running.get(account, 0), turns.get(account, 0))
-        for account, length in waiting.items()
+        Line(row.account_id, row.waiting, running.get(row.account_id, 0), row.turn) for row in rows
     ]
 
 
-def _lengths(connection: sa.Connection) -> dict[str, int]:
-    rows = connection.execute(
+def _lengths() -> sa.Select[tuple[str, int]]:
+    """The accounts that have tasks in the line, and how many."""
+    return (
         sa.select(tasks.c.account_id, sa.func.count().label("waiting"))
         .where(_IN_LINE)
         .group_by(tasks.c.account_id)
     )
-    return {row.account_id: row.waiting for row in rows}
 
 
-def _accounts(connection: sa.Connection) -> Sequence[str]:
+def _accounts() -> sa.Select[tuple[str, int]]:
     """The accounts that have tasks in the line: one look at the index for each, however many."""
     first = sa.func.min(tasks.c.account_id)
     walk = sa.select(first.label("account_id")).where(_IN_LINE).cte("walk", recursive=True)
@@ -306,8 +311,8 @@ def _accounts(connection: sa.Connection) -> Sequence[str]:
     walk = walk.union_all(
         sa.select(following.scalar_subquery()).where(walk.c.account_id.is_not(None))
     )
-    found = sa.select(walk.c.account_id).where(walk.c.account_id.is_not(None))
-    return connection.execute(found).scalars().all()
+    at_least = sa.literal(1).label("waiting")
+    return sa.select(walk.c.account_id, at_least).where(walk.c.account_id.is_not(None))
 
 
 def _ranks(connection: sa.Connection, waiting: Sequence[Task]) -> Mapping[str, int]:

@@ -151,9 +151,15 @@ def test_a_look_tells_whether_there_is_anything_to_take_up(rows: Rows) -> None:
         with rows.database.read() as connection:
             return waiting.is_any(connection, limits)
 
+    def is_empty() -> bool:
+        with rows.database.read() as connection:
+            return waiting.is_empty(connection)
+
     assert not looks()
+    assert is_empty()
     rows.task()
     assert looks()
+    assert not is_empty()
     rows.claimed()
     assert not looks(Limits(1, lambda _: 0))
     assert not looks(Limits(0, lambda _: 1))
