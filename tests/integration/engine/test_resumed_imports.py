@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from imageferry.buckets.remote_reader import RemoteReader
 from imageferry.engine.checkpoints import Saved
 from imageferry.imaging import sha256
 from imageferry.settings import Settings
-from imageferry.tasks import checkpoints, transitions
+from imageferry.tasks import checkpoints, hand_overs, transitions
 from imageferry.tasks.model import Task, TaskStatus
 from imageferry.tasks.tables import task_checkpoints
 from support.dying_worker import INTERVAL, LEAST_DATA, dying_worker
@@ -99,6 +100,21 @@ def kill_in_the_middle(ferry: Ferry, task_id: str, begun: int = 0) -> Saved:
 
 def lose_in_the_middle(ferry: Ferry, task_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let another worker take the task when some of it was noted, and die at once."""
+    with in_the_middle(
+        ferry,
+        task_id,
+        monkeypatch,
+        lambda: ferry.rows.change(transitions.claim, task_id, "thief"),
+    ):
+        assert not ferry.step(task_id, "transfer")
+    ferry.rows.change(transitions.let_go, task_id, "thief")
+
+
+@contextmanager
+def in_the_middle(
+    ferry: Ferry, task_id: str, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], bool]
+) -> Iterator[None]:
+    """Let something happen when some of a transfer was noted, and more of it is read."""
     pread: Any = FileReader.pread
     taken, lock = threading.Event(), threading.Lock()
 
@@ -106,15 +122,15 @@ def lose_in_the_middle(ferry: Ferry, task_id: str, monkeypatch: pytest.MonkeyPat
         with lock:
             if offset >= 24 * MIB and length >= LEAST_DATA and not taken.is_set():
                 until(lambda: saved(ferry, task_id), 60, "A checkpoint")
-                assert ferry.rows.change(transitions.claim, task_id, "thief")
+                assert happens()
                 taken.set()
         data: bytes = pread(reader, offset, length)
         return data
 
     with monkeypatch.context() as patch:
         patch.setattr(FileReader, "pread", read)
-        assert not ferry.step(task_id, "transfer")
-    ferry.rows.change(transitions.let_go, task_id, "thief")
+        yield
+    assert taken.is_set()
 
 
 def check_imported(ferry: Ferry, task: Task) -> None:
@@ -169,6 +185,26 @@ def check_killed_and_gone_on(ferry: Ferry, monkeypatch: pytest.MonkeyPatch) -> N
     items = dict(ferry.rows.disks(task_id)[0].related_items)
     assert items["ContinuedFrom"] == str(offset)
     assert items["BytesRead"] == str(len(DISK))
+
+
+def test_a_paused_import_is_gone_on_with(ferry: Ferry, monkeypatch: pytest.MonkeyPatch) -> None:
+    task_id = begun(ferry)
+
+    def pause() -> bool:
+        paused: bool = ferry.rows.change(transitions.pause, task_id, "Paused.")
+        return paused
+
+    with in_the_middle(ferry, task_id, monkeypatch, pause):
+        assert ferry.run(task_id).status is TaskStatus.PAUSED
+    left = saved(ferry, task_id)
+    assert left is not None
+    ferry.rows.change(transitions.resume, task_id, "Resumed.")
+    ferry.rows.change(hand_overs.again, task_id)
+
+    task = ferry.run(task_id, hand_over=2)
+
+    assert continued(ferry, task_id) == [f"disk 1 from byte {left.checkpoint.offset}"]
+    check_imported(ferry, task)
 
 
 def test_progress_does_not_go_back(ferry: Ferry, monkeypatch: pytest.MonkeyPatch) -> None:
