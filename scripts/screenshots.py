@@ -15,8 +15,9 @@ from playwright.sync_api import Browser
 from imageferry.buckets.folder import FolderStore
 from imageferry.database.metadata import now
 from imageferry.images.model import ImageStatus
-from imageferry.tasks import transitions
+from imageferry.tasks import notes, transitions
 from imageferry.tasks.model import DiskStatus, Phase, TaskAction
+from imageferry.tasks.notes import DiskBytes
 from imageferry.tasks.tables import task_events, task_samples, tasks
 from support.browser import chromium, rows_of, visitor
 from support.rows import Rows, disk
@@ -88,9 +89,26 @@ def _fill(rows: Rows) -> str:
     running = _task(rows, "ubuntu-24.04-gpu", started=2)
     _advance(rows, running, 23 * GIB, 40 * GIB, 187 * 2**20)
     _add_samples(rows, running)
+    _say(rows, running)
+    paused = _task(rows, "rocky-10-minimal", started=31)
+    _advance(rows, paused, 3 * GIB, 8 * GIB, 0)
+    rows.change(transitions.pause, paused, "Paused.", reason="Backups need the network until six")
     for name in ("fedora-43", "opensuse-leap-16"):
         _task(rows, name, started=1, claimed=False)
     return running
+
+
+def _say(rows: Rows, task_id: str) -> None:
+    """Let a worker have said what it does with a task, and how far its disk is."""
+    said = (
+        ("task_taken_up", '{"action": "ImportImage", "attempt": 1}'),
+        ("phase_begun", '{"phase": "transfer", "step": "transfer"}'),
+    )
+    lines = [
+        {"time": now(), "level": "info", "event": event, "detail": detail} for event, detail in said
+    ]
+    rows.change(notes.append_lines, task_id, lines)
+    rows.change(notes.record_disks, task_id, {1: DiskBytes(23 * GIB, 40 * GIB)})
 
 
 def _fill_catalogue(rows: Rows) -> str:
