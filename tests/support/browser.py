@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
 
 from imageferry.database.connection import Database
 from support.rows import Rows
@@ -53,13 +53,18 @@ class Visitor:
         page: What they see.
         service: The service.
         errors: What the browser has complained about.
-        received: The bytes of each answer's body, by its address.
+        answered: The requests that were answered, in this order.
     """
 
     page: Page
     service: Service
     errors: list[str] = field(default_factory=list)
-    received: dict[str, int] = field(default_factory=dict)
+    answered: list[Request] = field(default_factory=list)
+
+    @property
+    def received(self) -> dict[str, int]:
+        """The bytes of each answer's body, by its address."""
+        return {request.url: request.sizes()["responseBodySize"] for request in self.answered}
 
     def open(self, path: str) -> None:
         """Go to a page of the console."""
@@ -110,10 +115,8 @@ def visitor(browser: Browser, service: Service, **options: Any) -> Iterator[Visi
     visitor = Visitor(page, service)
     page.on("console", lambda said: _note(visitor.errors, said.type, said.text))
     page.on("pageerror", lambda error: visitor.errors.append(str(error)))
-    page.on(
-        "requestfinished",
-        lambda request: visitor.received.update({request.url: _body_bytes(request)}),
-    )
+    # Nothing is asked of the browser here, which may be closing the page.
+    page.on("requestfinished", lambda request: _keep(visitor, request))
     yield visitor
     context.close()
     if visitor.errors:
@@ -125,11 +128,10 @@ def rows_of(service: Service) -> Rows:
     return Rows(Database(f"sqlite:///{service.data_dir / 'imageferry.db'}"))
 
 
+def _keep(visitor: Visitor, request: Request) -> None:
+    visitor.answered.append(request)
+
+
 def _note(errors: list[str], kind: str, text: str) -> None:
     if kind in {"error", "warning"}:
         errors.append(text)
-
-
-def _body_bytes(request: Any) -> int:
-    size: int = request.sizes()["responseBodySize"]
-    return size
