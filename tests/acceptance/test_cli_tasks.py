@@ -17,7 +17,7 @@ from click.testing import CliRunner
 from imageferry.cli.main import main
 from support import command
 from support.command import document, run
-from support.service import Service, services, until
+from support.service import PATIENCE, Service, services, until
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_ctrl_c_leaves_the_task_and_says_how_to_go_on(waiting_service: Service) 
     assert lines == [f"Task {task_id}\n", "queued\n"]
 
     following.send_signal(signal.SIGINT)
-    out, err = following.communicate(timeout=30)
+    out, err = following.communicate(timeout=PATIENCE)
 
     assert (following.returncode, out) == (130, "")
     assert f"imageferry wait {task_id}" in err
@@ -102,9 +102,9 @@ def test_a_terminal_sees_a_bar(waiting_service: Service) -> None:
         seen.extend(os.read(terminal, 4096))
         return b"in the queue" in seen
 
-    until(draws, 30, "The bar")
+    until(draws, PATIENCE, "The bar")
     run(waiting_service, "cancel", task_id)
-    assert following.wait(30) == 4
+    assert following.wait(PATIENCE) == 4
     os.close(terminal)
     assert b"queued" in seen
 

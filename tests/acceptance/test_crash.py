@@ -24,7 +24,7 @@ from support.crash import (
     worker_of,
     write_noise,
 )
-from support.service import Service, until
+from support.service import PATIENCE, Service, until
 
 MEBIBYTES = 32
 Start = Callable[..., Service]
@@ -50,7 +50,7 @@ def kill_the_service(service: Service, start: Start) -> Service:
     tree = [*psutil.Process(service.process.pid).children(recursive=True)]
     service.kill()
     # A worker that has only begun to start notices it when it has loaded its modules.
-    _, alive = psutil.wait_procs(tree, timeout=60)
+    _, alive = psutil.wait_procs(tree, timeout=PATIENCE)
     assert alive == []
     return start(data_dir=service.data_dir)
 
@@ -150,14 +150,14 @@ def test_a_killed_worker_takes_its_programs_along_and_is_replaced(
     service = start_service(verify="full")
     put_by_hand(service, "disk.raw", write_noise(tmp_path / "large.raw", 512))
     _, task_id = service.import_image(BUCKET, "disk.raw")
-    (program,) = until(lambda: programs_of(service), 30, "A qemu-img")
+    (program,) = until(lambda: programs_of(service), PATIENCE, "A qemu-img")
     worker = worker_of(service)
     assert worker is not None
 
     worker.kill()
 
-    program.wait(5)
-    assert until(lambda: worker_of(service) not in {None, worker}, 10, "Another worker")
+    program.wait(PATIENCE)
+    assert until(lambda: worker_of(service) not in {None, worker}, PATIENCE, "Another worker")
     assert service.wait_for(task_id)["TaskStatus"] == "Finished"
 
 
@@ -166,7 +166,7 @@ def _assert_all_is_right(
 ) -> None:
     """Make sure that images, and exports of them by suffix, hold the disk, and no more is there."""
     data_dir = service.data_dir
-    until(lambda: not left_behind(data_dir), 10, "The end of all leftovers")
+    until(lambda: not left_behind(data_dir), PATIENCE, "The end of all leftovers")
     expected = {f"buckets/{BUCKET}/disk.raw"}
     for image_id, suffixes in images.items():
         key = f"images/catalogue/{image_id}-system.qcow2"

@@ -11,7 +11,7 @@ import pytest
 
 from support.ferry import guest_bytes
 from support.seaweedfs import REGION, S3Server
-from support.service import Service, services, until
+from support.service import PATIENCE, Service, services, until
 
 BUCKET = "golden"
 MIB = 1 << 20
@@ -113,4 +113,4 @@ def _nothing_is_left(service: Service, seaweedfs: S3Server, remote_bucket: str) 
         scratch = files_below(service.data_dir / "scratch")
         return not (staged or seaweedfs.uploads(remote_bucket) or scratch)
 
-    until(clean, 20, "The clean-up")
+    until(clean, PATIENCE, "The clean-up")

@@ -18,7 +18,7 @@ import pytest
 from imageferry.settings import ENVIRONMENT_PREFIX
 from support.disks import DISK
 from support.processes import has_ended
-from support.service import until
+from support.service import PATIENCE, until
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS = 120
@@ -83,7 +83,11 @@ def test_it_starts_serves_by_each_api_and_leaves_nothing(
     subprocess.run(compared, check=True, capture_output=True)
     run_cluster.send_signal(signal.SIGINT)
     assert run_cluster.wait(SECONDS) == 0
-    until(lambda: all(has_ended(process) for process in processes), 20, "The end of all processes")
+    until(
+        lambda: all(has_ended(process) for process in processes),
+        PATIENCE,
+        "The end of all processes",
+    )
 
 
 def _client(said: str, number: str, environment: dict[str, str], folder: Path) -> dict[str, str]:

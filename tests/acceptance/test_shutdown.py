@@ -26,7 +26,7 @@ from support.crash import (
     write_noise,
 )
 from support.processes import has_ended
-from support.service import ENDED, Service, until
+from support.service import ENDED, PATIENCE, Service, until
 
 Start = Callable[..., Service]
 
@@ -82,7 +82,7 @@ def test_what_is_not_done_is_handed_to_the_next_start(
     service.process.send_signal(number)
 
     assert service.stop() == 0
-    until(lambda: has_ended(worker), 5, "The end of its worker")
+    until(lambda: has_ended(worker), PATIENCE, "The end of its worker")
     assert _statuses(service.data_dir, tasks) == ["Processing", "Waiting", "Waiting"]
     dead = {look(service.data_dir, task_id).owner for task_id in tasks}
     following = start_service(data_dir=service.data_dir, worker_slots=1)
@@ -90,7 +90,7 @@ def test_what_is_not_done_is_handed_to_the_next_start(
     assert _statuses(service.data_dir, tasks) == ["Finished"] * 3
     attempts = [look(service.data_dir, task_id).attempt for task_id in tasks]
     assert attempts == [2, 1, 1]
-    until(lambda: not left_behind(service.data_dir), 10, "The end of all leftovers")
+    until(lambda: not left_behind(service.data_dir), PATIENCE, "The end of all leftovers")
 
 
 def test_running_tasks_are_let_go_on_for_a_while(
@@ -111,11 +111,13 @@ def test_whoever_is_in_a_hurry_asks_twice(start_service: Start, disk: Path) -> N
     (task_id,) = _import(service, disk)
     watch_transfer(service, task_id)
     service.process.send_signal(signal.SIGTERM)
-    until(lambda: "worker_stopping" in service.log.read_text(), 10, "The beginning of the drain")
+    until(
+        lambda: "worker_stopping" in service.log.read_text(), PATIENCE, "The beginning of the drain"
+    )
 
     service.process.send_signal(signal.SIGTERM)
 
-    assert service.process.wait(30) == 0
+    assert service.process.wait(PATIENCE) == 0
     assert _statuses(service.data_dir, [task_id]) == ["Processing"]
     following = start_service(data_dir=service.data_dir)
     assert following.wait_for(task_id)["TaskStatus"] == "Finished"
@@ -127,7 +129,7 @@ def test_an_idle_service_stops_soon(start_service: Start) -> None:
 
     assert service.stop() == 0
 
-    until(lambda: all(has_ended(process) for process in tree), 5, "The end of its processes")
+    until(lambda: all(has_ended(process) for process in tree), PATIENCE, "The end of its processes")
     assert not (service.data_dir / "addresses.json").exists()
 
 
@@ -149,21 +151,21 @@ def test_a_worker_of_its_own_drains_and_hands_over(
                     "Finished",
                 ]
             worker.send_signal(signal.SIGTERM)
-            assert worker.wait(30) == 0
+            assert worker.wait(PATIENCE) == 0
         if moment == "first":
             assert _statuses(service.data_dir, tasks) == ["Processing", "Waiting"]
 
 
 def test_a_signal_counts_whichever_thread_gets_it(start_service: Start) -> None:
     service = start_service()
-    until(lambda: "worker_started" in service.log.read_text(), 30, "The worker's start")
+    until(lambda: "worker_started" in service.log.read_text(), PATIENCE, "The worker's start")
     worker = worker_of(service)
     assert worker is not None
     other = next(thread.id for thread in worker.threads() if thread.id != worker.pid)
 
     assert ctypes.CDLL(None).tgkill(worker.pid, other, signal.SIGTERM) == 0
 
-    worker.wait(15)
+    worker.wait(PATIENCE)
     assert "worker_stopped" in service.log.read_text()
 
 
@@ -224,7 +226,7 @@ def _serve(folder: Path, settings: dict[str, str]) -> subprocess.CompletedProces
         env=environment,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -251,8 +253,9 @@ def test_tasks_of_a_killed_api_process_are_gone_on_with(start_service: Start, di
 
     service.kill()
 
-    _, alive = psutil.wait_procs([worker], timeout=2)
+    _, alive = psutil.wait_procs([worker], timeout=PATIENCE)
     assert alive == []
     following = start_service(data_dir=service.data_dir)
     assert following.wait_for(task_id)["TaskStatus"] in ENDED
-    assert look(service.data_dir, task_id).status == "Finished"
+    ended = look(service.data_dir, task_id)
+    assert (ended.status, ended.attempt) == ("Finished", 2)

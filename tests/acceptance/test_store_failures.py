@@ -18,18 +18,12 @@ from imageferry.buckets.remote_client import Credentials
 from imageferry.buckets.remote_store import RemoteStore
 from imageferry.buckets.s3 import S3Client
 from support.seaweedfs import REGION, S3Server
-from support.service import ApiRefusedError, Service, services, until
+from support.service import PATIENCE, ApiRefusedError, Service, until
 
 BUCKET = "golden"
 MIB = 1 << 20
 DATA = random.Random(9).randbytes(48 * MIB)
 Start = Callable[..., Service]
-
-
-@pytest.fixture(scope="module")
-def start(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Start]:
-    with services(tmp_path_factory.mktemp("stores")) as found:
-        yield found
 
 
 def settings(endpoint: str, bucket: str, key_id: str, secret: str) -> dict[str, str]:
@@ -61,12 +55,14 @@ def in_s3(seaweedfs: S3Server, remote_bucket: str) -> dict[str, str]:
     )
 
 
-def killed_and_started(service: Service, start: Start, in_s3: dict[str, str]) -> Service:
+def killed_and_started(
+    service: Service, start: Start, in_s3: dict[str, str], *arguments: str
+) -> Service:
     tree = psutil.Process(service.process.pid).children(recursive=True)
     service.kill()
-    _, alive = psutil.wait_procs(tree, timeout=10)
+    _, alive = psutil.wait_procs(tree, timeout=PATIENCE)
     assert alive == []
-    return start(data_dir=service.data_dir, **in_s3)
+    return start(*arguments, data_dir=service.data_dir, **in_s3)
 
 
 def swept(seaweedfs: S3Server, remote_bucket: str) -> set[str]:
@@ -85,9 +81,9 @@ def swept(seaweedfs: S3Server, remote_bucket: str) -> set[str]:
 
 
 def test_a_kill_during_a_put_leaves_nothing_in_the_store(
-    start: Start, in_s3: dict[str, str], seaweedfs: S3Server, remote_bucket: str
+    start_service: Start, in_s3: dict[str, str], seaweedfs: S3Server, remote_bucket: str
 ) -> None:
-    service = start(**in_s3)
+    service = start_service("--no-worker", **in_s3)
     service.put(BUCKET, "key", b"old")
     go_on = threading.Event()
 
@@ -102,8 +98,8 @@ def test_a_kill_during_a_put_leaves_nothing_in_the_store(
 
     sender = threading.Thread(target=put)
     sender.start()
-    until(lambda: seaweedfs.uploads(remote_bucket), 30, "The upload to S3")
-    service = killed_and_started(service, start, in_s3)
+    until(lambda: seaweedfs.uploads(remote_bucket), PATIENCE, "The upload to S3")
+    service = killed_and_started(service, start_service, in_s3, "--no-worker")
     go_on.set()
     sender.join()
     assert service.get(BUCKET, "key") == b"old"
@@ -111,9 +107,9 @@ def test_a_kill_during_a_put_leaves_nothing_in_the_store(
 
 
 def test_a_kill_between_parts_loses_none_and_a_sweep_takes_all(
-    start: Start, in_s3: dict[str, str], seaweedfs: S3Server, remote_bucket: str
+    start_service: Start, in_s3: dict[str, str], seaweedfs: S3Server, remote_bucket: str
 ) -> None:
-    service = start(**in_s3)
+    service = start_service("--no-worker", **in_s3)
     service.make_bucket(BUCKET)
     which = {"bucket": BUCKET, "key": "key"}
     started = service.objects.initiate_multipart_upload(oss.InitiateMultipartUploadRequest(**which))
@@ -122,7 +118,7 @@ def test_a_kill_between_parts_loses_none_and_a_sweep_takes_all(
         service.objects.upload_part(
             oss.UploadPartRequest(**which, part_number=number, body=DATA[:size])
         )
-    service = killed_and_started(service, start, in_s3)
+    service = killed_and_started(service, start_service, in_s3, "--no-worker")
     listed = service.objects.list_parts(oss.ListPartsRequest(**which))
     assert [(part.part_number, part.size) for part in listed.parts] == [(1, 6 * MIB), (2, MIB)]
     assert swept(seaweedfs, remote_bucket) == set()
@@ -131,16 +127,16 @@ def test_a_kill_between_parts_loses_none_and_a_sweep_takes_all(
 
 
 def test_a_kill_during_an_export_leaves_the_finished_export_only(
-    start: Start, in_s3: dict[str, str], seaweedfs: S3Server, remote_bucket: str
+    start_service: Start, in_s3: dict[str, str], seaweedfs: S3Server, remote_bucket: str
 ) -> None:
-    service = start(**in_s3)
+    service = start_service(**in_s3)
     service.put(BUCKET, "disk.raw", DATA)
     image_id, task_id = service.import_image(BUCKET, "disk.raw")
     assert service.wait_for(task_id)["TaskStatus"] == "Finished"
     before = swept(seaweedfs, remote_bucket)
     reply = service.call("ExportImage", ImageId=image_id, OSSBucket=BUCKET, ImageFormat="raw")
-    until(lambda: seaweedfs.uploads(remote_bucket), 60, "The upload of the export")
-    service = killed_and_started(service, start, in_s3)
+    until(lambda: seaweedfs.uploads(remote_bucket), PATIENCE, "The upload of the export")
+    service = killed_and_started(service, start_service, in_s3)
     assert service.wait_for(reply["TaskId"])["TaskStatus"] == "Finished"
     (exported,) = swept(seaweedfs, remote_bucket) - before
     assert exported.startswith(f"buckets/{BUCKET}/{image_id}")
@@ -149,23 +145,23 @@ def test_a_kill_during_an_export_leaves_the_finished_export_only(
 @pytest.mark.parametrize("is_cancelled", [False, True])
 @pytest.mark.parametrize("action", ["ImportImage", "ExportImage"])
 def test_a_kill_during_a_transfer_leaves_no_upload_when_the_task_has_ended(
-    start: Start,
+    start_service: Start,
     in_s3: dict[str, str],
     remote: tuple[S3Server, str],
     action: str,
     is_cancelled: bool,
 ) -> None:
-    service = start(**in_s3)
+    service = start_service(**in_s3)
     task_id = _task_in_transfer(service, remote, action)
     before = _seen(*remote)
-    service = killed_and_started(service, start, in_s3)
+    service = killed_and_started(service, start_service, in_s3)
 
     if is_cancelled:
         service.call("CancelTask", TaskId=task_id)
 
     ended = service.wait_for(task_id)["TaskStatus"]
     assert ended == ("Deleted" if is_cancelled else "Finished")
-    until(lambda: _seen(*remote) and not _unseen(*remote), 30, "The clean-up")
+    until(lambda: _seen(*remote) and not _unseen(*remote), PATIENCE, "The clean-up")
     assert len(_seen(*remote) - before) == (0 if is_cancelled else 1)
 
 
@@ -177,7 +173,7 @@ def _task_in_transfer(service: Service, remote: tuple[S3Server, str], action: st
         assert service.wait_for(task_id)["TaskStatus"] == "Finished"
         reply = service.call("ExportImage", ImageId=image_id, OSSBucket=BUCKET, ImageFormat="vhd")
         task_id = reply["TaskId"]
-    until(lambda: remote[0].uploads(remote[1]), 60, "The upload of the task")
+    until(lambda: remote[0].uploads(remote[1]), PATIENCE, "The upload of the task")
     return task_id
 
 
@@ -200,8 +196,12 @@ def nobody() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def test_a_store_that_is_down_is_named_to_clients_of_both_apis(start: Start, nobody: str) -> None:
-    service = start(**settings(nobody, "gone", "key", "top secret") | {"images_url": ""})
+def test_a_store_that_is_down_is_named_to_clients_of_both_apis(
+    start_service: Start, nobody: str
+) -> None:
+    service = start_service(
+        "--no-worker", **settings(nobody, "gone", "key", "top secret") | {"images_url": ""}
+    )
     with pytest.raises(ApiRefusedError) as refused:
         service.import_image(BUCKET, "disk.raw")
     assert (refused.value.status, refused.value.code) == (503, "ServiceUnavailable")

@@ -33,6 +33,8 @@ START_SECONDS = 60.0
 STOP_SECONDS = 45.0
 TASK_SECONDS = 120.0
 POLL_SECONDS = 0.05
+PATIENCE = 90.0
+"""How long tests wait, in seconds, for what takes a moment: no machine is too busy for it."""
 
 
 class ApiRefusedError(AssertionError):
