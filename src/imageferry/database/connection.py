@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,9 +61,10 @@ class Database:
         self.url = sa.make_url(url)
         if self.url.drivername == "postgresql":
             self.url = self.url.set(drivername="postgresql+psycopg")
-        self._durable = self._engine(synchronous="FULL")
-        self._relaxed = self._engine(synchronous="NORMAL") if self.is_sqlite else self._durable
-        for engine in {self._durable, self._relaxed}:
+        self._durable = self._engine(durable=True)
+        self._relaxed = self._engine(durable=False)
+        self._writing = threading.Lock()
+        for engine in (self._durable, self._relaxed):
             count_failures(engine, UNAVAILABLE)
         self._reading = self._durable.execution_options(**_READING[self.url.get_backend_name()])
 
@@ -85,7 +87,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
         """A transaction that survives a power cut once it is committed."""
-        with self._durable.begin() as connection:
+        with self._turn(), self._durable.begin() as connection:
             yield connection
 
     @contextmanager
@@ -108,11 +110,11 @@ class Database:
 
     @contextmanager
     def write_relaxed(self) -> Iterator[sa.Connection]:
-        """A transaction that survives a crash of ours, but on SQLite perhaps not a power cut.
+        """A transaction that survives a crash of ours, but perhaps not a power cut.
 
         For progress and nonces, which are written often and lost without harm.
         """
-        with self._relaxed.begin() as connection:
+        with self._turn(), self._relaxed.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -120,19 +122,36 @@ class Database:
         self._durable.dispose()
         self._relaxed.dispose()
 
-    def _engine(self, *, synchronous: str) -> sa.Engine:
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Let the writers of this process wait in line for SQLite, which would have them sleep.
+
+        Whoever waits too long goes on, to be told by SQLite that it is busy.
+        """
         if not self.is_sqlite:
-            reach = _REACH | {
-                "options": f"-c idle_in_transaction_session_timeout={IDLE_MILLISECONDS}"
-            }
+            yield
+            return
+        has_turn = self._writing.acquire(timeout=BUSY_TIMEOUT_MILLISECONDS / 1000)
+        try:
+            yield
+        finally:
+            if has_turn:
+                self._writing.release()
+
+    def _engine(self, *, durable: bool) -> sa.Engine:
+        if not self.is_sqlite:
+            options = f"-c idle_in_transaction_session_timeout={IDLE_MILLISECONDS}"
+            if not durable:
+                options += " -c synchronous_commit=off"
+            reach = _REACH | {"options": options}
             return sa.create_engine(self.url, pool_pre_ping=True, pool_size=20, connect_args=reach)
         Path(self.url.database or "").parent.mkdir(parents=True, exist_ok=True)
         engine = sa.create_engine(self.url, pool_size=20)
-        _set_up_sqlite(engine, synchronous)
+        _set_up_sqlite(engine, synchronous="FULL" if durable else "NORMAL")
         return engine
 
 
-def _set_up_sqlite(engine: sa.Engine, synchronous: str) -> None:
+def _set_up_sqlite(engine: sa.Engine, *, synchronous: str) -> None:
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: Any) -> None:
         # The driver's own transactions begin too late: a writer that reads

@@ -30,6 +30,13 @@ _COMPARED = ("sequence", "account_id", "region_id", "action", "status", "created
 """The columns that a :class:`~imageferry.tasks.places.Selection` has conditions for."""
 
 
+_BEGUN = sa.select(task_lists.c.newest_sequence).where(
+    task_lists.c.account_id == sa.bindparam("account_id"),
+    task_lists.c.fingerprint == sa.bindparam("fingerprint"),
+    task_lists.c.begun > sa.bindparam("begun"),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskFilter:
     """Which tasks are meant: of those that the API tells, all that meet every condition.
@@ -188,13 +195,12 @@ def _rows(sequences: sa.Select[int]) -> sa.Select[tuple[object, ...]]:
 
 
 def _begun(connection: sa.Connection, condition: TaskFilter, within: timedelta) -> int | None:
-    return connection.execute(
-        sa.select(task_lists.c.newest_sequence).where(
-            task_lists.c.account_id == condition.account_id,
-            task_lists.c.fingerprint == _fingerprint(condition),
-            task_lists.c.begun > now() - within,
-        )
-    ).scalar_one_or_none()
+    values = {
+        "account_id": condition.account_id,
+        "fingerprint": _fingerprint(condition),
+        "begun": now() - within,
+    }
+    return connection.execute(_BEGUN, values).scalar_one_or_none()
 
 
 def _fingerprint(condition: TaskFilter) -> str:

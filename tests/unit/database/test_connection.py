@@ -148,3 +148,47 @@ def test_what_another_process_holds_is_told_as_unavailable(
 
     other.close()
     impatient.close()
+
+
+def test_a_writer_that_never_gets_its_turn_is_told_as_unavailable(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(module, "BUSY_TIMEOUT_MILLISECONDS", 50)
+    impatient = open_database(tmp_path / "imageferry.db")
+
+    with (
+        impatient.write(),
+        pytest.raises(module.UNAVAILABLE, match="locked"),
+        impatient.write_relaxed(),
+    ):
+        pass
+
+    with impatient.write_relaxed():
+        impatient.close()
+
+
+@ON_SQLITE
+def test_writers_take_turns_and_none_is_left_out(counters: Database) -> None:
+    def add() -> None:
+        for _ in range(25):
+            with counters.write_relaxed() as connection:
+                connection.execute(sa.update(COUNTERS).values(value=COUNTERS.c.value + 1))
+
+    threads = [threading.Thread(target=add) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with counters.read() as connection:
+        assert _value(connection) == 8 * 25
+
+
+@ON_POSTGRESQL
+def test_a_relaxed_transaction_does_not_wait_for_the_disk(database: Database) -> None:
+    chosen_by = "SELECT source FROM pg_settings WHERE name = 'synchronous_commit'"
+    with database.write() as connection:
+        assert connection.exec_driver_sql(chosen_by).scalar_one() != "client"
+    with database.write_relaxed() as connection:
+        assert connection.exec_driver_sql(chosen_by).scalar_one() == "client"
+        assert connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "off"
