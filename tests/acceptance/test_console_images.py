@@ -259,10 +259,10 @@ def test_everybody_can_use_it(
     rows.task(TaskAction.EXPORT_IMAGE, resource_id=image)
     console.put("golden", f"x/{'k' * 200}.raw", bytes(510) + b"\x55\xaa")
     paths = {
-        "light": ("images", f"images/{image}/export", "buckets/golden?prefix=x/"),
+        "light": ("images", "buckets/golden?prefix=x/"),
         "dark": (
             f"images/{image}",
-            f"images/{image}/delete",
+            f"images/{image}/export",
             "buckets",
             "buckets/golden?prefix=x/",
             f"buckets/golden/import?key=x/{'k' * 200}.raw",
