@@ -18,14 +18,17 @@ import sqlalchemy as sa
 from imageferry.database.upsert import upsert
 from imageferry.settings import Settings
 from imageferry.tasks.model import Task, TaskStatus
-from imageferry.tasks.queries import ACTIVE, ENDED, to_task
+from imageferry.tasks.queries import ENDED, to_task
 from imageferry.tasks.tables import account_turns, tasks
 
 LOCK = "imageferry-queue"
 """Whoever gives tasks to workers has this name to himself meanwhile: limits hold for all."""
 
 _IN_LINE = sa.and_(tasks.c.queued, tasks.c.status == TaskStatus.WAITING.value)
-_RUNNING = sa.and_(~tasks.c.queued, tasks.c.finished.is_(None), tasks.c.status.in_(ACTIVE))
+_RUNNING = sa.and_(
+    # Not by the statuses that are meant: their index has all that wait too.
+    *(~tasks.c.queued, tasks.c.finished.is_(None), tasks.c.status != TaskStatus.PAUSED.value)
+)
 
 
 class WaitingFor(StrEnum):
