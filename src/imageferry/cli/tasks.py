@@ -96,6 +96,8 @@ def _facts(task: Mapping[str, Any]) -> list[tuple[str, object]]:
         facts.append(("Done", f"{size(progress['BytesDone'])} of {size(progress['BytesTotal'])}"))
     if progress["PlaceInQueue"]:
         facts.append(("PlaceInQueue", progress["PlaceInQueue"]))
+    if "WaitingFor" in progress:
+        facts.append(("WaitingFor", progress["WaitingForReason"]))
     return [*facts, ("Attempt", progress["Attempt"])]
 
 
