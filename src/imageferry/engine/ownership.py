@@ -145,8 +145,6 @@ class Ownership:
             )
             yield connection
 
-    @contextmanager
-    def finishing(self) -> Iterator[sa.Connection]:
     def save_checkpoint(self, position: int, state: bytes) -> None:
         """Note how far the transfer of a disk has come.
 
@@ -169,6 +167,8 @@ class Ownership:
             detail = f"disk {position} from byte {offset}"
             transitions.note_continued(connection, self.task.task_id, detail)
 
+    @contextmanager
+    def finishing(self) -> Iterator[sa.Connection]:
         """A transaction at whose end the task is finished, or nothing of it has happened.
 
         Raises:
