@@ -11,10 +11,11 @@ from benchmarks import console, oss_endpoint, resume, whole_task
 from benchmarks.data_path import exports, sources
 from benchmarks.data_path import main as data_path
 from benchmarks.disk import Content
+from benchmarks.many_tasks import main as many_tasks
 from benchmarks.scale import main as scale
 
 GIB = 2**30
-NAMES = ("data_path", "whole_task", "oss_endpoint", "resume", "console", "scale")
+NAMES = ("data_path", "whole_task", "oss_endpoint", "resume", "console", "scale", "many_tasks")
 
 
 def main() -> None:
@@ -56,6 +57,15 @@ def main() -> None:
         )
     if "scale" in names:
         scale.run()
+    if "many_tasks" in names:
+        many_tasks.run(
+            many_tasks.Options(
+                tasks=chosen.tasks,
+                others=chosen.others,
+                requests=chosen.requests,
+                with_glance=chosen.glance,
+            )
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -73,6 +83,11 @@ def _parser() -> argparse.ArgumentParser:
         "--peer-seconds", type=float, default=data_path.PEER_SECONDS, help="0 leaves others out"
     )
     group.add_argument("--json", type=Path, metavar="FILE", help="a file for the figures")
+    group = parser.add_argument_group("many_tasks")
+    group.add_argument("--tasks", type=int, default=100_000, help="tasks of one account")
+    group.add_argument("--others", type=int, default=0, help="tasks of the other accounts")
+    group.add_argument("--requests", type=int, default=1000, help="requests for each figure")
+    group.add_argument("--glance", action="store_true", help="install Glance and measure it too")
     return parser
 
 

@@ -123,13 +123,16 @@ class PostgreSQLServer:
 
 
 @contextmanager
-def postgresql_server(settings: Mapping[str, str] = QUICK) -> Iterator[PostgreSQLServer]:
+def postgresql_server(
+    settings: Mapping[str, str] = QUICK, *, place: Path | None = None
+) -> Iterator[PostgreSQLServer]:
     """Start a server, and stop it at the end.
 
     Args:
         settings: Settings of the server by name.
+        place: Where its data is to lie; where that is quick by default.
     """
-    folder = Path(tempfile.mkdtemp(prefix="imageferry-postgresql-", dir=_place()))
+    folder = Path(tempfile.mkdtemp(prefix="imageferry-postgresql-", dir=place or _place()))
     port = _free_port()
     try:
         process = _start(_initialised(folder), folder, port, settings)
