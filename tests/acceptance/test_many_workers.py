@@ -142,6 +142,25 @@ def test_a_frozen_worker_that_nobody_watches_begins_anew(
     alone.end()
 
 
+def test_a_task_that_was_taken_from_a_living_worker_goes_on_when_the_next_one_dies(
+    many: Cluster, apis: tuple[Service, Service], two_workers: tuple[Worker, Worker]
+) -> None:
+    api, _ = apis
+    image_id, task_id = api.import_image(BUCKET, "disk.raw")
+    before = _transferring(many, task_id)
+    (other,) = (worker for worker in two_workers if worker.process.pid != before.worker)
+    many.hand_over(task_id, other)
+    after = until(
+        lambda: (state := many.look(task_id)).attempt == 2 and state, 60, "Another attempt"
+    )
+    assert after.worker == other.process.pid
+
+    # By now the first one has ended its part, and must not have ended the task's.
+    other.signal(signal.SIGKILL)
+
+    _assert_finished_once(many, api, image_id, task_id)
+
+
 def test_a_stopped_worker_leaves_its_task_to_the_others_at_once(
     many: Cluster, apis: tuple[Service, Service]
 ) -> None:

@@ -6,19 +6,21 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
 import psycopg
 
+from imageferry.database.connection import Database
+from imageferry.engine.queue import TaskQueue
 from support import aftermath
 from support.seaweedfs import REGION as S3_REGION
 from support.seaweedfs import S3Server
 from support.service import STOP_SECONDS, Service, environment, until
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 
 
 class Worker:
@@ -26,11 +28,14 @@ class Worker:
 
     Attributes:
         process: Its process.
-        log: What it has said.
+        data_dir: Its data folder.
+        log: What it has said, and those that had the folder before.
     """
 
     def __init__(self, data_dir: Path, settings: Mapping[str, object], *arguments: str) -> None:
+        self.data_dir = data_dir
         self.log = data_dir.with_name(data_dir.name + ".log")
+        self._said_before = len(self.log.read_text()) if self.log.exists() else 0
         chosen = environment(data_dir, settings)
         aftermath.remember(self.log, chosen)
         with self.log.open("ab") as log:
@@ -52,7 +57,7 @@ class Worker:
         return self.process.wait(seconds)
 
     def _has_started(self) -> bool:
-        said = self.log.read_text()
+        said = self.log.read_text()[self._said_before :]
         if self.process.poll() is not None:
             raise AssertionError(f"imageferry worker ended with {self.process.returncode}:\n{said}")
         return "worker_started" in said
@@ -117,6 +122,20 @@ class Cluster:
         self.workers.append(worker)
         return worker
 
+    def restart_worker(self, ended: Worker) -> None:
+        """Start a worker in the place of one that has ended."""
+        ended.end()
+        self.workers[self.workers.index(ended)] = Worker(
+            ended.data_dir, self.settings, "--with-parent"
+        )
+
+    def restart_api(self, api: Service) -> None:
+        """Kill an API, and start another one in its place."""
+        api.kill()
+        self.services[self.services.index(api)] = Service(
+            api.data_dir, self.settings, "--no-worker"
+        )
+
     def worker_of(self, state: TaskState) -> Worker:
         """The worker that has a task."""
         (found,) = (worker for worker in self.workers if worker.process.pid == state.worker)
@@ -134,6 +153,22 @@ class Cluster:
         assert row is not None
         status, phase, attempt, executor = row
         return TaskState(status, phase, attempt, int((executor or "--").split("-")[-2] or 0))
+
+    def hand_over(self, task_id: str, worker: Worker) -> None:
+        """Give a task to another worker, as the others do when they take one for dead."""
+        with psycopg.connect(self.database_url) as connection:
+            runs = connection.execute(
+                "SELECT workflow_uuid FROM dbos.workflow_status WHERE status = 'PENDING'"
+                " AND starts_with(workflow_uuid, %s)",
+                (task_id,),
+            ).fetchall()
+            names = connection.execute("SELECT executor FROM workers").fetchall()
+        (name,) = (name for (name,) in names if f"-{worker.process.pid}-" in name)
+        with (
+            closing(Database(self.database_url)) as database,
+            closing(TaskQueue(database)) as queue,
+        ):
+            queue.take_over([run for (run,) in runs], name)
 
     def events(self, task_id: str) -> list[str]:
         """What happened to a task."""
@@ -159,11 +194,19 @@ class Cluster:
 
 @contextmanager
 def cluster(
-    folder: Path, database_url: str, server: S3Server, **settings: object
+    folder: Path, database_url: str, server: S3Server, endpoint: str = "", **settings: object
 ) -> Iterator[Cluster]:
-    """An installation without a process yet; those that are started end with the context."""
+    """An installation without a process yet; those that are started end with the context.
+
+    Args:
+        folder: Where each process gets its data folder.
+        database_url: Its PostgreSQL.
+        server: What keeps its buckets and images.
+        endpoint: Where the processes find the server, if not at its address.
+        settings: Settings by name.
+    """
     bucket = server.make_bucket()
-    options = f"region={S3_REGION}&endpoint={server.endpoint}&path_style=true"
+    options = f"region={S3_REGION}&endpoint={endpoint or server.endpoint}&path_style=true"
     common = {
         "database_url": database_url,
         "buckets_url": f"s3://{bucket}/buckets?{options}",

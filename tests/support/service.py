@@ -29,7 +29,7 @@ from support import aftermath
 REGION = "cn-hangzhou"
 VERSION = "2014-05-26"
 ENDED = frozenset({"Finished", "Failed", "Deleted"})
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 45.0
 TASK_SECONDS = 120.0
 POLL_SECONDS = 0.05
