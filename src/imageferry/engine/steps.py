@@ -141,13 +141,13 @@ class Steps:
 
     def _discard_staged(self, task: Task) -> None:
         """Take back what was on its way into a store when the task ended."""
+        shutil.rmtree(self._context.drafts(task.task_id), ignore_errors=True)
         if task.action.makes_image:
             self._context.catalogue.discard_staged(task.task_id)
             return
         with suppress(BucketNotFoundError):
             self._context.store.bucket(task.request["OSSBucket"]).discard_staged(task.task_id)
 
-        shutil.rmtree(self._context.drafts(task.task_id), ignore_errors=True)
     async def _attempt(self, task_id: str, step: str, hand_over: int) -> bool:
         ownership = await asyncio.to_thread(
             Ownership.claim,
