@@ -24,7 +24,7 @@ class Planned:
 
     def __init__(self, source: ByteSource, reader: DiskReader) -> None:
         self._source = source
-        self._plan = Counter(ranges(reader))
+        self._plan = Counter((place, length) for _, place, length in ranges(reader))
 
     def take(self, place: int, length: int) -> bytes:
         self._plan[place, length] -= 1

@@ -14,8 +14,8 @@ from imageferry.gateway.parameters import read
 
 
 def task(action: str, request: dict[str, Any]) -> Task:
-    texts = ("name", "error_code", "error_message", "cancel_reason", "phase")
-    texts += ("pause_reason", "waiting_for")
+    reasons = ("cancel_reason", "pause_reason", "waiting_for")
+    texts = ("name", "error_code", "error_message", "phase", *reasons)
     numbers = ("sequence", "percent", "bytes_done", "bytes_total", "bytes_per_second", "place")
     rest: dict[str, Any] = dict.fromkeys(texts, "") | dict.fromkeys(numbers, 0)
     return Task(

@@ -1,13 +1,20 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from imageferry.actions.registry import PRODUCTS
 from imageferry.console.explorer import Explorer
+from imageferry.console.visit import Visit
 from support.visits import Answers, Call, Calls, backend, text, visit
 
 REGION = {"p.RegionId": "cn-hangzhou"}
-DESCRIBE = {"product": "ecs", "action": "DescribeTasks"}
+
+
+def describe(**others: Any) -> Visit:
+    """A request for the page of an action."""
+    return visit(product="ecs", action="DescribeTasks", **others)
 
 
 def test_an_empty_search_shows_every_action() -> None:
@@ -48,8 +55,8 @@ def test_the_history_leads_back_to_each_call() -> None:
 def test_a_form_is_filled_in_by_the_example_or_by_the_address() -> None:
     explorer = Explorer(backend())
 
-    example = text(explorer.show(visit(**DESCRIBE)))
-    given = text(explorer.show(visit(query={"p.TaskStatus": "Failed", "x": "y"}, **DESCRIBE)))
+    example = text(explorer.show(describe()))
+    given = text(explorer.show(describe(query={"p.TaskStatus": "Failed", "x": "y"})))
 
     assert 'value="ImportImage"' in example or ">ImportImage</option>" in example
     assert 'value="Failed"' in given
@@ -71,7 +78,7 @@ def test_a_call_is_sent_shown_and_kept() -> None:
     answers, explored = Answers(), Calls()
     explorer = Explorer(backend(answers=answers, explored=explored))
 
-    shown = text(explorer.work(visit(form={**REGION, "call": "1"}, **DESCRIBE)))
+    shown = text(explorer.work(describe(form={**REGION, "call": "1"})))
 
     (sent,) = answers.sent
     assert (sent.headers["x-acs-action"], sent.body) == ("DescribeTasks", b"RegionId=cn-hangzhou")
@@ -88,7 +95,7 @@ def test_an_error_leads_to_its_page() -> None:
     answers = Answers(404, '{"RequestId":"R-1","Code":"InvalidTaskId.NotFound"}')
     explorer = Explorer(backend(answers=answers))
 
-    shown = text(explorer.work(visit(form={**REGION, "call": "1"}, **DESCRIBE)))
+    shown = text(explorer.work(describe(form={**REGION, "call": "1"})))
 
     assert 'href="/console/errors/codes/InvalidTaskId.NotFound"' in shown
 
@@ -97,7 +104,7 @@ def test_what_is_wrong_is_not_sent() -> None:
     answers, explored = Answers(), Calls()
     explorer = Explorer(backend(answers=answers, explored=explored, problem="Send another one."))
 
-    shown = text(explorer.work(visit(form={**REGION, "call": "1"}, **DESCRIBE)))
+    shown = text(explorer.work(describe(form={**REGION, "call": "1"})))
 
     assert (answers.sent, explored.remembered) == ([], [])
     assert "Send another one." in shown
@@ -112,7 +119,7 @@ def test_lists_grow_and_shrink_without_a_call(button: dict[str, str], items: int
     answers = Answers()
     form = {**REGION, "p.ResourceIds.1": "m-1", "p.ResourceIds.2": "m-2", **button}
 
-    shown = text(Explorer(backend(answers=answers)).work(visit(form=form, **DESCRIBE)))
+    shown = text(Explorer(backend(answers=answers)).work(describe(form=form)))
 
     assert shown.count('name="p.ResourceIds.') == items
     assert answers.sent == []

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import count
 
 import pytest
@@ -19,7 +20,7 @@ def test_an_answer_is_found_out_again_when_it_is_old() -> None:
 
 
 def test_an_error_is_not_remembered() -> None:
-    answers = iter([ValueError("first"), "second"])
+    answers: Iterator[ValueError | str] = iter([ValueError("first"), "second"])
 
     def find() -> str:
         answer = next(answers)

@@ -1,4 +1,4 @@
-"""What the console shows: how far each disk is, what a worker says of a task, calls of the Explorer."""
+"""What the console shows: how far each disk is, a worker's lines, the Explorer's calls."""
 
 from __future__ import annotations
 
