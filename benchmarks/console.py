@@ -17,6 +17,7 @@ from typing import Any
 import sqlalchemy as sa
 from playwright.sync_api import Page
 
+from imageferry.console import assets
 from imageferry.database.metadata import now
 from imageferry.tasks import transitions
 from imageferry.tasks.model import Phase
@@ -151,5 +152,10 @@ _LISTEN = """
 
 def _weight(somebody: Visitor) -> int:
     """The bytes of the list's page and of all that it needs."""
-    assets = {address: size for address, size in somebody.received.items() if "/assets/" in address}
-    return sum(assets.values()) + len(somebody.page.content().encode())
+    names = {
+        address.rpartition("/")[2].partition("?")[0]
+        for address in somebody.received
+        if "/assets/" in address
+    }
+    needed = sum(len(assets.content(name) or b"") for name in names)
+    return needed + len(somebody.page.content().encode())
