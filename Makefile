@@ -1,7 +1,7 @@
 # Everything a developer types. `make help` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-cluster test check fuzz bench docs checklist screenshots lock clean setup-run setup-test setup-bench setup-cluster format
+.PHONY: help run run-cluster test check fuzz soak bench docs checklist screenshots lock clean setup-run setup-test setup-bench setup-cluster format
 
 # The first Python there is; scripts/setup.py sees whether it, or another, is new enough.
 FIND_PYTHON = for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -16,6 +16,7 @@ VENV := .venv/bin
 NODE_TESTS := tests/acceptance/node
 WORKERS ?= 2
 FUZZ_SECONDS ?= 600
+SOAK_SECONDS ?= 300
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +41,9 @@ format: setup-test ## Format the code, and mend what the linter can mend
 
 fuzz: setup-test ## Fuzz every parser for longer (FUZZ_SECONDS: how long each; FUZZ_ARGS: more for pytest)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(VENV)/python -m pytest -n $(WORKERS) tests/fuzz $(FUZZ_ARGS)
+
+soak: setup-test ## Let everything fail under load (SOAK_SECONDS: for how long; SOAK_SEED: another order)
+	@SOAK_SECONDS=$(SOAK_SECONDS) $(VENV)/python -m pytest -n 0 -s tests/soak/soak.py
 
 bench: setup-bench ## Run the benchmarks and print their tables (BENCH_ARGS: more arguments)
 	@PYTHONPATH=tests $(VENV)/python -m benchmarks $(BENCH_ARGS)
