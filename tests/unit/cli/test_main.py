@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 
@@ -36,7 +37,7 @@ def test_the_help_of_a_verb_explains_it_with_examples(name: str) -> None:
 @pytest.mark.parametrize("name", VERBS)
 def test_the_examples_of_a_verb_can_be_parsed(name: str) -> None:
     for example in verb(name).examples:
-        program, word, *arguments = example.split()
+        program, word, *arguments = shlex.split(example)
 
         assert (program, word) == ("imageferry", name)
         assert verb(name).make_context(name, arguments).args == []
