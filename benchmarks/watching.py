@@ -17,10 +17,14 @@ _PERIOD_SECONDS = 0.05
 _BLOCK = 512
 
 
+_DRAFTS = "drafts"
+
+
 class ScratchWatch:
     """Looks, twenty times a second, how much disk the scratch of a service takes.
 
     Files without a name that were made there count too, as long as a process has them open.
+    Drafts do not: they are the disks of the catalogue before they get their names.
 
     Attributes:
         peak_bytes: The most that was seen.
@@ -55,7 +59,8 @@ class ScratchWatch:
     def _files(self) -> Iterator[os.stat_result]:
         with suppress(OSError):
             for path in self._folder.rglob("*"):
-                yield path.lstat()
+                if _DRAFTS not in path.relative_to(self._folder).parts:
+                    yield path.lstat()
         for process in (self._process, *self._process.children(recursive=True)):
             with suppress(OSError):
                 yield from self._nameless(process.pid)
