@@ -3,19 +3,53 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import threading
+from pathlib import Path
 
+_M_TRIM_THRESHOLD = -1
 _M_MMAP_THRESHOLD = -3
-_LARGE_BYTES = 1 << 20
+_M_ARENA_MAX = -8
+
+_LARGE_BYTES = 32 << 20
+_KEPT_BYTES = 64 << 20
+
+TRIMMED_BYTES = 320 << 20
+"""What a worker may have in memory before what its buffers have left is given back."""
+
+LOOK_SECONDS = 0.05
+"""How often that is looked at: a transfer goes through some hundred MiB meanwhile."""
+
+_STATUS = Path("/proc/self/statm")
 
 
-def return_large_buffers() -> None:
-    """Have the C library give every large buffer back to the system as soon as it is freed.
+def reuse_large_buffers() -> None:
+    """Have the C library keep the memory of large buffers for the next ones, within bounds.
 
-    glibc takes the first freed buffers for a sign that it should keep more such ones, in the heap
-    of each thread: with threads that pass buffers on to one another that is a hundred MiB and
-    more that nobody uses, and that a worker keeps when its task is done. See mallopt(3). Another
-    C library may not know the function, and needs no telling.
+    By itself glibc gives every thread a heap of its own, in each of which freed buffers pile up:
+    with threads that pass buffers on to one another that is a hundred MiB and more that nobody
+    uses. Giving each buffer back as it is freed costs more than all else that is done with it: a
+    third of the processor time of an import, because each page of the next one has to be found,
+    cleared, and made known to the other processors. So there is one heap, and what lies free in
+    it is given back when the process has become large. See mallopt(3) and malloc_trim(3); another
+    C library may know neither, and needs no telling.
     """
-    tell = getattr(ctypes.CDLL(None), "mallopt", None)
-    if tell is not None:
-        tell(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+    library = ctypes.CDLL(None)
+    if not hasattr(library, "mallopt") or not hasattr(library, "malloc_trim"):
+        return
+    library.mallopt(_M_ARENA_MAX, 1)
+    library.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+    library.mallopt(_M_TRIM_THRESHOLD, _KEPT_BYTES)
+    threading.Thread(target=_give_back, args=(library,), daemon=True).start()
+
+
+def _give_back(library: ctypes.CDLL) -> None:
+    patience = threading.Event()
+    while not patience.wait(LOOK_SECONDS):
+        if resident_bytes() > TRIMMED_BYTES:
+            library.malloc_trim(0)
+
+
+def resident_bytes() -> int:
+    """The memory that this process has."""
+    return int(_STATUS.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -17,7 +17,7 @@ from imageferry.engine.context import WorkerContext
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.service import usage
 from imageferry.service.installation import open_installation
-from imageferry.service.memory import return_large_buffers
+from imageferry.service.memory import reuse_large_buffers
 from imageferry.settings import SettingError, Settings
 from imageferry.telemetry import exposition, logs, metrics, tracing
 
@@ -42,7 +42,7 @@ def run(settings: Settings, *, with_parent: bool) -> None:
         SettingError: the port for the metrics cannot be used.
     """
     usage.limit(settings)
-    return_large_buffers()
+    reuse_large_buffers()
     stop = threading.Event()
     _listen_for_signals(stop)
     if with_parent:

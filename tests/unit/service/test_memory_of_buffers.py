@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+MIB = 1 << 20
+PROGRAM = """
+import time
+from imageferry.service.memory import TRIMMED_BYTES, resident_bytes, reuse_large_buffers
+
+reuse_large_buffers()
+before = resident_bytes()
+buffers = [b"x" * (4 << 20) for _ in range(2 * TRIMMED_BYTES // (4 << 20))]
+most = resident_bytes()
+del buffers[:-1]
+for _ in range(600):
+    if resident_bytes() < TRIMMED_BYTES:
+        break
+    time.sleep(0.05)
+print(most - before, resident_bytes() - before)
+"""
+
+
+def test_much_that_lies_free_is_given_back_though_one_buffer_is_still_used() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", PROGRAM], check=True, capture_output=True, text=True
+    )
+    most, kept = map(int, ended.stdout.split())
+    assert most > 600 * MIB
+    assert kept < 320 * MIB
