@@ -10,6 +10,15 @@ GRANULE = 64 * 1024
 _ZEROS = bytes(GRANULE)
 
 
+def is_zero(data: bytes | bytearray | memoryview) -> bool:
+    """Whether data holds nothing but zeros. If not, that mostly shows at its beginning."""
+    view = memoryview(data)
+    return all(
+        bytes(view[offset : offset + GRANULE]) == _ZEROS[: len(view) - offset]
+        for offset in range(0, len(view), GRANULE)
+    )
+
+
 def data_runs(data: memoryview) -> Iterator[tuple[int, int]]:
     """The runs of granules that are not all zero, as beginning and end, in order."""
     start = -1

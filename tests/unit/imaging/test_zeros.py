@@ -1,9 +1,10 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from imageferry.imaging.zeros import GRANULE, data_runs
+from imageferry.imaging.zeros import GRANULE, data_runs, is_zero
 
 
 @given(
@@ -26,3 +27,17 @@ def test_runs_are_the_granules_with_data_joined(kinds: list[str], cut: int) -> N
     ends = [edge for run in runs for edge in run]
     assert ends == sorted(set(ends))
     assert all(edge % GRANULE == 0 or edge == len(data) for edge in ends)
+
+
+@pytest.mark.parametrize("length", [0, 1, GRANULE - 1, GRANULE, 3 * GRANULE + 5])
+def test_zeros_are_known_at_any_length(length: int) -> None:
+    assert is_zero(bytes(length))
+    assert is_zero(memoryview(bytearray(length)))
+
+
+@pytest.mark.parametrize("place", [0, 1, GRANULE - 1, GRANULE, 3 * GRANULE + 4])
+def test_one_byte_makes_it_data(place: int) -> None:
+    data = bytearray(3 * GRANULE + 5)
+    data[place] = 1
+
+    assert not is_zero(data)
