@@ -14,7 +14,7 @@ _M_ARENA_MAX = -8
 _LARGE_BYTES = 32 << 20
 _KEPT_BYTES = 64 << 20
 
-TRIMMED_BYTES = 320 << 20
+TRIMMED_BYTES = 480 << 20
 """What a worker may have in memory before what its buffers have left is given back."""
 
 LOOK_SECONDS = 0.05
