@@ -13,6 +13,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from imageferry.accounts.newest import keep_newest
 from imageferry.accounts.tables import explored_calls
 from imageferry.database.connection import Database
 from imageferry.database.upsert import upsert
@@ -55,7 +56,7 @@ def remember(database: Database, call: ExploredCall) -> None:
         values["parameters"] = {}
     with database.write_relaxed() as connection:
         upsert(connection, explored_calls, values)
-        _forget(connection, call.account_id)
+        keep_newest(connection, explored_calls, call.account_id, MAX_CALLS)
 
 
 def latest(connection: sa.Connection, account_id: str) -> Sequence[ExploredCall]:
@@ -67,19 +68,3 @@ def latest(connection: sa.Connection, account_id: str) -> Sequence[ExploredCall]
         .limit(MAX_CALLS)
     )
     return [ExploredCall(**row._mapping) for row in rows]
-
-
-def _forget(connection: sa.Connection, account_id: str) -> None:
-    last_kept = (
-        sa.select(explored_calls.c.time)
-        .where(explored_calls.c.account_id == account_id)
-        .order_by(explored_calls.c.time.desc())
-        .offset(MAX_CALLS)
-        .limit(1)
-        .scalar_subquery()
-    )
-    connection.execute(
-        sa.delete(explored_calls).where(
-            explored_calls.c.account_id == account_id, explored_calls.c.time <= last_kept
-        )
-    )

@@ -14,6 +14,7 @@ from itertools import islice
 
 import sqlalchemy as sa
 
+from imageferry.accounts.newest import keep_newest
 from imageferry.accounts.tables import failed_calls
 from imageferry.database.connection import Database
 from imageferry.database.metadata import now
@@ -114,19 +115,7 @@ def _is_kept(account_id: str) -> sa.ColumnElement[bool]:
 
 def _forget(connection: sa.Connection, account_id: str) -> None:
     connection.execute(sa.delete(failed_calls).where(failed_calls.c.time < now() - KEPT_FOR))
-    first_too_many = (
-        sa.select(failed_calls.c.time)
-        .where(failed_calls.c.account_id == account_id)
-        .order_by(failed_calls.c.time.desc())
-        .offset(MAX_CALLS)
-        .limit(1)
-        .scalar_subquery()
-    )
-    connection.execute(
-        sa.delete(failed_calls).where(
-            failed_calls.c.account_id == account_id, failed_calls.c.time <= first_too_many
-        )
-    )
+    keep_newest(connection, failed_calls, account_id, MAX_CALLS)
 
 
 def _kept(parameters: Mapping[str, str]) -> Iterator[tuple[str, str]]:

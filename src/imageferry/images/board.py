@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from imageferry.images import shares, tags
 from imageferry.images.model import Image
-from imageferry.images.queries import Page, with_parts
+from imageferry.images.queries import Page, page_of, with_parts
 from imageferry.images.tables import image_disks, images
 
 
@@ -36,18 +36,7 @@ class BoardFilter:
 
 def page(connection: sa.Connection, condition: BoardFilter, *, number: int, size: int) -> Page:
     """One page of the images that are meant, newest first; ``number`` counts from 1."""
-    which = _where(condition)
-    total = connection.execute(
-        sa.select(sa.func.count()).select_from(images).where(which)
-    ).scalar_one()
-    rows = connection.execute(
-        sa.select(images)
-        .where(which)
-        .order_by(images.c.created.desc(), images.c.image_id)
-        .limit(size)
-        .offset((number - 1) * size)
-    ).all()
-    return Page(with_parts(connection, rows), total)
+    return page_of(connection, _where(condition), number=number, size=size)
 
 
 def find(connection: sa.Connection, account_id: str, image_id: str) -> Image | None:

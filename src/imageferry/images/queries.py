@@ -180,7 +180,13 @@ def id_of_name(
 
 def page(connection: sa.Connection, condition: ImageFilter, *, number: int, size: int) -> Page:
     """One page of the images that are meant, newest first; ``number`` counts from 1."""
-    which = _where(condition)
+    return page_of(connection, _where(condition), number=number, size=size)
+
+
+def page_of(
+    connection: sa.Connection, which: sa.ColumnElement[bool], *, number: int, size: int
+) -> Page:
+    """One page of the images that a condition holds for, newest first; it counts from 1."""
     total = connection.execute(
         sa.select(sa.func.count()).select_from(images).where(which)
     ).scalar_one()
