@@ -168,6 +168,7 @@ def test_a_bucket_is_looked_through_by_folders_pages_and_names(
     page.reload()
     expect(page.locator("tbody tr").first).to_contain_text("100.raw")
     page.get_by_role("link", name="First page").click()
+    page.wait_for_url("**/large?prefix=x%2F")
 
     page.keyboard.press("/")
     page.keyboard.type("10")

@@ -29,6 +29,10 @@ REGION = "us-east-1"
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 MEMORY = "768MiB"
+# Each bucket has volumes of its own. Seven each, and as many in all as the disk would hold when
+# full, are too few for the tests of one run on a small disk.
+VOLUMES = 10_000
+VOLUMES_OF_A_BUCKET = 2
 PORTS = (
     "master.port",
     "master.port.grpc",
@@ -130,6 +134,8 @@ def _access(folder: Path, key_id: str, secret: str) -> Path:
 def _start(folder: Path, ports: dict[str, int], access: Path) -> subprocess.Popen[bytes]:
     data = folder / "data"
     data.mkdir()
+    growth = f"[master.volume_growth]\ncopy_1 = {VOLUMES_OF_A_BUCKET}\n"
+    (folder / "master.toml").write_text(growth)
     weed = Path(sys.executable).with_name("weed")
     options = {
         "dir": data,
@@ -137,7 +143,7 @@ def _start(folder: Path, ports: dict[str, int], access: Path) -> subprocess.Pope
         "ip.bind": "127.0.0.1",
         "master.telemetry": "false",
         "master.volumeSizeLimitMB": 64,
-        "volume.max": 0,
+        "volume.max": VOLUMES,
         "volume.preStopSeconds": 0,
         "s3": "true",
         "s3.config": access,
