@@ -38,7 +38,7 @@ class TaskList:
             "tasks.html",
             view=view,
             rows=rows,
-            total=self._backend.tasks.count(visit.key.account_id, view.condition),
+            total=self._total(visit, view, found),
             newer=view.newer_than(rows[0].task.sequence) if found.has_newer else "",
             older=view.older_than(rows[-1].task.sequence) if found.has_older else "",
             stream=view.stream(_listed(rows), _seen(rows)),
@@ -61,6 +61,12 @@ class TaskList:
     def count(self, visit: Visit, view: TaskView) -> int:
         """How many tasks the whole list has."""
         return self._backend.tasks.count(visit.key.account_id, view.condition)
+
+    def _total(self, visit: Visit, view: TaskView, found: TaskPage) -> int:
+        """How many tasks the whole list has: counted where the page is not all of it."""
+        if found.has_newer or found.has_older:
+            return self.count(visit, view)
+        return len(found.tasks)
 
     def _read(self, visit: Visit, view: TaskView) -> tuple[TaskPage, Sequence[Progress]]:
         found = self._backend.tasks.page(visit.key.account_id, view.condition, view.window)

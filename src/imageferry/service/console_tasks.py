@@ -46,12 +46,14 @@ class ConsoleTasks:
                 after=window.after,
                 size=window.size + 1,
             )
-            shown = found[: window.size] if window.after is None else found[-window.size :]
-            return TaskPage(
-                _tasks(connection, shown, self._limits),
-                has_newer=_is_more(connection, which, newer_than=shown),
-                has_older=_is_more(connection, which, older_than=shown),
-            )
+            is_cut = len(found) > window.size
+            if window.after is None:
+                shown, has_older = found[: window.size], is_cut
+                has_newer = window.before is not None and _is_newer(connection, which, shown)
+            else:
+                shown, has_newer = found[-window.size :], is_cut
+                has_older = _is_older(connection, which, shown)
+            return TaskPage(_tasks(connection, shown, self._limits), has_newer, has_older)
 
     def count(self, account_id: str, condition: TaskFilter) -> int:
         """How many tasks of an account are meant."""
@@ -90,19 +92,18 @@ def _which(connection: sa.Connection, account_id: str, condition: TaskFilter) ->
     return replace(which, found_images=found)
 
 
-def _is_more(
-    connection: sa.Connection,
-    which: BoardFilter,
-    *,
-    newer_than: Sequence[Task] = (),
-    older_than: Sequence[Task] = (),
-) -> bool:
-    """Whether there are tasks beyond either end of those that are shown."""
-    after = newer_than[0].sequence if newer_than else None
-    before = older_than[-1].sequence if older_than else None
-    if after is None and before is None:
+def _is_newer(connection: sa.Connection, which: BoardFilter, shown: Sequence[Task]) -> bool:
+    """Whether there are tasks above those that are shown."""
+    if not shown:
         return False
-    return bool(board.newest(connection, which, after=after, before=before, size=1))
+    return bool(board.newest(connection, which, after=shown[0].sequence, size=1))
+
+
+def _is_older(connection: sa.Connection, which: BoardFilter, shown: Sequence[Task]) -> bool:
+    """Whether there are tasks below those that are shown."""
+    if not shown:
+        return False
+    return bool(board.newest(connection, which, before=shown[-1].sequence, size=1))
 
 
 def _tasks(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 
+from imageferry.tasks import places, windows
 from imageferry.tasks.model import Task, TaskAction
+from imageferry.tasks.places import Selection, Survey
 from imageferry.tasks.queries import to_task
-from imageferry.tasks.tables import tasks
+from imageferry.tasks.tables import task_blocks, tasks
+
+_TOLD = tuple(action.value for action in TaskAction if action.told)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,37 +57,101 @@ def newest(
         after: Only tasks newer than the one of this sequence: the oldest of them.
         size: The most tasks.
     """
+    if condition.search:
+        return _searched(connection, condition, before=before, after=after, size=size)
+    found = [
+        task
+        for survey in _surveys(connection, condition)
+        for task in windows.read(
+            connection,
+            survey,
+            size,
+            oldest=0 if after is None else after + 1,
+            newest=None if before is None else before - 1,
+            upwards=after is not None,
+        )
+    ]
+    found.sort(key=lambda task: task.sequence, reverse=True)
+    return found[:size] if after is None else found[-size:]
+
+
+def count(connection: sa.Connection, condition: BoardFilter) -> int:
+    """How many tasks are meant."""
+    if not condition.search:
+        return sum(survey.total for survey in _surveys(connection, condition))
+    return connection.execute(
+        sa.select(sa.func.count()).select_from(tasks).where(_where(condition))
+    ).scalar_one()
+
+
+def _surveys(connection: sa.Connection, condition: BoardFilter) -> Iterator[Survey]:
+    """What is known of the tasks of each region, where no text is searched for."""
+    actions = tuple(name for name in _TOLD if condition.action in ("", name))
+    named = [condition.region_id] if condition.region_id else _regions(connection, condition)
+    for region_id in named if actions else ():
+        selection = Selection(
+            account_id=condition.account_id,
+            region_id=region_id,
+            actions=actions,
+            statuses=(condition.status,) if condition.status else (),
+            created_from=condition.created_from or places.BEGINNING,
+            created_to=condition.created_to or places.END,
+        )
+        yield places.survey(connection, selection)
+
+
+def _regions(connection: sa.Connection, condition: BoardFilter) -> Sequence[str]:
+    """The regions in which an account has had tasks: one look at the index for each."""
+    found = connection.execute(_REGIONS, {"account_id": condition.account_id})
+    return list(found.scalars())
+
+
+def _walk_of_regions() -> sa.Select[str]:
+    own = task_blocks.c.account_id == sa.bindparam("account_id")
+    first = sa.func.min(task_blocks.c.region_id)
+    walk = sa.select(first.label("region_id")).where(own).cte("walk", recursive=True)
+    following = sa.select(first).where(own, task_blocks.c.region_id > walk.c.region_id)
+    walk = walk.union_all(
+        sa.select(following.scalar_subquery()).where(walk.c.region_id.is_not(None))
+    )
+    return sa.select(walk.c.region_id).where(walk.c.region_id.is_not(None))
+
+
+_REGIONS = _walk_of_regions()
+
+
+def _searched(
+    connection: sa.Connection,
+    condition: BoardFilter,
+    *,
+    before: int | None,
+    after: int | None,
+    size: int,
+) -> Sequence[Task]:
+    """The tasks that a text is found in: all of the account's may have to be looked at."""
     which = [_where(condition)]
     if before is not None:
         which.append(tasks.c.sequence < before)
     if after is not None:
         which.append(tasks.c.sequence > after)
     order = tasks.c.sequence.desc() if after is None else tasks.c.sequence.asc()
-    rows = connection.execute(sa.select(tasks).where(*which).order_by(order).limit(size))
-    found = [to_task(row) for row in rows]
-    return found if after is None else found[::-1]
-
-
-def count(connection: sa.Connection, condition: BoardFilter) -> int:
-    """How many tasks are meant."""
-    return connection.execute(
-        sa.select(sa.func.count()).select_from(tasks).where(_where(condition))
-    ).scalar_one()
+    # What a task says beside its sequence is not carried along while they are put in order.
+    chosen = sa.select(tasks.c.sequence).where(*which).order_by(order).limit(size)
+    return [to_task(row) for row in connection.execute(windows.rows_of(chosen))]
 
 
 def _where(condition: BoardFilter) -> sa.ColumnElement[bool]:
-    conditions = [
-        tasks.c.account_id == condition.account_id,
-        tasks.c.action.in_([action.value for action in TaskAction if action.told]),
-    ]
     equal = (
         (tasks.c.region_id, condition.region_id),
         (tasks.c.action, condition.action),
         (tasks.c.status, condition.status),
     )
-    conditions.extend(column == value for column, value in equal if value)
-    if condition.search:
-        conditions.append(_matches(condition))
+    conditions = [
+        tasks.c.account_id == condition.account_id,
+        tasks.c.action.in_(_TOLD),
+        _matches(condition),
+        *(column == value for column, value in equal if value),
+    ]
     if condition.created_from is not None:
         conditions.append(tasks.c.created >= condition.created_from)
     if condition.created_to is not None:

@@ -5,17 +5,16 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 
 import sqlalchemy as sa
 
 from imageferry.database.metadata import now
 from imageferry.database.upsert import upsert
-from imageferry.tasks import places
+from imageferry.tasks import places, windows
 from imageferry.tasks.model import Task, TaskAction, TaskStatus
-from imageferry.tasks.places import Selection, Shape, Survey
+from imageferry.tasks.places import Selection
 from imageferry.tasks.queries import to_task
 from imageferry.tasks.tables import task_lists, tasks
 
@@ -86,7 +85,7 @@ def page(
     newest = places.sequence_at(connection, found, place)
     if newest is None:
         return Page([], found.total)
-    return Page(_read(connection, found, newest, size), found.total)
+    return Page(windows.read(connection, found, size, newest=newest), found.total)
 
 
 def list_anchor(connection: sa.Connection, condition: TaskFilter) -> int | None:
@@ -144,54 +143,8 @@ def _page_of_named(
         sa.select(sa.func.count()).select_from(chosen.subquery()), selection.values
     ).scalar_one()
     sequences = chosen.order_by(found.c.sequence.desc()).offset(place).limit(size)
-    rows = connection.execute(_rows(sequences), selection.values)
+    rows = connection.execute(windows.rows_of(sequences), selection.values)
     return Page([to_task(row) for row in rows], total)
-
-
-def _read(connection: sa.Connection, found: Survey, newest: int, size: int) -> Sequence[Task]:
-    """So many tasks of a selection from one of them on."""
-    selection = replace(
-        found.selection,
-        actions=tuple(action for action, _ in found.kinds),
-        statuses=tuple(status for _, status in found.kinds),
-        oldest=found.runs[-1].oldest,
-        newest=newest,
-    )
-    statement = _page_statement(len(found.kinds), is_timed=selection.is_timed)
-    rows = connection.execute(statement, {**selection.values, "size": size})
-    return [to_task(row) for row in rows]
-
-
-@cache
-def _page_statement(kinds: int, *, is_timed: bool) -> sa.Select[tuple[object, ...]]:
-    """The newest tasks of so many kinds, each an action and a status.
-
-    The tasks of each kind lie in one index in their order, so the newest of all kinds together
-    are among the newest of each.
-    """
-    each = sa.union_all(
-        *(_newest_of_kind(number, is_timed=is_timed) for number in range(kinds))
-    ).subquery()
-    newest = sa.select(each.c.sequence).order_by(each.c.sequence.desc())
-    return _rows(newest.limit(sa.bindparam("size")))
-
-
-def _newest_of_kind(number: int, *, is_timed: bool) -> sa.Select[int]:
-    newest = (
-        sa.select(tasks.c.sequence)
-        .where(Shape(0, 0, is_timed=is_timed).where())
-        .where(
-            tasks.c.action == sa.bindparam(f"action_{number}"),
-            tasks.c.status == sa.bindparam(f"status_{number}"),
-        )
-        .order_by(tasks.c.sequence.desc())
-        .limit(sa.bindparam("size"))
-    )
-    return sa.select(newest.subquery().c.sequence)
-
-
-def _rows(sequences: sa.Select[int]) -> sa.Select[tuple[object, ...]]:
-    return sa.select(tasks).where(tasks.c.sequence.in_(sequences)).order_by(tasks.c.sequence.desc())
 
 
 def _begun(connection: sa.Connection, condition: TaskFilter, within: timedelta) -> int | None:

@@ -38,6 +38,22 @@ def test_windows_follow_one_another_both_ways(rows: Rows) -> None:
     assert found(rows, size=2, after=sequence[ids[0]]) == []
 
 
+def test_tasks_of_all_regions_and_kinds_are_in_one_order(rows: Rows) -> None:
+    ids = [
+        rows.task(TaskAction.EXPORT_IMAGE if number % 2 else TaskAction.IMPORT_IMAGE)
+        if number % 3
+        else rows.claimed(region_id="cn-beijing")
+        for number in range(9)
+    ][::-1]
+    sequence = {task_id: rows.find(task_id).sequence for task_id in ids}
+
+    assert found(rows) == ids
+    for place, task_id in enumerate(ids):
+        assert found(rows, size=4, before=sequence[task_id]) == ids[place + 1 :][:4]
+        assert found(rows, size=4, after=sequence[task_id]) == ids[:place][-4:]
+    assert found(rows, status="Processing", size=2, after=sequence[ids[5]]) == [ids[2]]
+
+
 def test_tasks_are_found_by_what_is_known_of_them(rows: Rows) -> None:
     wanted = rows.claimed(
         action=TaskAction.EXPORT_IMAGE, resource_id="m-wanted", region_id="cn-beijing"

@@ -188,6 +188,16 @@ def test_each_task_has_a_place_and_something_to_wait_for(rows: Rows, other: str)
     }
 
 
+def test_places_are_the_same_whichever_of_the_tasks_are_asked_for(rows: Rows) -> None:
+    made = [(priority, rows.task(priority=priority)) for priority in (5, 3, 5, 1, 5, 3, 9, 5)]
+    in_line = [task_id for _, task_id in sorted(made, key=lambda entry: entry[0])]
+
+    assert [_places(rows, task_id)[task_id][0] for task_id in in_line] == list(range(1, 9))
+    for some in (in_line[::2], in_line[3:5], in_line):
+        places = _places(rows, *some)
+        assert [places[task_id][0] for task_id in some] == [in_line.index(one) + 1 for one in some]
+
+
 def test_a_limit_is_told_where_it_is_what_keeps_a_task_waiting(rows: Rows, other: str) -> None:
     rows.claimed()
     mine, foreign = rows.task(), rows.task(account_id=other)

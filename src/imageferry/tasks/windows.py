@@ -1,0 +1,92 @@
+"""Windows of long lists: the tasks next to a place, read without those around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
+
+import sqlalchemy as sa
+
+from imageferry.tasks.model import Task
+from imageferry.tasks.places import Selection, Shape, Survey
+from imageferry.tasks.queries import to_task
+from imageferry.tasks.tables import tasks
+
+
+def read(
+    connection: sa.Connection,
+    found: Survey,
+    size: int,
+    *,
+    oldest: int = 0,
+    newest: int | None = None,
+    upwards: bool = False,
+) -> Sequence[Task]:
+    """So many tasks of a selection, newest first: the newest within bounds, or the oldest.
+
+    Args:
+        connection: The transaction of the survey.
+        found: What is known of the selection.
+        size: The most tasks.
+        oldest: The lowest sequence that counts.
+        newest: The highest sequence that counts; ``None`` for any.
+        upwards: Whether the oldest are meant.
+    """
+    if not found.runs:
+        return []
+    ends = found.runs[-1].oldest, found.runs[0].newest
+    selection = replace(
+        found.selection,
+        actions=tuple(action for action, _ in found.kinds),
+        statuses=tuple(status for _, status in found.kinds),
+        oldest=max(oldest, ends[0]),
+        newest=ends[1] if newest is None else min(newest, ends[1]),
+    )
+    return _read(connection, selection, len(found.kinds), size, upwards=upwards)
+
+
+def rows_of(sequences: sa.Select[int]) -> sa.Select[tuple[object, ...]]:
+    """The tasks of some sequences, newest first."""
+    return sa.select(tasks).where(tasks.c.sequence.in_(sequences)).order_by(tasks.c.sequence.desc())
+
+
+def _read(
+    connection: sa.Connection, selection: Selection, kinds: int, size: int, *, upwards: bool
+) -> Sequence[Task]:
+    statement = _statement(kinds, is_timed=selection.is_timed, upwards=upwards)
+    rows = connection.execute(statement, {**selection.values, "size": size})
+    return [to_task(row) for row in rows]
+
+
+@cache
+def _statement(kinds: int, *, is_timed: bool, upwards: bool) -> sa.Select[tuple[object, ...]]:
+    """The first tasks of so many kinds, each an action and a status.
+
+    The tasks of each kind lie in one index in their order, so the first of all kinds together
+    are among the first of each.
+    """
+    each = sa.union_all(
+        *(_of_kind(number, is_timed=is_timed, upwards=upwards) for number in range(kinds))
+    ).subquery()
+    first = sa.select(each.c.sequence).order_by(_order(each, upwards=upwards))
+    return rows_of(first.limit(sa.bindparam("size")))
+
+
+def _of_kind(number: int, *, is_timed: bool, upwards: bool) -> sa.Select[int]:
+    first = (
+        sa.select(tasks.c.sequence)
+        .where(Shape(0, 0, is_timed=is_timed).where())
+        .where(
+            tasks.c.action == sa.bindparam(f"action_{number}"),
+            tasks.c.status == sa.bindparam(f"status_{number}"),
+        )
+        .order_by(_order(tasks, upwards=upwards))
+        .limit(sa.bindparam("size"))
+    )
+    return sa.select(first.subquery().c.sequence)
+
+
+def _order(table: sa.FromClause, *, upwards: bool) -> sa.ColumnElement[int]:
+    sequence: sa.ColumnElement[int] = table.c.sequence
+    return sequence.asc() if upwards else sequence.desc()
