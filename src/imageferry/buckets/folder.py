@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -123,7 +123,11 @@ class FolderStore:
                 raise BucketNotEmptyError(f"the bucket {name!r} is not empty") from None
             discard_folder(folders.state, self._trash)
 
-    def sweep(self, older_than: timedelta) -> int:
+    def sweep(
+        self,
+        older_than: timedelta,
+        keep: Collection[str] = (),  # noqa: ARG002 - a draft is a file of whoever makes it
+    ) -> int:
         """Remove what crashes left, and uploads that nobody has touched for long.
 
         Files that are being written are told by their locks and stay.
@@ -131,6 +135,7 @@ class FolderStore:
         Args:
             older_than: How long something must not have changed to be removed; what a dead
                 process was writing is removed at once.
+            keep: Not used here.
 
         Returns:
             How many left-overs were removed.

@@ -391,6 +391,9 @@ class Store(Protocol):
         """
         ...
 
-    def sweep(self, older_than: timedelta) -> int:
-        """Take away what crashes and forgotten uploads left that long ago, and count it."""
+    def sweep(self, older_than: timedelta, keep: Collection[str] = ...) -> int:
+        """Take away what crashes and forgotten uploads left that long ago, and count it.
+
+        Drafts under the tokens ``keep`` stay: somebody may go on with them.
+        """
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
@@ -69,8 +69,12 @@ class MappedStore:
         """
         self._store(name).delete_bucket(name)
 
-    def sweep(self, older_than: timedelta) -> int:
+    def sweep(self, older_than: timedelta, keep: Collection[str] = ()) -> int:
         """Take away what crashes and forgotten uploads left that long ago, and count it.
+
+        Args:
+            older_than: How long ago.
+            keep: The tokens of drafts that somebody may go on with, however long ago that was.
 
         Raises:
             StoreError: a store failed, the first of those that did; all others were swept.
@@ -79,7 +83,7 @@ class MappedStore:
         removed, failures = 0, []
         for store in self._every():
             try:
-                removed += store.sweep(older_than)
+                removed += store.sweep(older_than, keep)
             except (StoreError, OSError) as error:
                 failures.append(error)
         if failures:

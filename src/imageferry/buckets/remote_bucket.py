@@ -28,7 +28,7 @@ from imageferry.buckets.remote_draft import RemoteDraft
 from imageferry.buckets.remote_parts import in_threads, pieces
 from imageferry.buckets.remote_paths import BucketPaths
 from imageferry.buckets.remote_reader import RemoteReader
-from imageferry.buckets.remote_stage import (
+from imageferry.buckets.remote_staged_uploads import (
     StagedRecord,
     discard_recorded,
     object_to_be,

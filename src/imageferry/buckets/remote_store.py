@@ -7,7 +7,7 @@ needs one remote bucket only, and no right to make buckets.
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +28,7 @@ from imageferry.buckets.remote_bucket import RemoteBucket
 from imageferry.buckets.remote_client import RemoteClient
 from imageferry.buckets.remote_paths import StorePaths
 from imageferry.buckets.remote_small_parts import folder_of
-from imageferry.buckets.remote_stage import discard_recorded
+from imageferry.buckets.remote_staged_uploads import discard_forgotten, recorded_ids
 from imageferry.buckets.remote_transfer import Transfer
 from imageferry.buckets.remote_upload import RemoteUpload
 
@@ -114,14 +114,22 @@ class RemoteStore:
             raise BucketNotEmptyError(f"the bucket {name!r} is not empty")
         self._client.delete(self._paths.bucket(name).record)
 
-    def sweep(self, older_than: timedelta) -> int:
-        """Take away what crashes and forgotten uploads left that long ago, and count it."""
+    def sweep(self, older_than: timedelta, keep: Collection[str] = ()) -> int:
+        """Take away what crashes and forgotten uploads left that long ago, and count it.
+
+        Args:
+            older_than: How long ago.
+            keep: The tokens of drafts that somebody may go on with, however long ago that was.
+        """
         before = datetime.now(UTC) - older_than
-        removed = discard_recorded(self._client, self._paths.staged, before)
+        removed = discard_forgotten(self._client, self._paths.staged, before, keep)
+        kept = recorded_ids(self._client, self._paths.staged, keep)
         small_parts = [found.key for found in self._client.list(self._paths.small_parts, "")]
         uploads = list(self._client.uploads(self._paths.prefix))
         removed += self._without_upload(small_parts, [found.id for found in uploads])
         for found in uploads:
+            if found.id in kept:
+                continue
             upload = RemoteUpload(self._remote, "", found.key, found.id, found.started)
             with suppress(UploadNotFoundError):
                 if upload.last_change() < before:

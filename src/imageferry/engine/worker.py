@@ -16,8 +16,8 @@ from pathlib import Path
 import structlog
 from dbos import DBOS, DBOSConfig, StepOptions
 
-from imageferry.buckets.interface import StoreError
-from imageferry.database.connection import UNAVAILABLE
+from imageferry.buckets.interface import Store, StoreError
+from imageferry.database.connection import UNAVAILABLE, Database
 from imageferry.database.metadata import now
 from imageferry.engine import companions, leftovers
 from imageferry.engine.companions import Companions
@@ -28,7 +28,7 @@ from imageferry.engine.runs import run_id
 from imageferry.engine.steps import STEPS, Steps
 from imageferry.engine.uptake import Uptake, taking_up
 from imageferry.imaging import nbd
-from imageferry.tasks import retention
+from imageferry.tasks import queries, retention
 from imageferry.tasks.model import TaskAction
 from imageferry.tasks.retention import Retention
 
@@ -130,8 +130,8 @@ def sweep(context: WorkerContext, queue: TaskQueue, is_stopping: Callable[[], bo
     """
     kept = Retention.of(context.settings)
     places: dict[str, Callable[[], int]] = {
-        "buckets": partial(context.store.sweep, SWEEP_AGE),
-        "images": partial(context.image_store.sweep, SWEEP_AGE),
+        "buckets": partial(sweep_store, context.store, context.database),
+        "images": partial(sweep_store, context.image_store, context.database),
         "engine": lambda: queue.prune(now() - ROWS_KEPT_FOR),
         "tasks": partial(retention.forget, context.database, kept, is_stopping),
     }
@@ -142,6 +142,16 @@ def sweep(context: WorkerContext, queue: TaskQueue, is_stopping: Callable[[], bo
             _log.warning("sweep_failed", place=place, reason=str(error))
         else:
             _log.info("swept", place=place, removed=removed)
+
+
+def sweep_store(store: Store, database: Database) -> int:
+    """Take away what crashes and forgotten uploads left in a store a day ago, and count it.
+
+    A task that has not ended may go on with its uploads, however long it is paused or waits.
+    """
+    with database.read() as connection:
+        active = queries.active(connection)
+    return store.sweep(SWEEP_AGE, keep=active.keys())
 
 
 def executor_name(*, embedded: bool) -> str:

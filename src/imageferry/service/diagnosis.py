@@ -23,7 +23,7 @@ from imageferry.database.connection import Database
 from imageferry.database.metadata import now
 from imageferry.engine import leftovers, presence, stuck_tasks
 from imageferry.engine.queue import TaskQueue
-from imageferry.engine.worker import SWEEP_AGE
+from imageferry.engine.worker import sweep_store
 from imageferry.imaging.errors import ImageError
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.service import local
@@ -107,7 +107,8 @@ def repair(settings: Settings) -> int:
             }
             stuck_tasks.repair(installation.database, queue, stuck)
         swept = sum(
-            store.sweep(SWEEP_AGE) for store in (installation.store, installation.image_store)
+            sweep_store(store, installation.database)
+            for store in (installation.store, installation.image_store)
         )
         return len(found.scratch) + len(found.catalogue) + len(staged) + len(stuck) + swept
 

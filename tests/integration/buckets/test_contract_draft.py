@@ -99,6 +99,21 @@ def test_sweep_takes_back_what_nobody_published(store: Store, bucket: Bucket, pa
     assert store.sweep(timedelta(seconds=-2)) == 0
 
 
+def test_sweep_leaves_what_somebody_may_go_on_with(
+    store: Store, bucket: Bucket, path: Path
+) -> None:
+    left = bucket.draft("key", path, token=TOKEN)
+    left.write(0, bytes(8 * MIB) + b"behind")
+    left.keep(left.given)
+    left.leave()
+
+    store.sweep(timedelta(seconds=-2), keep={TOKEN})
+
+    draft = bucket.resume_draft("key", path, draft_id=left.id, end=8 * MIB, token=TOKEN)
+    draft.finish(8 * MIB).publish({})
+    assert content(bucket, "key") == bytes(8 * MIB)
+
+
 def test_a_draft_copies_what_others_have(bucket: Bucket, path: Path) -> None:
     data = os.urandom(9 * MIB)
     bucket.put("source", [data])

@@ -1,3 +1,4 @@
+from collections.abc import Collection
 from datetime import timedelta
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def test_buckets_are_deleted_and_swept_everywhere(
 def test_a_store_that_is_silent_keeps_no_other_from_being_swept(
     mapped: MappedStore, parts: dict[str, FolderStore], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(_: timedelta) -> int:
+    def fail(_: timedelta, _kept: Collection[str]) -> int:
         raise RemoteStoreError("the remote store did not answer")
 
     monkeypatch.setattr(parts["golden"], "sweep", fail)

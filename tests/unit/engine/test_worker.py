@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -47,10 +48,11 @@ def test_a_store_that_is_silent_keeps_nothing_else_from_being_swept(
     buckets, images = FolderStore(tmp_path / "buckets"), FolderStore(tmp_path / "images")
     swept: list[object] = []
 
-    def fail(_: timedelta) -> int:
-        raise RemoteStoreError("the remote store did not answer")
+    def fail(_: timedelta, *, keep: Collection[str]) -> int:
+        raise RemoteStoreError(f"the remote store did not answer: {keep}")
 
-    def note(what: object) -> int:
+    def note(what: object, *, keep: Collection[str] = ()) -> int:
+        assert not keep
         swept.append(what)
         return 0
 

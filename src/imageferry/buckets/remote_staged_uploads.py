@@ -1,0 +1,106 @@
+"""Uploads whose bytes are in a remote store before anybody sees the object.
+
+The bytes go into a multipart upload, which is completed when the object is to
+appear. A small record in the store, kept under the token of whoever makes the
+object, lets any machine take back what a crash left, or go on with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import msgspec
+
+from imageferry.buckets.interface import (
+    ObjectInfo,
+    ObjectNotFoundError,
+    UploadNotFoundError,
+)
+from imageferry.buckets.remote_client import RemoteClient
+
+_RECORD_SUFFIX = ".json"
+
+
+class StagedRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the bytes of a staged upload are: the remote key and the id of the upload."""
+
+    key: str
+    upload_id: str
+
+
+def write_record(client: RemoteClient, folder: str, record: StagedRecord) -> None:
+    """Note an upload before its first part is stored.
+
+    Whatever else is stored for it has a key that begins with that of its record.
+    """
+    client.create(f"{folder}{record.upload_id}{_RECORD_SUFFIX}", msgspec.json.encode(record))
+
+
+def discard_recorded(client: RemoteClient, folder: str, keep: Collection[str] = ()) -> None:
+    """End the uploads of one token, and remove their records and what lies beside them.
+
+    Args:
+        client: The store's client.
+        folder: What the keys of the token's records begin with.
+        keep: The ids of uploads that are gone on with.
+    """
+    for found in list(client.list(folder, "")):
+        if _upload_id(found.key.removeprefix(folder)) not in keep:
+            _discard(client, found.key)
+
+
+def discard_forgotten(
+    client: RemoteClient, folder: str, before: datetime, keep: Collection[str]
+) -> int:
+    """Do the same for all tokens of a store, and count what was removed.
+
+    Args:
+        client: The store's client.
+        folder: What the keys of all records begin with.
+        before: Only what was stored before it.
+        keep: The tokens of those who may go on with their uploads.
+    """
+    discarded = 0
+    for found in list(client.list(folder, "")):
+        token, _ = _token_and_upload(found, folder)
+        if found.modified < before and token not in keep:
+            _discard(client, found.key)
+            discarded += 1
+    return discarded
+
+
+def recorded_ids(client: RemoteClient, folder: str, tokens: Collection[str]) -> set[str]:
+    """The ids of the uploads of those tokens in a store, below the key of all records."""
+    staged = [_token_and_upload(found, folder) for found in client.list(folder, "")]
+    return {upload_id for token, upload_id in staged if token in tokens}
+
+
+def _token_and_upload(found: ObjectInfo, folder: str) -> tuple[str, str]:
+    _bucket, token, name = found.key.removeprefix(folder).split("/", 2)
+    return token, _upload_id(name)
+
+
+def _upload_id(name: str) -> str:
+    return name.removesuffix(_RECORD_SUFFIX).partition("/")[0]
+
+
+def _discard(client: RemoteClient, key: str) -> None:
+    if key.endswith(_RECORD_SUFFIX):
+        with suppress(UploadNotFoundError, ObjectNotFoundError):
+            record = msgspec.json.decode(client.read(key), type=StagedRecord)
+            client.abort_upload(record.key, record.upload_id)
+    client.delete(key)
+
+
+def object_to_be(key: str, size: int, content_type: str, metadata: Mapping[str, str]) -> ObjectInfo:
+    """What is known of an object before it appears."""
+    return ObjectInfo(
+        key=key,
+        size=size,
+        etag="",
+        modified=datetime.now(UTC).replace(microsecond=0),
+        content_type=content_type,
+        metadata=dict(metadata),
+    )
