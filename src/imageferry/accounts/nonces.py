@@ -40,7 +40,7 @@ class Nonces:
     def remember(self, access_key_id: str, nonce: str, until: datetime) -> bool:
         """Note a nonce, and say whether it is new. One that has expired is as good as new."""
         values = {"access_key_id": access_key_id, "nonce": nonce, "expires": until}
-        with self._database.write_relaxed() as connection:
+        with self._database.write_each_relaxed() as connection:
             self._forget(connection)
             noted = connection.execute(self._note, {**values, "moment": now()})
             return noted.rowcount == 1

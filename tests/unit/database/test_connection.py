@@ -192,3 +192,51 @@ def test_a_relaxed_transaction_does_not_wait_for_the_disk(database: Database) ->
     with database.write_relaxed() as connection:
         assert connection.exec_driver_sql(chosen_by).scalar_one() == "client"
         assert connection.exec_driver_sql("SHOW synchronous_commit").scalar_one() == "off"
+
+
+def test_statements_that_are_each_a_transaction(counters: Database) -> None:
+    def fail(connection: sa.Connection) -> None:
+        connection.execute(sa.update(COUNTERS).values(value=1))
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"), counters.write_each_relaxed() as connection:
+        fail(connection)
+
+    with counters.read() as connection:
+        assert _value(connection) == 1
+
+
+def test_a_connection_makes_transactions_again_after_statements_that_were_each_one(
+    counters: Database,
+) -> None:
+    with counters.write_each_relaxed() as connection:
+        connection.execute(sa.update(COUNTERS).values(value=1))
+
+    def fail(connection: sa.Connection) -> None:
+        connection.execute(sa.update(COUNTERS).values(value=2))
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"), counters.write_relaxed() as connection:
+        fail(connection)
+
+    with counters.read() as connection:
+        assert _value(connection) == 1
+
+
+@ON_POSTGRESQL
+def test_connections_that_the_server_has_ended_are_replaced_unnoticed(counters: Database) -> None:
+    ours = "pid <> pg_backend_pid() AND datname = current_database()"
+    with counters.read() as one, counters.read() as other:
+        assert (_value(one), _value(other)) == (0, 0)
+    outside = Database(counters.text_url)
+    with outside.write() as connection:
+        ended = connection.exec_driver_sql(
+            f"SELECT count(pg_terminate_backend(pid, 60000)) FROM pg_stat_activity WHERE {ours}"
+        ).scalar_one()
+    outside.close()
+
+    with counters.read() as one, counters.read() as other:
+        assert (_value(one), _value(other)) == (0, 0)
+    with counters.write() as connection:
+        assert _value(connection) == 0
+    assert ended >= 2
