@@ -27,7 +27,7 @@ from imageferry.imaging.disk import ResumableWriter
 from imageferry.imaging.sha256 import has_state
 from imageferry.telemetry.threads import ContextThreads
 
-_VERSION = 1
+_VERSION = 2
 """What the states of all that is written mean, and what writers write for a disk: whoever changes
 either counts on, and transfers of workers of another version begin anew."""
 

@@ -32,7 +32,8 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """One moment of a transfer.
 
     Attributes:
-        offset: Where on the disk to go on, in bytes: a multiple of the block size.
+        offset: Where on the disk to go on, in bytes: a multiple of the block size. Of a file that
+            is copied as it is, where in the file, at any byte.
         done: The bytes of the source that what lies before was made of.
         content_hash: The blocks that were hashed, and the state of their hash.
         content_checksum: The bytes that the checksum is of, and the checksum.
@@ -41,9 +42,9 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
 
     offset: int
     done: int
-    content_hash: tuple[int, bytes]
-    content_checksum: tuple[int, int]
-    source: SourceState
+    content_hash: tuple[int, bytes] = (0, b"")
+    content_checksum: tuple[int, int] = (0, 0)
+    source: SourceState = NOTHING_HASHED
 
 
 class Checkpoints(Protocol):

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from imageferry.imaging.disk import Output
+from imageferry.imaging.sha256 import sha256
 from imageferry.imaging.threads import StopSignal
 
 _ZEROS = bytes(1024 * 1024)
@@ -17,13 +16,21 @@ class HashedOutput:
         output: Where the bytes go. They must come in order, the head first.
         stop: Ends the work early, within a gap of zeros too: those of a huge disk are as much
             work as its data.
+        begun: The :attr:`state` to go on with; none for a new image.
     """
 
-    def __init__(self, output: Output, stop: StopSignal) -> None:
+    def __init__(
+        self, output: Output, stop: StopSignal, begun: tuple[int, bytes] = (0, b"")
+    ) -> None:
         self._output = output
         self._stop = stop
-        self._hash = hashlib.sha256()
-        self._end = 0
+        self._end, state = begun
+        self._hash = sha256(state)
+
+    @property
+    def state(self) -> tuple[int, bytes]:
+        """What another one can go on with: the bytes that were hashed, and the hash's state."""
+        return self._end, self._hash.state()
 
     def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Put bytes at a place behind all that were put before.

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import compress
 from typing import Self
 
+import msgspec
+
 from imageferry.imaging.disk import Output
 from imageferry.imaging.zeros import data_runs
 
@@ -56,6 +58,14 @@ class KeptBlocks:
         return cls(virtual_size, block_size, numbers, sum(kept))
 
 
+class _State(msgspec.Struct, frozen=True):
+    """What a writer knows: the image's end, the block that it is in, and what the format adds."""
+
+    end: int
+    begun: int
+    kept: bytes
+
+
 class BlockWriter:
     """Writes the data of a disk into the blocks that an image keeps.
 
@@ -65,15 +75,43 @@ class BlockWriter:
         output: Where to.
         blocks: The blocks that are kept.
         start: Where the first of them begins in the image, in bytes.
+        head: What stands before them all. It is written at once, but not by a writer that goes on
+            for another one.
         lead: What stands before the data of a block.
+        kept: What of the head is wanted again at the end.
+        state: The state of the writer to go on for; empty for a new image.
     """
 
-    def __init__(self, output: Output, blocks: KeptBlocks, start: int, lead: bytes = b"") -> None:
+    def __init__(
+        self,
+        output: Output,
+        blocks: KeptBlocks,
+        start: int,
+        *,
+        head: bytes,
+        lead: bytes = b"",
+        kept: bytes = b"",
+        state: bytes = b"",
+    ) -> None:
         self._output = output
         self._blocks = blocks
         self._start = start
         self._lead = lead
-        self._begun = FREE
+        if state:
+            begun = msgspec.msgpack.decode(state, type=_State)
+            self._end, self._begun, self._kept = begun.end, begun.begun, begun.kept
+        else:
+            output.write(0, head)
+            self._end, self._begun, self._kept = len(head), FREE, kept
+
+    @property
+    def end(self) -> int:
+        """Where the last bytes that were written end."""
+        return self._end
+
+    def state(self) -> bytes:
+        """What another one has to know to go on behind the last block that was appended."""
+        return msgspec.msgpack.encode(_State(self._end, self._begun, self._kept))
 
     def pack(self, offset: int, data: bytes | bytearray | memoryview) -> list[_Run]:
         """Find what of a block is not zero."""
@@ -117,7 +155,9 @@ class BlockWriter:
         if self._lead and number != self._begun:
             self._output.write(self._place(number), self._lead)
             self._begun = number
-        self._output.write(self._place(number) + len(self._lead) + within, piece)
+        place = self._place(number) + len(self._lead) + within
+        self._output.write(place, piece)
+        self._end = place + len(piece)
 
     def _place(self, number: int) -> int:
         return self._start + number * (len(self._lead) + self._blocks.block_size)

@@ -66,14 +66,16 @@ class _Run:
 
 
 class _State(msgspec.Struct, frozen=True):
-    """What a writer of plain clusters knows. Each cluster is referred to once."""
+    """What a writer knows: the image's end, and the tables that it has not written."""
 
     end: int
     directory: bytes
     table: bytes
+    refcount_table: bytes
+    refcounts: bytes
 
 
-_NEW = _State(CLUSTER_SIZE, b"", b"")
+_NEW = _State(CLUSTER_SIZE, b"", b"", b"", array("H", [1]).tobytes())
 
 
 class Qcow2Writer:
@@ -82,8 +84,7 @@ class Qcow2Writer:
     Args:
         output: Where to.
         compression: How to compress its clusters, if at all.
-        state: The state of the writer to go on for, whose clusters were not compressed; empty
-            for a new image.
+        state: The state of the writer to go on for; empty for a new image.
     """
 
     def __init__(
@@ -93,9 +94,10 @@ class Qcow2Writer:
         self._output = output
         self._compression = compression
         self._end = begun.end
-        self._refcounts = array("H", [1]) * (begun.end // CLUSTER_SIZE)
         self._directory = array("Q", begun.directory)
         self._table = array("Q", begun.table)
+        self._refcount_table = array("Q", begun.refcount_table)
+        self._refcounts = array("H", begun.refcounts)
 
     @property
     def end(self) -> int:
@@ -103,11 +105,14 @@ class Qcow2Writer:
         return self._end
 
     def state(self) -> bytes:
-        """What another one has to know to go on behind the last block that was appended.
-
-        Of an image with compressed clusters it does not tell enough.
-        """
-        state = _State(self._end, self._directory.tobytes(), self._table.tobytes())
+        """What another one has to know to go on behind the last block that was appended."""
+        state = _State(
+            self._end,
+            self._directory.tobytes(),
+            self._table.tobytes(),
+            self._refcount_table.tobytes(),
+            self._refcounts.tobytes(),
+        )
         return msgspec.msgpack.encode(state)
 
     def pack(self, offset: int, data: Buffer) -> list[_Run]:
@@ -119,13 +124,14 @@ class Qcow2Writer:
         return [packed for run in runs for packed in _compressed(run, compress)]
 
     def append(self, packed: list[_Run]) -> None:
-        """Write the clusters of a block, and the table of those before it when it is full."""
+        """Write the clusters of a block, and the tables of those before it that are full."""
         for run in packed:
             self._turn_to(run.cluster // _ENTRIES)
             place = self._put(run)
             first = run.cluster % _ENTRIES
             for number in range(run.count):
                 self._table[first + number] = self._entry(run, place + number * CLUSTER_SIZE)
+        self._put_full_refcounts()
 
     def finish(self, virtual_size: int) -> int:
         """Write the tables that are left and the header.
@@ -171,8 +177,8 @@ class Qcow2Writer:
 
     def _refer(self, place: int, data: Buffer) -> None:
         """Count a compressed cluster for each cluster of the image in which it lies."""
-        first = place // CLUSTER_SIZE
-        last = (place + len(data) - 1) // CLUSTER_SIZE
+        first = place // CLUSTER_SIZE - self._counted
+        last = (place + len(data) - 1) // CLUSTER_SIZE - self._counted
         self._refcounts.extend([0] * (last + 1 - len(self._refcounts)))
         for cluster in range(first, last + 1):
             self._refcounts[cluster] += 1
@@ -185,20 +191,33 @@ class Qcow2Writer:
         sectors = last_sector - (place >> _SECTOR_BITS)
         return _COMPRESSED | sectors << _SECTORS_SHIFT | place
 
+    @property
+    def _counted(self) -> int:
+        """The clusters at the beginning whose refcounts are written."""
+        return len(self._refcount_table) * _REFCOUNTS_IN_BLOCK
+
+    def _put_full_refcounts(self) -> None:
+        """Write the refcounts of a block's clusters when none of them is referred to any more."""
+        if self._end // CLUSTER_SIZE - self._counted >= _REFCOUNTS_IN_BLOCK:
+            block = self._refcounts[:_REFCOUNTS_IN_BLOCK]
+            del self._refcounts[:_REFCOUNTS_IN_BLOCK]
+            self._refcount_table.append(self._put_clusters(big_endian(block)))
+
     def _put_refcounts(self) -> tuple[int, int]:
         """Write the refcounts, those of their own clusters included: place and size of the table.
 
         The size is in clusters.
         """
-        used = -(-self._end // CLUSTER_SIZE)
+        used = -(-self._end // CLUSTER_SIZE) - self._counted
+        written = len(self._refcount_table)
         blocks = table = 0
         while (wanted := -(-(used + blocks + table) // _REFCOUNTS_IN_BLOCK)) > blocks:
-            blocks, table = wanted, -(-wanted // _ENTRIES)
+            blocks, table = wanted, -(-(written + wanted) // _ENTRIES)
         counts = self._refcounts
         counts.extend([1] * (used + blocks + table - len(counts)))
         place = self._put_clusters(big_endian(counts) + bytes(-len(counts) * 2 % CLUSTER_SIZE))
-        places = array("Q", (place + number * CLUSTER_SIZE for number in range(blocks)))
-        return self._put_clusters(big_endian(places)), table
+        self._refcount_table.extend(place + number * CLUSTER_SIZE for number in range(blocks))
+        return self._put_clusters(big_endian(self._refcount_table)), table
 
     def _header(
         self, virtual_size: int, directory: int, refcount_table: int, clusters: int

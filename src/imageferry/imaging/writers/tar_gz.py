@@ -13,6 +13,7 @@ import tarfile
 from dataclasses import dataclass
 from functools import lru_cache
 
+import msgspec
 from isal import isal_zlib
 
 from imageferry.imaging.content_checksum import ContentChecksum, block_checksum
@@ -34,6 +35,14 @@ class _Packed:
     data: bytes
 
 
+class _State(msgspec.Struct, frozen=True):
+    """What a writer knows: where the archive and the disk end, and the checksum so far."""
+
+    end: int
+    disk_end: int
+    checksum: tuple[int, int]
+
+
 class TarGzWriter:
     """Writes a raw disk as the only member of a compressed archive.
 
@@ -41,16 +50,30 @@ class TarGzWriter:
         output: Where to; everything comes in order.
         member_name: The disk's name in the archive.
         virtual_size: The disk's size in bytes.
+        state: The state of the writer to go on for; empty for a new archive.
     """
 
-    def __init__(self, output: Output, member_name: str, virtual_size: int) -> None:
+    def __init__(
+        self, output: Output, member_name: str, virtual_size: int, state: bytes = b""
+    ) -> None:
+        begun = msgspec.msgpack.decode(state, type=_State) if state else _State(0, 0, (0, 0))
         self._output = output
-        self._checksum = ContentChecksum()
-        self._end = 0
-        self._disk_end = 0
+        self._checksum = ContentChecksum(begun.checksum)
+        self._end = begun.end
+        self._disk_end = begun.disk_end
         self._before = _member_header(member_name, virtual_size)
-        self._write(_HEADER)
-        self._add(0, self._before)
+        if not state:
+            self._write(_HEADER)
+            self._add(0, self._before)
+
+    @property
+    def end(self) -> int:
+        """Where the last bytes that were written end."""
+        return self._end
+
+    def state(self) -> bytes:
+        """What another one has to know to go on behind the last block that was appended."""
+        return msgspec.msgpack.encode(_State(self._end, self._disk_end, self._checksum.state))
 
     def pack(self, offset: int, data: bytes | bytearray | memoryview) -> _Packed:
         """Compress a block."""

@@ -35,12 +35,19 @@ class VdiWriter(BlockWriter):
         output: Where to; everything comes in order.
         virtual_size: The disk's size in bytes, a multiple of 512.
         data: The ranges of the disk that hold data, as offset and length.
+        state: The state of the writer to go on for; empty for a new image.
 
     Raises:
         ImageError: a VDI cannot hold the disk.
     """
 
-    def __init__(self, output: Output, virtual_size: int, data: Iterable[tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        output: Output,
+        virtual_size: int,
+        data: Iterable[tuple[int, int]],
+        state: bytes = b"",
+    ) -> None:
         if virtual_size > LARGEST_SIZE:
             raise FORMAT_LIMIT.error(
                 f"The disk has {virtual_size} bytes; a VDI holds {LARGEST_SIZE} at most."
@@ -48,8 +55,8 @@ class VdiWriter(BlockWriter):
         blocks = KeptBlocks.of(virtual_size, BLOCK_SIZE, data)
         table = little_endian(blocks.numbers)
         start = -(-(_TABLE_AT + len(table)) // _PAGE) * _PAGE
-        super().__init__(output, blocks, start)
-        output.write(0, _header(blocks, start).ljust(_TABLE_AT, b"\0") + table)
+        head = _header(blocks, start).ljust(_TABLE_AT, b"\0") + table
+        super().__init__(output, blocks, start, head=head, state=state)
 
 
 def _header(blocks: KeptBlocks, start: int) -> bytes:

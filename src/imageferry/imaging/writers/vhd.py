@@ -46,12 +46,19 @@ class VhdWriter(BlockWriter):
         output: Where to; everything comes in order.
         virtual_size: The disk's size in bytes, a multiple of 512.
         data: The ranges of the disk that hold data, as offset and length.
+        state: The state of the writer to go on for; empty for a new image.
 
     Raises:
         ImageError: a VHD cannot hold the disk.
     """
 
-    def __init__(self, output: Output, virtual_size: int, data: Iterable[tuple[int, int]]) -> None:
+    def __init__(
+        self,
+        output: Output,
+        virtual_size: int,
+        data: Iterable[tuple[int, int]],
+        state: bytes = b"",
+    ) -> None:
         if virtual_size > LARGEST_SIZE:
             raise FORMAT_LIMIT.error(
                 f"The disk has {virtual_size} bytes; a VHD holds {LARGEST_SIZE} at most."
@@ -59,10 +66,10 @@ class VhdWriter(BlockWriter):
         blocks = KeptBlocks.of(virtual_size, BLOCK_SIZE, data)
         table_size = -(-len(blocks.numbers) * 4 // _SECTOR) * _SECTOR
         start = _TABLE_AT + table_size
-        super().__init__(output, blocks, start, _BITMAP)
-        self._footer = _footer(virtual_size)
+        footer = _footer(virtual_size)
         table = _table(blocks, start).ljust(table_size, b"\xff")
-        output.write(0, self._footer + _header(len(blocks.numbers)) + table)
+        head = footer + _header(len(blocks.numbers)) + table
+        super().__init__(output, blocks, start, head=head, lead=_BITMAP, kept=footer, state=state)
 
     def finish(self, virtual_size: int) -> int:
         """Write the footer, and return the image's size in bytes.
@@ -71,8 +78,8 @@ class VhdWriter(BlockWriter):
             ValueError: the disk has not the size that the image's head tells.
         """
         end = super().finish(virtual_size)
-        self._output.write(end, self._footer)
-        return end + len(self._footer)
+        self._output.write(end, self._kept)
+        return end + len(self._kept)
 
 
 def _footer(virtual_size: int) -> bytes:

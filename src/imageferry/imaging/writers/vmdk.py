@@ -13,6 +13,7 @@ from array import array
 from dataclasses import dataclass
 from enum import IntEnum
 
+import msgspec
 from isal import isal_zlib
 
 from imageferry.imaging.disk import Output
@@ -89,22 +90,43 @@ class _Packed:
     data: bytes
 
 
+class _State(msgspec.Struct, frozen=True):
+    """What a writer knows: the image's end in sectors, and the tables that it has not written."""
+
+    end: int
+    directory: bytes
+    table: bytes
+
+
 class VmdkWriter:
     """Writes a streamOptimized VMDK.
 
     Args:
         output: Where to; everything comes in order.
         virtual_size: The disk's size in bytes, a multiple of 512.
+        state: The state of the writer to go on for; empty for a new image.
     """
 
-    def __init__(self, output: Output, virtual_size: int) -> None:
+    def __init__(self, output: Output, virtual_size: int, state: bytes = b"") -> None:
+        begun = msgspec.msgpack.decode(state, type=_State) if state else _State(0, b"", b"")
         self._output = output
         self._capacity = virtual_size // SECTOR
-        self._end = 0
-        self._directory = array("I")
-        self._table = array("I")
-        head = _header(self._capacity, _DIRECTORY_AT_END) + _descriptor(self._capacity)
-        self._put(head.ljust(_OVERHEAD_SECTORS * SECTOR, b"\0"))
+        self._end = begun.end
+        self._directory = array("I", begun.directory)
+        self._table = array("I", begun.table)
+        if not state:
+            head = _header(self._capacity, _DIRECTORY_AT_END) + _descriptor(self._capacity)
+            self._put(head.ljust(_OVERHEAD_SECTORS * SECTOR, b"\0"))
+
+    @property
+    def end(self) -> int:
+        """Where the last bytes that were written end."""
+        return self._end * SECTOR
+
+    def state(self) -> bytes:
+        """What another one has to know to go on behind the last block that was appended."""
+        state = _State(self._end, self._directory.tobytes(), self._table.tobytes())
+        return msgspec.msgpack.encode(state)
 
     def pack(self, offset: int, data: bytes | bytearray | memoryview) -> _Packed:
         """Leave the zero grains of a block out, and compress the others."""
