@@ -29,7 +29,6 @@ from imageferry.imaging.source import FileSource
 from imageferry.imaging.threads import StopSignal, entered, in_thread
 from imageferry.imaging.verify import compare, verify
 from imageferry.imaging.writers.opening import QCOW2, RAW, RAW_TAR_GZ, Layout, PlannedDisk
-from imageferry.tasks.model import DiskStatus
 
 _STEP = 8 << 20
 
@@ -73,8 +72,9 @@ class ExportDisk:
         self._layout = layout
         self._staged: StagedObject | None = None
         self._taken = 0
-        self._folder = context.folder(ownership.task.task_id)
-        self._path = self._folder / f"disk-{disk.position}{layout.suffix}"
+        folder = context.folder(ownership.task.task_id)
+        self._scratch = scratch_room.of_disk(folder, ownership, disk.position)
+        self._path = folder / f"disk-{disk.position}{layout.suffix}"
 
     @property
     def position(self) -> int:
@@ -134,7 +134,7 @@ class ExportDisk:
     def _make(self, stop: StopSignal) -> None:
         draft: Draft
         if self._by_scratch:
-            self._declare_scratch()
+            self._scratch.claim(scratch_room.for_a_layout(self._disk.stored_size))
             draft = FileDraft(self._path, partial(self._send, stop))
         else:
             draft = self._draft()
@@ -145,14 +145,6 @@ class ExportDisk:
             draft.abort()
             raise
         draft.leave()
-
-    def _declare_scratch(self) -> None:
-        """Say what the file of scratch will take at the most, once there is room for it."""
-        most = scratch_room.for_a_layout(self._disk.stored_size)
-        scratch_room.check(self._folder, most)
-        self._ownership.record_disk(
-            self.position, DiskStatus.PROCESSING, [("ScratchLimit", str(most))]
-        )
 
     def _draft(self) -> Draft:
         task_id = self._ownership.task.task_id
@@ -169,7 +161,7 @@ class ExportDisk:
                 source,
                 reader,
                 self._written_as.open(output, self._planned(reader)),
-                scratch=self._folder,
+                scratch=self._scratch,
                 hash_source=False,
                 stop=stop,
                 begin=self._begin,

@@ -10,6 +10,7 @@ from pathlib import Path
 from imageferry.buckets.draft import Draft
 from imageferry.buckets.file_draft import FileDraft
 from imageferry.buckets.interface import ObjectChangedError, ObjectNotFoundError, ObjectReader
+from imageferry.engine import scratch_room
 from imageferry.engine.checkpoints import Keeper, Saved
 from imageferry.engine.detection import detect
 from imageferry.engine.failures import reported_for
@@ -68,7 +69,7 @@ class ImportImage(NewImage):
                 writer,
                 declared=_declared(disk),
                 max_virtual_size=self._largest(disk),
-                scratch=self._folder,
+                scratch=self._scratch(disk),
                 hash_source=bool(disk.expected_sha256) or _is_worth_hashing(source),
                 stop=stop,
                 begin=partial(meter.expect, disk.position),
@@ -126,6 +127,8 @@ class ImportImage(NewImage):
         with self._object(disk) as source:
             if not isinstance(find_package(source), Compressed):
                 return False
+            scratch = self._scratch(disk)
+            scratch.claim(scratch_room.for_a_layout(disk.stored_size))
             draft = FileDraft(path, Path)
             try:
                 packaged = move_any(
@@ -133,7 +136,7 @@ class ImportImage(NewImage):
                     RawWriter(draft),
                     declared=_declared(disk),
                     max_virtual_size=self._largest(disk),
-                    scratch=self._folder,
+                    scratch=scratch,
                     hash_source=False,
                     stop=stop,
                     begin=_unnoticed,

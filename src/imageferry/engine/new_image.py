@@ -25,6 +25,7 @@ from imageferry.buckets.interface import (
     ObjectReader,
     StoreError,
 )
+from imageferry.engine import scratch_room
 from imageferry.engine.checkpoints import Saved, usable
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.disks import for_each
@@ -38,6 +39,7 @@ from imageferry.imaging.formats import Format
 from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.moving import stored_checksum
 from imageferry.imaging.readers.opening import open_reader
+from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import ByteSource
 from imageferry.imaging.threads import StopSignal, entered, in_thread
 from imageferry.imaging.verify import compare, verify
@@ -251,7 +253,7 @@ class NewImage(ABC):
         checksum = stored_checksum(
             stored,
             open_reader(stored, found),
-            scratch=self._folder,
+            scratch=self._scratch(disk),
             stop=stop,
             progress=partial(self._ownership.meter.advance, disk.position),
         )
@@ -260,6 +262,10 @@ class NewImage(ABC):
                 f"The stored disk's checksum is {checksum:08x}, "
                 f"that of what was written {disk.content_crc32:08x}."
             )
+
+    def _scratch(self, disk: ImageDisk) -> Scratch:
+        """Room for what the work on a disk cannot keep in memory."""
+        return scratch_room.of_disk(self._folder, self._ownership, disk.position)
 
     def _is_stored(self, disk: ImageDisk) -> bool:
         """Whether this attempt or an earlier one put the disk into the catalogue."""

@@ -1,11 +1,12 @@
-"""Room for files of scratch, looked for before the first byte is written."""
+"""How much scratch a disk takes at the most, and who is told of it."""
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from imageferry.imaging.errors import INSUFFICIENT_SPACE
+from imageferry.engine.ownership import Ownership
+from imageferry.imaging.scratch import Scratch
+from imageferry.tasks.model import DiskStatus
 
 _TABLES_SHARE = 16
 _TABLES_BYTES = 64 << 20
@@ -21,18 +22,16 @@ def for_a_layout(stored_size: int) -> int:
     return stored_size + stored_size // _TABLES_SHARE + _TABLES_BYTES
 
 
-def check(folder: Path, size: int) -> None:
-    """Make sure that a file of scratch has room.
+def of_disk(folder: Path, ownership: Ownership, position: int) -> Scratch:
+    """Scratch for one disk of a task, whose limit is told as its related item ``ScratchLimit``.
 
     Args:
-        folder: Where it is to be.
-        size: The most bytes that it takes.
-
-    Raises:
-        ImageError: it has none.
+        folder: Where its files are.
+        ownership: The hold of the task.
+        position: The disk.
     """
-    free = shutil.disk_usage(folder).free
-    if free < size:
-        raise INSUFFICIENT_SPACE.error(
-            f"The task needs up to {size} bytes of scratch in the data folder, which has {free}."
-        )
+
+    def tell(most: int) -> None:
+        ownership.record_disk(position, DiskStatus.PROCESSING, [("ScratchLimit", str(most))])
+
+    return Scratch(folder, tell)

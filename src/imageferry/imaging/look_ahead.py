@@ -2,10 +2,12 @@
 
 A request to a remote store takes its time however short it is, and one connection is
 slow. So many chunks are on their way at once: in the order of the file, in which they are
-hashed too, but first those that somebody waits for. A chunk is kept until all of it was taken
-and hashed. Where memory is full of chunks that are not yet wanted, as in an image whose disk
-lies in it in no order, the oldest go to a scratch file without a name, which is gone when the
-process is.
+hashed too. A chunk is kept until all of it was taken and hashed.
+
+Where a disk lies in its image in no order, those that somebody waits for are fetched first. When
+memory is full of chunks that are not yet wanted, the oldest go to a scratch file without a name,
+which is gone when the process is. Where it lies in it in order, each chunk comes in its turn, and
+there is never a scratch file; see :func:`is_in_order`.
 """
 
 from __future__ import annotations
@@ -33,6 +35,31 @@ MEMORY_CHUNKS = 24
 each has half of a slot's memory for these chunks, the blocks that are worked on, and the parts that
 are sent."""
 
+_IN_ORDER_CHUNKS = MEMORY_CHUNKS // 2
+"""How far a disk may go back in its image, so that half of the memory is left to fetch ahead."""
+
+
+def is_in_order(plan: Plan) -> bool:
+    """Whether memory is enough for the chunks of a plan in the order of the file.
+
+    Whatever is taken next lies at most :attr:`~imageferry.imaging.plan.Plan.disorder` chunks
+    behind the first one that is still wanted, and those before that one only wait for the hash,
+    which has all that it needs. So chunks in the order of the file never stop for want of memory.
+    """
+    return plan.disorder < _IN_ORDER_CHUNKS or len(plan.wanted) <= MEMORY_CHUNKS
+
+
+def most_scratch(plan: Plan, size: int, *, hash_source: bool) -> int:
+    """The most bytes that go to scratch of a source that is taken in no order.
+
+    Args:
+        plan: What is taken of it.
+        size: Its size in bytes.
+        hash_source: Whether every byte is fetched.
+    """
+    chunks = len(plan.wanted) if hash_source else sum(map(bool, plan.wanted))
+    return min(size, chunks * CHUNK_SIZE)
+
 
 class LookAhead:
     """A planned source that fetches ahead.
@@ -41,6 +68,7 @@ class LookAhead:
         source: The image; each read of it takes long, and ends in a bounded time.
         plan: What will be taken of it.
         scratch: A folder for chunks that memory has no room for: at most the source's size.
+            ``None``: the plan is in order, and each chunk comes in its turn.
         hash_source: Whether to fetch and hash every byte, those that are not planned too.
         begun: How far an earlier transfer has hashed it. What was hashed is fetched once more
             only where it is still planned.
@@ -51,7 +79,7 @@ class LookAhead:
         source: ByteSource,
         plan: Plan,
         *,
-        scratch: Path,
+        scratch: Path | None,
         hash_source: bool,
         begun: SourceState = NOTHING_HASHED,
     ) -> None:
@@ -153,6 +181,9 @@ class LookAhead:
 
     def _await(self, chunk: int) -> None:
         if self._is_there(chunk):
+            return
+        if self._scratch is None:
+            self._wait(lambda: self._is_there(chunk))
             return
         self._demanded[chunk] = self._demanded.get(chunk, 0) + 1
         try:

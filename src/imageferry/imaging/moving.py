@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from imageferry.imaging import read_back
@@ -13,6 +12,7 @@ from imageferry.imaging.checkpoint import NO_CHECKPOINTS, NOTHING_HASHED, Checkp
 from imageferry.imaging.disk import DiskReader, DiskWriter
 from imageferry.imaging.plan import Plan
 from imageferry.imaging.planned_source import plan_source
+from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import ByteSource
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.transfer import Transferred, transfer
@@ -39,7 +39,7 @@ def move(
     reader: DiskReader,
     writer: DiskWriter[Any],
     *,
-    scratch: Path,
+    scratch: Scratch,
     hash_source: bool,
     stop: StopSignal,
     begin: Callable[[int], None],
@@ -53,7 +53,7 @@ def move(
         source: The image's bytes; it stays open until this returns.
         reader: The disk in them.
         writer: Writes it.
-        scratch: A folder for what memory has no room for.
+        scratch: For what memory has no room for, claimed beforehand.
         hash_source: Whether the SHA-256 of the whole source is wanted.
         stop: Ends the work early.
         begin: Gets the bytes of the source that the disk takes, before the first is moved.
@@ -95,7 +95,7 @@ def stored_checksum(
     source: ByteSource,
     reader: DiskReader,
     *,
-    scratch: Path,
+    scratch: Scratch,
     stop: StopSignal,
     progress: Callable[[int], None],
 ) -> int:
@@ -104,7 +104,7 @@ def stored_checksum(
     Args:
         source: The image's bytes.
         reader: The disk in them.
-        scratch: A folder for what memory has no room for.
+        scratch: For what memory has no room for, claimed beforehand.
         stop: Ends the work early.
         progress: Gets the bytes of the disk that are done.
 

@@ -28,11 +28,13 @@ class Plan:
         total: How many they are in all, those included that an earlier transfer took.
         wanted: How many of them lie in each chunk of the source, without those.
         start: Where on the disk the transfer begins.
+        disorder: How many chunks the disk goes back in the source at the most.
     """
 
     total: int
     wanted: array[int]
     start: int = 0
+    disorder: int = 0
 
     @classmethod
     def whole(cls, size: int) -> Plan:
@@ -54,7 +56,7 @@ class Plan:
                 that a small file would become a huge disk.
         """
         wanted = array("Q", bytes(8 * -(-size // CHUNK_SIZE)))
-        total = 0
+        total = highest = disorder = 0
         limit = _REREAD_FREE_BYTES + _REREAD_FACTOR * size
         for offset, place, length in ranges(reader):
             end = min(place + length, size)
@@ -62,9 +64,11 @@ class Plan:
             for chunk in chunks:
                 begin, stop = chunk * CHUNK_SIZE, (chunk + 1) * CHUNK_SIZE
                 wanted[chunk] += min(end, stop) - max(place, begin)
+                highest = max(highest, chunk)
+                disorder = max(disorder, highest - chunk)
             total += end - place
             if total > limit:
                 raise MORE_THAN_DECLARED.error(
                     f"The image has {size} bytes, of which its disk would take {total} and more."
                 )
-        return cls(total, wanted, start)
+        return cls(total, wanted, start, disorder)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
 from imageferry.imaging.checkpoint import NOTHING_HASHED, SourceState
 from imageferry.imaging.hashing import SourceHash
-from imageferry.imaging.look_ahead import LookAhead
+from imageferry.imaging.look_ahead import LookAhead, is_in_order, most_scratch
 from imageferry.imaging.plan import Plan
+from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import ByteSource
 from imageferry.imaging.threads import LOOK_SECONDS, StoppedError, StopSignal
 
@@ -125,7 +125,7 @@ def plan_source(
     source: ByteSource,
     plan: Plan,
     *,
-    scratch: Path,
+    scratch: Scratch,
     hash_source: bool,
     begun: SourceState = NOTHING_HASHED,
 ) -> PlannedSource:
@@ -134,10 +134,17 @@ def plan_source(
     Args:
         source: The image; it stays open until the result is closed.
         plan: What will be taken of it.
-        scratch: A folder for what memory has no room for.
+        scratch: For what memory has no room for; nothing is claimed of it where none is used.
         hash_source: Whether the SHA-256 of the whole image is wanted.
         begun: How far an earlier transfer has hashed it.
+
+    Raises:
+        ImageError: there is no room for the scratch that may be needed.
     """
     if source.fileno() is not None:
         return DirectSource(source, hash_source=hash_source, begun=begun)
-    return LookAhead(source, plan, scratch=scratch, hash_source=hash_source, begun=begun)
+    folder = None
+    if not is_in_order(plan):
+        scratch.claim(most_scratch(plan, source.size, hash_source=hash_source))
+        folder = scratch.folder
+    return LookAhead(source, plan, scratch=folder, hash_source=hash_source, begun=begun)

@@ -58,6 +58,7 @@ def test_the_disk_inside_is_imported(
     assert said["ImageFormat"] == image_format.upper()
     assert said["VirtualSize"] == str(len(DISK))
     assert said["Packaging"]
+    assert ("ScratchLimit" in said) == (wrapping != "tar")
     found = ferry.rows.find_image(image_id)
     assert found is not None
     assert (found.disks[0].virtual_size, found.disks[0].size_gib) == (len(DISK), 1)

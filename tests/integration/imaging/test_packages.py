@@ -15,6 +15,7 @@ from imageferry.imaging.formats import Format
 from imageferry.imaging.packaging.finding import find_package
 from imageferry.imaging.packaging.moving import MovedPackage, move_packaged
 from imageferry.imaging.qemu_img import QemuImg
+from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import ByteSource, FileSource
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.writers.qcow2 import Qcow2Writer
@@ -111,7 +112,7 @@ class Moving:
                 Qcow2Writer(output),
                 declared=declared,
                 max_virtual_size=1 << 30,
-                scratch=self.scratch,
+                scratch=Scratch(self.scratch),
                 hash_source=True,
                 stop=StopSignal(),
                 begin=self._begin,

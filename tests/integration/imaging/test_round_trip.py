@@ -19,6 +19,7 @@ from imageferry.imaging.lease import Lease
 from imageferry.imaging.moving import move
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.imaging.readers.opening import open_reader
+from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import FileSource
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.verify import compare, verify
@@ -67,7 +68,7 @@ def carry(origin: Path, target: Path, layout: Layout) -> None:
             source,
             reader,
             layout.open(draft, PlannedDisk(reader.virtual_size, data, target.name)),
-            scratch=target.parent,
+            scratch=Scratch(target.parent),
             hash_source=True,
             stop=StopSignal(),
             begin=lambda _: None,

@@ -25,6 +25,7 @@ from imageferry.imaging.moving import Moved, move, stored_checksum
 from imageferry.imaging.plan import CHUNK_SIZE
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.imaging.readers.opening import open_reader
+from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import ByteSource, FileSource
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.writers.opening import LAYOUTS, QCOW2, RAW_TAR_GZ, Layout, PlannedDisk
@@ -123,7 +124,7 @@ def moved(source: ByteSource, target: Path, layout: Layout) -> tuple[Moved, str]
         source,
         reader,
         layout.open(hashed if layout.in_order else file, disk),
-        scratch=target.parent,
+        scratch=Scratch(target.parent),
         hash_source=True,
         stop=StopSignal(),
         begin=totals.append,
@@ -188,7 +189,11 @@ def read_back(image: Path) -> int:
     with FileSource(image) as source:
         reader = open_reader(source, inspect(source, max_virtual_size=_LARGEST))
         return stored_checksum(
-            source, reader, scratch=image.parent, stop=StopSignal(), progress=lambda _: None
+            source,
+            reader,
+            scratch=Scratch(image.parent),
+            stop=StopSignal(),
+            progress=lambda _: None,
         )
 
 

@@ -19,6 +19,7 @@ from imageferry.imaging.checkpoint import NO_CHECKPOINTS, Checkpoint, Checkpoint
 from imageferry.imaging.disk import Extent
 from imageferry.imaging.look_ahead import LookAhead
 from imageferry.imaging.moving import Moved, move
+from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.threads import StoppedError, StopSignal
 from imageferry.imaging.writers.qcow2 import CLUSTER_SIZE, Qcow2Writer
 from imageferry.imaging.writers.raw import RawWriter
@@ -134,7 +135,7 @@ def moved(
         source,
         disk,
         writer,
-        scratch=scratch,
+        scratch=Scratch(scratch),
         hash_source=hash_source,
         stop=StopSignal(),
         begin=lambda _: None,

@@ -9,6 +9,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,7 +21,7 @@ from hypothesis import strategies as st
 from imageferry.imaging import look_ahead
 from imageferry.imaging import plan as plans
 from imageferry.imaging.errors import SOURCE_FAILED, ImageError
-from imageferry.imaging.look_ahead import LookAhead
+from imageferry.imaging.look_ahead import LookAhead, is_in_order, most_scratch
 from imageferry.imaging.plan import Plan
 from imageferry.imaging.threads import StoppedError, StopSignal
 from support.service import until
@@ -40,6 +41,7 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plans, "CHUNK_SIZE", CHUNK)
     monkeypatch.setattr(look_ahead, "CONNECTIONS", CONNECTIONS)
     monkeypatch.setattr(look_ahead, "MEMORY_CHUNKS", MEMORY)
+    monkeypatch.setattr(look_ahead, "_IN_ORDER_CHUNKS", MEMORY // 2)
 
 
 class RemoteSource:
@@ -329,3 +331,70 @@ def test_a_scratch_file_that_cannot_be_written_is_an_error(
         pytest.raises(OSError, match="No space left"),
     ):
         take_all(ahead, backwards, 1)
+
+
+@st.composite
+def ranges_almost_in_order(draw: st.DrawFn) -> tuple[int, list[tuple[int, int]]]:
+    """A source's size, and ranges of it, each some chunks before or behind its place at most."""
+    chunks = draw(st.integers(MEMORY + 1, 60))
+    size = chunks * CHUNK - draw(st.integers(0, CHUNK - 1))
+    step = draw(st.sampled_from([250, CHUNK, 2 * CHUNK - 1]))
+    moved = draw(st.sampled_from([0, 1, 2])) * CHUNK
+    random = draw(st.randoms(use_true_random=False))
+    ranges = [(at, min(step, size - at)) for at in range(0, size, step)]
+    ranges.sort(key=lambda range_: range_[0] + random.randint(0, moved))
+    kept = draw(st.sampled_from([1.0, 0.3]))
+    return size, [range_ for range_ in ranges if random.random() < kept]
+
+
+@_MANY
+@given(wanted=ranges_almost_in_order(), threads=st.integers(1, 3), hash_source=st.booleans())
+def test_a_plan_in_order_needs_no_scratch_and_no_more_memory(
+    wanted: tuple[int, list[tuple[int, int]]], threads: int, hash_source: bool
+) -> None:
+    size, ranges = wanted
+    plan = replace(plan_of(size, ranges), disorder=disorder(ranges))
+    most = 0
+
+    def before(_: int) -> None:
+        nonlocal most
+        most = max(most, in_memory(ahead))
+
+    source = RemoteSource(Random(size).randbytes(size), before)
+    assert is_in_order(plan)
+    ahead = LookAhead(source, plan, scratch=None, hash_source=hash_source)
+    with ahead:
+        taken = take_all(ahead, ranges, threads)
+        ahead.finish(StopSignal())
+    assert taken == [source.data[at : at + length] for at, length in ranges]
+    assert most <= MEMORY
+    assert len(source.fetched) == len(set(source.fetched))
+    assert ahead._file is None
+
+
+def disorder(ranges: list[tuple[int, int]]) -> int:
+    """How many chunks ranges go back at the most."""
+    highest = found = 0
+    for at, length in ranges:
+        for chunk in (at // CHUNK, (at + length - 1) // CHUNK):
+            highest = max(highest, chunk)
+            found = max(found, highest - chunk)
+    return found
+
+
+def test_what_goes_to_scratch_is_known_beforehand() -> None:
+    size = 100 * CHUNK + 1
+    plan = plan_of(size, [(3 * CHUNK, 1), (100 * CHUNK, 1)])
+    assert most_scratch(plan, size, hash_source=True) == size
+    assert most_scratch(plan, size, hash_source=False) == 2 * CHUNK
+    assert most_scratch(Plan.whole(size), size, hash_source=False) == size
+
+
+@pytest.mark.parametrize(
+    ("chunks", "back", "expected"), [(100, 5, False), (100, 4, True), (10, 9, True)]
+)
+def test_a_disk_may_go_back_in_its_image_as_far_as_half_of_the_memory(
+    chunks: int, back: int, expected: bool
+) -> None:
+    plan = replace(Plan.whole(chunks * CHUNK), disorder=back)
+    assert is_in_order(plan) == expected

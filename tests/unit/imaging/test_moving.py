@@ -15,6 +15,7 @@ from imageferry.imaging.disk import BLOCK_SIZE
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.moving import Moved, move, stored_checksum
 from imageferry.imaging.readers.opening import open_reader
+from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import FileSource
 from imageferry.imaging.threads import StoppedError, StopSignal
 from imageferry.imaging.writers.raw import RawWriter
@@ -33,7 +34,7 @@ def source(tmp_path: Path) -> Iterator[FileSource]:
 def moved(source: Any, folder: Path, **changes: Any) -> tuple[Moved, bytes]:
     output = MemoryOutput()
     options: dict[str, Any] = {
-        "scratch": folder,
+        "scratch": Scratch(folder),
         "hash_source": True,
         "stop": StopSignal(),
         "begin": lambda total: None,
@@ -64,7 +65,7 @@ def test_the_source_is_hashed_only_where_that_is_wanted(source: FileSource, tmp_
 def test_a_stored_disk_is_read_back(source: FileSource, tmp_path: Path) -> None:
     reader = open_reader(source, inspect(source, max_virtual_size=1 << 30))
     found = stored_checksum(
-        source, reader, scratch=tmp_path, stop=StopSignal(), progress=lambda done: None
+        source, reader, scratch=Scratch(tmp_path), stop=StopSignal(), progress=lambda done: None
     )
     assert found == zlib.crc32(_DISK)
 
@@ -91,7 +92,7 @@ def test_what_the_source_raises_is_raised(pieces: Callable[..., Any], tmp_path: 
             source,
             open_reader(source, found),
             RawWriter(MemoryOutput()),
-            scratch=tmp_path,
+            scratch=Scratch(tmp_path),
             hash_source=True,
             stop=StopSignal(),
             begin=lambda total: None,

@@ -37,6 +37,16 @@ def test_extents_are_counted_in_the_chunks_in_which_they_lie() -> None:
     assert (plan.total, list(plan.wanted)) == (130, [10, 20, 0, 100])
 
 
+@pytest.mark.parametrize(
+    ("chunks", "back"), [([0, 1, 2, 3], 0), ([1, 0, 3, 2], 1), ([2, 3, 0, 1], 3), ([0, 0], 0)]
+)
+def test_it_is_known_how_far_the_disk_goes_back_in_its_source(chunks: list[int], back: int) -> None:
+    reader = Reader(
+        [plain(at * BLOCK_SIZE, chunk * CHUNK_SIZE, 100) for at, chunk in enumerate(chunks)]
+    )
+    assert Plan.of(reader, _SIZE).disorder == back
+
+
 def test_what_is_taken_twice_counts_twice() -> None:
     packed = Extent(0, 65536, 512, 512, Packing.ZSTD)
     plan = Plan.of(Reader([packed, packed]), _SIZE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from imageferry.imaging.checkpoint import NO_CHECKPOINTS, Checkpoints
@@ -17,6 +16,7 @@ from imageferry.imaging.packaging.glance import check_first_bytes
 from imageferry.imaging.packaging.moving import MovedPackage, move_packaged
 from imageferry.imaging.packaging.package import Archived, Package
 from imageferry.imaging.readers.opening import open_reader
+from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import ByteSource, StoppableSource
 from imageferry.imaging.threads import StopSignal
 
@@ -54,7 +54,7 @@ def move_any(
     *,
     declared: Format | None,
     max_virtual_size: int,
-    scratch: Path,
+    scratch: Scratch,
     hash_source: bool,
     stop: StopSignal,
     begin: Callable[[int], None],

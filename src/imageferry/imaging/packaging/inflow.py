@@ -98,6 +98,11 @@ class Payload:
             raise ARCHIVE_REFUSED.error(f"The {self.name} begins with the descriptor of an OVA.")
 
     @property
+    def size(self) -> int | None:
+        """The image's size in bytes, where its archive tells it."""
+        return self._member.size if self._member is not None else None
+
+    @property
     def consumed(self) -> int:
         """The compressed bytes that were used up to here."""
         return self._inflow.consumed

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from imageferry.imaging.checkpoint import NO_CHECKPOINTS, Checkpoints
 from imageferry.imaging.disk import DiskReader, DiskWriter, Extent
-from imageferry.imaging.errors import IMAGE_SIZE, MORE_THAN_DECLARED
+from imageferry.imaging.errors import IMAGE_SIZE
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
@@ -25,6 +24,7 @@ from imageferry.imaging.packaging.scratch import unpacked_file
 from imageferry.imaging.plan import CHUNK_SIZE, Plan
 from imageferry.imaging.planned_source import PlannedSource, plan_source
 from imageferry.imaging.readers.opening import open_reader
+from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import ByteSource, StoppableSource, ended_early
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.transfer import transfer
@@ -58,7 +58,7 @@ def move_packaged(
     *,
     declared: Format | None,
     max_virtual_size: int,
-    scratch: Path,
+    scratch: Scratch,
     hash_source: bool,
     stop: StopSignal,
     begin: Callable[[int], None],
@@ -74,8 +74,9 @@ def move_packaged(
         declared: The format that the image's owner says it has, if any.
         max_virtual_size: The largest virtual size to accept, in bytes. What unpacks to more is
             stopped when it does.
-        scratch: A folder for an image that is not read from its front to its back, which is
-            unpacked there, and for what memory has no room for.
+        scratch: For an image that is not read from its front to its back, which is unpacked
+            there, and for what memory has no room for. It is claimed beforehand: as much as the
+            image has where that is known, else no more than there is room for.
         hash_source: Whether the SHA-256 of the whole source is wanted.
         stop: Ends the work early.
         begin: Gets the bytes of the source that will be gone through, before the first is.
@@ -131,7 +132,7 @@ class _Unwrapping:
     writer: DiskWriter[Any]
     declared: Format | None
     max_virtual_size: int
-    scratch: Path
+    scratch: Scratch
     stop: StopSignal
     progress: Callable[[int], None]
 
@@ -186,8 +187,8 @@ class _Unwrapping:
     def _unpack(self, payload: Payload) -> MovedPackage:
         """Unpack an image, then move its disk: each counts for half of the source."""
         meter = _HalfMeter(self.source.size, self.progress)
-        payload.limit(self._largest_file, MORE_THAN_DECLARED)
-        with unpacked_file(payload, self.scratch, meter.unpacked) as image:
+        largest = self._largest_file
+        with unpacked_file(payload, self.scratch, meter.unpacked, largest=largest) as image:
             inspection = inspect(
                 image, declared=self.declared, max_virtual_size=self.max_virtual_size
             )

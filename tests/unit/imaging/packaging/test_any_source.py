@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from imageferry.imaging.packaging.any_source import move_any
+from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.threads import StoppedError, StopSignal
 from imageferry.imaging.writers.raw import RawWriter
 from support.images.packages import tar
@@ -37,7 +38,7 @@ def test_it_stops_where_only_tables_are_read(
             RawWriter(MemoryOutput()),
             declared=None,
             max_virtual_size=_SIZE,
-            scratch=tmp_path,
+            scratch=Scratch(tmp_path),
             hash_source=False,
             stop=stop,
             begin=lambda total: None,

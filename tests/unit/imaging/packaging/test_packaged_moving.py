@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from itertools import chain, repeat
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -14,6 +15,7 @@ from imageferry.imaging.errors import ImageError
 from imageferry.imaging.formats import Format
 from imageferry.imaging.packaging.finding import find_package
 from imageferry.imaging.packaging.moving import MovedPackage, move_packaged
+from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import ByteSource
 from imageferry.imaging.threads import StoppedError, StopSignal
 from imageferry.imaging.writers.raw import RawWriter
@@ -74,6 +76,7 @@ class Moving:
         self.stop = StopSignal()
         self.progress: list[int] = []
         self.begun: list[int] = []
+        self.claimed: list[int] = []
 
     def __call__(self, source: ByteSource, declared: Format | None = None) -> MovedPackage:
         package = find_package(source)
@@ -84,7 +87,7 @@ class Moving:
             RawWriter(self.output),
             declared=declared,
             max_virtual_size=64 * _MIB,
-            scratch=self.scratch,
+            scratch=Scratch(self.scratch, self.claimed.append),
             hash_source=True,
             stop=self.stop,
             begin=self.begun.append,
@@ -117,6 +120,7 @@ def test_a_raw_disk_needs_no_scratch(moving: Moving, pack: Callable[[bytes], byt
     assert moved.moved.transferred.virtual_size == 9 * _MIB + 100_352
     assert moved.moved.taken == source.size
     assert moving.begun == [source.size]
+    assert moving.claimed == []
     assert moving.progress[-1] == source.size
     (place,) = moving.output.pieces
     assert moving.output.pieces[place].strip(b"\0") == _NOISE.strip(b"\0")
@@ -214,3 +218,33 @@ def test_a_scratch_folder_that_is_gone_ends_it(moving: Moving) -> None:
     moving.scratch = Path("/nowhere")
     with pytest.raises(FileNotFoundError):
         moving(BytesSource(gz(_QCOW2 + _NOISE)))
+
+
+def test_an_archive_claims_what_its_image_has_before_it_is_unpacked(moving: Moving) -> None:
+    image = _QCOW2 + _NOISE
+    refusal(moving, BytesSource(gz(tar(image))))
+    assert moving.claimed == [len(image)]
+
+
+def test_an_image_of_unknown_size_claims_no_more_than_it_may_have(moving: Moving) -> None:
+    refusal(moving, BytesSource(gz(_QCOW2 + _NOISE)))
+    assert moving.claimed == [80 * _MIB]
+
+
+def test_an_image_that_is_larger_than_the_room_is_stopped_when_it_is(
+    moving: Moving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=_MIB))
+    source = EndlessSource(gz(_QCOW2), gz(_NOISE), 65536)
+    told = refusal(moving, source)
+    assert told.startswith("ConversionFailed.InsufficientSpace The gzip data unpacks to more")
+    assert moving.claimed == [_MIB - _MIB // 16]
+
+
+def test_an_archive_whose_image_there_is_no_room_for_is_refused_beforehand(
+    moving: Moving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    told = refusal(moving, BytesSource(gz(tar(_QCOW2 + _NOISE))))
+    assert told.startswith("ConversionFailed.InsufficientSpace The task needs up to 100008 bytes")
+    assert moving.claimed == []
