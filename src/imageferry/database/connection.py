@@ -96,6 +96,9 @@ class Database:
         """A transaction that only reads, and sees one state throughout."""
         with self._reading.connect() as connection:
             yield connection
+            if not self.is_sqlite:
+                # At the end by a rollback, psycopg would forget the statements it has prepared.
+                connection.commit()
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:

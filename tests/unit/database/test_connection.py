@@ -240,3 +240,16 @@ def test_connections_that_the_server_has_ended_are_replaced_unnoticed(counters: 
     with counters.write() as connection:
         assert _value(connection) == 0
     assert ended >= 2
+
+
+@ON_POSTGRESQL
+def test_what_is_read_often_is_planned_once(counters: Database) -> None:
+    for _ in range(10):
+        with counters.read() as connection:
+            assert _value(connection) == 0
+
+    with counters.read() as connection:
+        prepared = connection.exec_driver_sql(
+            "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%counters%%'"
+        ).scalar_one()
+    assert prepared == 1
