@@ -25,7 +25,7 @@ class TaskStatus(StrEnum):
     @property
     def ended(self) -> bool:
         """Whether nothing more happens to the task."""
-        return self in {TaskStatus.FINISHED, TaskStatus.FAILED, TaskStatus.DELETED}
+        return self in (TaskStatus.FINISHED, TaskStatus.FAILED, TaskStatus.DELETED)
 
 
 DEFAULT_PRIORITY = 5

@@ -55,7 +55,7 @@ def _read(
     connection: sa.Connection, selection: Selection, kinds: int, size: int, *, upwards: bool
 ) -> Sequence[Task]:
     statement = _statement(kinds, is_timed=selection.is_timed, upwards=upwards)
-    rows = connection.execute(statement, {**selection.values, "size": size})
+    rows = connection.execute(statement, {**selection.values, "size": size}).all()
     return [to_task(row) for row in rows]
 
 
