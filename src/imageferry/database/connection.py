@@ -75,8 +75,10 @@ class Database:
         self._durable = self._engine(durable=True)
         self._relaxed = self._engine(durable=False)
         self._writing = threading.Lock()
+        self._closed = 0
         for engine in (self._durable, self._relaxed):
             count_failures(engine, UNAVAILABLE)
+            self._close_stragglers(engine)
         backend = self.url.get_backend_name()
         self._reading = self._durable.execution_options(**_READING[backend])
         self._each_alone = self._relaxed.execution_options(**_EACH_ALONE[backend])
@@ -144,9 +146,22 @@ class Database:
             yield connection
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection, those in use as soon as they are not."""
+        self._closed += 1
         self._durable.dispose()
         self._relaxed.dispose()
+
+    def _close_stragglers(self, engine: sa.Engine) -> None:
+        """Close connections that come back after the close: the engine would keep them open."""
+
+        @event.listens_for(engine, "connect")
+        def connect(_connection: Any, record: Any) -> None:
+            record.info["closed_before"] = self._closed
+
+        @event.listens_for(engine, "checkin")
+        def check_in(_connection: Any, record: Any) -> None:
+            if record.info.get("closed_before") != self._closed:
+                record.invalidate()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

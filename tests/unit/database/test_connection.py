@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from imageferry.database import connection as module
 from imageferry.database.connection import Database
 from support.rows import ON_POSTGRESQL, ON_SQLITE, open_database
+from support.service import PATIENCE, until
 
 COUNTERS = sa.table("counters", sa.column("value", sa.Integer))
 
@@ -253,3 +254,24 @@ def test_what_is_read_often_is_planned_once(counters: Database) -> None:
             "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%%counters%%'"
         ).scalar_one()
     assert prepared == 1
+
+
+@ON_POSTGRESQL
+def test_no_connection_outlives_the_close_of_the_database(counters: Database) -> None:
+    closed = Database(counters.text_url)
+    with closed.write() as durable, closed.write_relaxed() as relaxed:
+        pids = [
+            connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+            for connection in (durable, relaxed)
+        ]
+        closed.close()
+
+    def alive() -> int:
+        with counters.read() as connection:
+            count: int = connection.execute(
+                sa.text("SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(:pids)"),
+                {"pids": pids},
+            ).scalar_one()
+        return count
+
+    until(lambda: not alive(), PATIENCE, "The end of the connections")
