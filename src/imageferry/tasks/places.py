@@ -40,7 +40,7 @@ class Selection:
 
     Attributes:
         account_id, region_id: Whose they are, and where.
-        actions: What they do.
+        actions: What they do; empty for anything.
         statuses: Their statuses; empty for any.
         oldest, newest: Between which sequences they are.
         created_from, created_to: When they were made.
@@ -64,6 +64,10 @@ class Selection:
     def is_timed(self) -> bool:
         """Whether it is not about all times."""
         return (self.created_from, self.created_to) != (BEGINNING, END)
+
+    def has_kind(self, action: str, status: str) -> bool:
+        """Whether tasks of an action and a status are meant."""
+        return action in (self.actions or (action,)) and status in (self.statuses or (status,))
 
     @property
     def shape(self) -> Shape:
@@ -133,7 +137,8 @@ class Survey:
     """What is known of a selection without having read it.
 
     Attributes:
-        kinds: Each action and status that tasks of it may have.
+        kinds: Each action and status that tasks of it may have; none where there are no others
+            of the account in the region.
         runs: Where its tasks lie, newest first.
     """
 
@@ -147,6 +152,13 @@ class Survey:
         return sum(run.count for run in self.runs)
 
 
+_KINDS = sa.select(task_blocks.c.action, task_blocks.c.status, task_blocks.c.tasks).where(
+    Shape(0, 0, is_timed=False).kinds_in(task_blocks),
+    task_blocks.c.level == WHOLE,
+    task_blocks.c.block == 0,
+)
+
+
 def survey(connection: sa.Connection, selection: Selection) -> Survey:
     """Find out where the tasks of a selection lie.
 
@@ -154,13 +166,16 @@ def survey(connection: sa.Connection, selection: Selection) -> Survey:
         connection: A transaction that sees one state throughout.
         selection: Which tasks are meant.
     """
-    rows = connection.execute(_kinds_statement(selection.shape), selection.values).all()
-    kinds = [(row.action, row.status) for row in rows]
-    if not rows:
+    there = connection.execute(_KINDS, selection.values).all()
+    meant = [row for row in there if selection.has_kind(row.action, row.status)]
+    kinds = [(row.action, row.status) for row in meant]
+    if not meant:
         return Survey(selection, kinds, ())
+    if len(meant) == len(there):
+        kinds, selection = [], replace(selection, actions=(), statuses=())
     if selection.is_bounded:
         return Survey(selection, kinds, tuple(_runs(connection, selection, 0)))
-    return Survey(selection, kinds, (Run(0, 0, NEWEST, sum(row.tasks for row in rows)),))
+    return Survey(selection, kinds, (Run(0, 0, NEWEST, sum(row.tasks for row in meant)),))
 
 
 def sequence_at(connection: sa.Connection, found: Survey, place: int) -> int | None:
@@ -242,13 +257,6 @@ def _count(connection: sa.Connection, selection: Selection) -> int:
 def _read_sequence(connection: sa.Connection, selection: Selection, place: int) -> int:
     values = {**selection.values, "place": place}
     return connection.execute(_sequence_statement(selection.shape), values).scalar_one()
-
-
-@cache
-def _kinds_statement(shape: Shape) -> sa.Select[str, str, int]:
-    return sa.select(task_blocks.c.action, task_blocks.c.status, task_blocks.c.tasks).where(
-        shape.kinds_in(task_blocks), task_blocks.c.level == WHOLE, task_blocks.c.block == 0
-    )
 
 
 @cache

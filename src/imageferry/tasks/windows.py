@@ -61,32 +61,27 @@ def _read(
 
 @cache
 def _statement(kinds: int, *, is_timed: bool, upwards: bool) -> sa.Select[tuple[object, ...]]:
-    """The first tasks of so many kinds, each an action and a status.
+    """The first tasks of so many kinds, each an action and a status; of all where it is none.
 
     The tasks of each kind lie in one index in their order, so the first of all kinds together
-    are among the first of each.
+    are among the first of each. Those of all kinds lie in another index.
     """
-    each = sa.union_all(
-        *(_of_kind(number, is_timed=is_timed, upwards=upwards) for number in range(kinds))
-    ).subquery()
-    first = sa.select(each.c.sequence).order_by(_order(each, upwards=upwards))
-    return rows_of(first.limit(sa.bindparam("size")))
+    all_kinds = sa.select(tasks.c.sequence).where(Shape(0, 0, is_timed=is_timed).where())
+    if not kinds:
+        return rows_of(_first(all_kinds, upwards=upwards))
+    each = (_first(all_kinds.where(_is_of_kind(n)), upwards=upwards) for n in range(kinds))
+    of_each = sa.union_all(*(sa.select(first.subquery().c.sequence) for first in each))
+    return rows_of(_first(sa.select(of_each.subquery().c.sequence), upwards=upwards))
 
 
-def _of_kind(number: int, *, is_timed: bool, upwards: bool) -> sa.Select[int]:
-    first = (
-        sa.select(tasks.c.sequence)
-        .where(Shape(0, 0, is_timed=is_timed).where())
-        .where(
-            tasks.c.action == sa.bindparam(f"action_{number}"),
-            tasks.c.status == sa.bindparam(f"status_{number}"),
-        )
-        .order_by(_order(tasks, upwards=upwards))
-        .limit(sa.bindparam("size"))
+def _is_of_kind(number: int) -> sa.ColumnElement[bool]:
+    return sa.and_(
+        tasks.c.action == sa.bindparam(f"action_{number}"),
+        tasks.c.status == sa.bindparam(f"status_{number}"),
     )
-    return sa.select(first.subquery().c.sequence)
 
 
-def _order(table: sa.FromClause, *, upwards: bool) -> sa.ColumnElement[int]:
-    sequence: sa.ColumnElement[int] = table.c.sequence
-    return sequence.asc() if upwards else sequence.desc()
+def _first(sequences: sa.Select[int], *, upwards: bool) -> sa.Select[int]:
+    (sequence,) = sequences.selected_columns
+    order = sequence.asc() if upwards else sequence.desc()
+    return sequences.order_by(order).limit(sa.bindparam("size"))
