@@ -52,6 +52,10 @@ class Running:
                 self._times[task_id] -= 1
                 self._times += Counter()
 
+    def __bool__(self) -> bool:
+        with self._lock:
+            return bool(self._times)
+
     def __contains__(self, task_id: object) -> bool:
         with self._lock:
             return task_id in self._times

@@ -94,7 +94,9 @@ def run(
             while not stop.wait(SWEEP_SECONDS):
                 sweep(context, queue, stop.is_set)
         _log.info("worker_stopping", executor=executor)
-        DBOS.destroy(workflow_completion_timeout_sec=context.settings.drain_seconds)
+        # The engine looks for tasks that run after a second only, so it is not asked for none.
+        drain_seconds = context.settings.drain_seconds if running else 0
+        DBOS.destroy(workflow_completion_timeout_sec=drain_seconds)
     _log.info("worker_stopped", executor=executor)
 
 

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
 from imageferry.accounts import tables as accounts_tables
 from imageferry.database import schema
@@ -54,12 +55,32 @@ def test_the_migrations_make_what_the_rooms_declare(database: Database) -> None:
         assert compare_metadata(context, metadata) == []
 
 
-def test_upgrading_again_changes_nothing(database: Database) -> None:
-    before = _schema(database)
+def test_the_newest_schema_is_the_one_that_the_migrations_lead_to() -> None:
+    assert ScriptDirectory(str(schema.MIGRATIONS)).get_heads() == [schema.newest()]
+
+
+def test_a_database_that_is_up_to_date_is_not_migrated(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrated: list[str] = []
+    monkeypatch.setattr("alembic.command.upgrade", lambda _, revision: migrated.append(revision))
 
     schema.upgrade(database)
 
-    assert _schema(database) == before
+    assert migrated == []
+
+
+def test_a_database_that_is_behind_is_migrated(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrated: list[str] = []
+    monkeypatch.setattr("alembic.command.upgrade", lambda _, revision: migrated.append(revision))
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0001'")
+
+    schema.upgrade(database)
+
+    assert migrated == ["head"]
 
 
 @pytest.fixture(params=[pytest.param("sqlite", id=pytest.HIDDEN_PARAM), "postgresql"])

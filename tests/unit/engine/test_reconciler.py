@@ -141,3 +141,11 @@ def test_what_a_killed_worker_left_is_removed_once_its_task_has_ended_elsewhere(
     reconciler.look()
 
     assert not folder.exists()
+
+
+def test_what_is_carried_out_is_known_until_it_ends(running: Running) -> None:
+    with running.carried_out("t-1"), running.carried_out("t-1"):
+        assert "t-1" in running
+        assert running
+    assert "t-1" not in running
+    assert not running
