@@ -41,8 +41,29 @@ document.addEventListener("htmx:oobAfterSwap", () => {
   }
 });
 
+// A search goes on with every key; the way back leads out of it, not through each of its letters.
+document.addEventListener("htmx:beforeHistoryUpdate", ({ detail }) => {
+  const { type, target } = detail.requestConfig.triggeringEvent ?? {};
+  const before = new URLSearchParams(location.search);
+  if (type === "input" && before.get(target.name)) detail.history.type = "replace";
+});
+
+// Where another page of a list cannot be fetched, the browser says why.
+for (const name of ["htmx:sendError", "htmx:responseError"]) {
+  document.addEventListener(name, ({ target }) => {
+    if (target.matches("a")) location.assign(target.href);
+  });
+}
+
 for (const name of ["htmx:afterSettle", "htmx:oobAfterSwap"]) {
   document.addEventListener(name, showChoice);
 }
+
+// Lists change their address without a new page: a form that leads back here knows the new one.
+document.addEventListener("submit", ({ target }) => {
+  const here = target.querySelector("[data-here]");
+  if (here) here.value = location.pathname + location.search;
+});
+
 document.documentElement.classList.add("scripted");
 showChoice();
