@@ -2,65 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
 from imageferry.database.metadata import now
 from imageferry.images import queries as images
 from imageferry.images import shares
 from imageferry.images.model import ImageStatus
-from imageferry.images.tables import images as table
 from imageferry.tasks import transitions
 from imageferry.tasks.model import Phase, TaskAction
 from support.accounts import create_account
-from support.browser import Visitor, chromium, rows_of, visitor
+from support.browser import Visitor, visitor
 from support.rows import Rows, disk
-from support.service import Service, services
+from support.service import Service
 
 OWNER = "worker"
 HOSTILE = "<script>alert(1)</script>\u202etxt.exe"
 AVAILABLE = ImageStatus.AVAILABLE
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with services(tmp_path_factory.mktemp("console")) as start:
-        yield start("--no-worker")
-
-
-@pytest.fixture
-def rows(console: Service) -> Iterator[Rows]:
-    """The rows of a service that has no images yet."""
-    rows = rows_of(console)
-    rows.change(sa.Connection.execute, sa.delete(table))
-    yield rows
-    rows.database.close()
-
-
-@pytest.fixture(scope="module")
-def visited(browser: Browser, console: Service) -> Iterator[Visitor]:
-    """Somebody who has signed in."""
-    with visitor(browser, console) as somebody:
-        somebody.sign_in()
-        yield somebody
-
-
-@pytest.fixture
-def member(visited: Visitor, rows: Rows) -> Visitor:
-    """Somebody whose account has no images yet."""
-    assert rows.account
-    visited.errors.clear()
-    return visited
 
 
 def test_images_are_found_by_filters_that_the_address_keeps(member: Visitor, rows: Rows) -> None:

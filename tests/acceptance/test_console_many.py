@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from imageferry.database.metadata import now
 from imageferry.tasks import transitions
 from imageferry.tasks.model import Phase
 from imageferry.tasks.tables import tasks as table
-from support.browser import Visitor, chromium, rows_of, visitor
+from support.browser import Visitor, rows_of, visitor
 from support.rows import Rows
 from support.service import Service, services
 
@@ -47,10 +47,10 @@ def rows(console: Service) -> Iterator[Rows]:
 
 
 @pytest.fixture(scope="module")
-def member(console: Service, rows: Rows) -> Iterator[Visitor]:
+def visited(browser: Browser, console: Service, rows: Rows) -> Iterator[Visitor]:
     """Somebody who looks at the list."""
     assert rows.account
-    with chromium() as browser, visitor(browser, console) as somebody:
+    with visitor(browser, console) as somebody:
         somebody.sign_in()
         yield somebody
 
@@ -75,6 +75,7 @@ def test_pages_are_turned_without_growing(member: Visitor) -> None:
     member.open("tasks")
     newest = str(page.locator("tbody tr").first.get_attribute("id"))
     before = elements(page)
+    page.evaluate("window.loaded = true")
 
     for _ in range(3):
         first = str(page.locator("tbody tr").first.get_attribute("id"))
@@ -84,6 +85,9 @@ def test_pages_are_turned_without_growing(member: Visitor) -> None:
     expect(page.locator("tbody tr").first).to_have_id(newest)
 
     assert elements(page) <= before + 2
+    assert page.evaluate("window.loaded")
+    page.go_back()
+    expect(page.locator("tbody tr").first).not_to_have_id(newest)
 
 
 def test_a_change_among_many_touches_its_own_row_alone(member: Visitor, rows: Rows) -> None:
@@ -148,3 +152,45 @@ def test_a_search_among_many_shows_what_it_finds(member: Visitor) -> None:
     expect(page.locator("tbody tr[id]")).to_have_count(1)
 
     expect(page.locator("tbody tr")).to_contain_text("m-7777")
+
+
+def test_the_way_back_leads_out_of_a_search(member: Visitor) -> None:
+    page = member.page
+    member.open("tasks")
+    page.get_by_role("link", name="Older").click()
+    page.wait_for_url("**/tasks?before=*")
+    before = page.url
+
+    page.keyboard.press("/")
+    page.keyboard.type("m-7777")
+    page.wait_for_url("**/tasks?search=m-7777*")
+    page.go_back()
+
+    page.wait_for_url(before)
+    expect(page.locator("tbody tr[id]")).to_have_count(ON_A_PAGE)
+
+
+def test_a_page_that_cannot_be_fetched_is_left_to_the_browser(member: Visitor) -> None:
+    page = member.page
+    member.open("tasks")
+    link = page.get_by_role("link", name="Older")
+    wanted = link.get_attribute("href")
+    fetched: list[str] = []
+
+    def fail_once(route: Route) -> None:
+        fetched.append(route.request.resource_type)
+        if route.request.resource_type == "xhr":
+            route.abort()
+        else:
+            route.continue_()
+
+    page.route("**/tasks?before=*", fail_once)
+    link.click()
+    page.wait_for_function(
+        "address => performance.getEntriesByType('navigation')[0].name.endsWith(address)",
+        arg=wanted,
+    )
+
+    assert fetched == ["xhr", "document"]
+    page.unroute_all()
+    member.errors.clear()

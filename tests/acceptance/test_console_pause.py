@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import pytest
-import sqlalchemy as sa
 import urllib3
 from playwright.sync_api import Browser, expect
 
@@ -15,49 +13,13 @@ from imageferry.database.metadata import now
 from imageferry.tasks import notes, transitions
 from imageferry.tasks.model import Phase, TaskStatus
 from imageferry.tasks.notes import DiskBytes
-from imageferry.tasks.tables import tasks as table
-from support.browser import Visitor, chromium, rows_of, visitor
+from support.browser import Visitor, visitor
 from support.rows import Rows
-from support.service import Service, services, until
+from support.service import Service, until
 
 OWNER = "worker"
 HOSTILE = "<script>alert(1)</script>\u202etxt.exe"
 MEGABYTE = HOSTILE + "x" * 2**20
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
-
-
-@pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with services(tmp_path_factory.mktemp("pause")) as start:
-        yield start("--no-worker")
-
-
-@pytest.fixture
-def rows(console: Service) -> Iterator[Rows]:
-    """The rows of a service that has no tasks yet."""
-    rows = rows_of(console)
-    rows.change(sa.Connection.execute, sa.delete(table))
-    yield rows
-    rows.database.close()
-
-
-@pytest.fixture(scope="module")
-def signed_in(browser: Browser, console: Service) -> Iterator[Visitor]:
-    with visitor(browser, console) as somebody:
-        somebody.sign_in()
-        yield somebody
-
-
-@pytest.fixture
-def member(signed_in: Visitor) -> Iterator[Visitor]:
-    """Somebody who has signed in, and leaves the page before its task is gone."""
-    yield signed_in
-    signed_in.page.goto("about:blank")
 
 
 def test_chosen_tasks_are_paused_with_a_reason_and_resumed(rows: Rows, member: Visitor) -> None:

@@ -12,7 +12,7 @@ import urllib3
 from playwright.sync_api import Browser
 
 from imageferry.accounts import access_keys
-from support.browser import chromium, rows_of, sign_in_link, visitor
+from support.browser import rows_of, sign_in_link, visitor
 from support.service import Service, services
 
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
@@ -20,14 +20,9 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 @pytest.fixture(scope="module")
 def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service of its own, which lets nobody in after so many failures."""
     with services(tmp_path_factory.mktemp("console")) as start:
         yield start("--no-worker")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 
-import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from imageferry.database.metadata import now
 from imageferry.images import queries as images
@@ -16,38 +13,11 @@ from imageferry.images.model import ImageStatus
 from imageferry.tasks import transitions
 from imageferry.tasks.model import DiskStatus, Phase
 from imageferry.tasks.tables import task_samples
-from support.browser import Visitor, chromium, rows_of, visitor
+from support.browser import Visitor
 from support.rows import Rows
-from support.service import Service, services
+from support.service import Service
 
 OWNER = "worker"
-
-
-@pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with services(tmp_path_factory.mktemp("console")) as start:
-        yield start("--no-worker")
-
-
-@pytest.fixture(scope="module")
-def member(console: Service) -> Iterator[Visitor]:
-    """Somebody who has signed in."""
-    with chromium() as browser, signed_in(browser, console) as somebody:
-        yield somebody
-
-
-@contextmanager
-def signed_in(browser: Browser, console: Service) -> Iterator[Visitor]:
-    with visitor(browser, console) as somebody:
-        somebody.sign_in()
-        yield somebody
-
-
-@pytest.fixture
-def rows(console: Service) -> Iterator[Rows]:
-    rows = rows_of(console)
-    yield rows
-    rows.database.close()
 
 
 def test_a_task_is_followed_to_its_end(member: Visitor, rows: Rows) -> None:

@@ -12,17 +12,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from imageferry.actions.registry import ECS, PRODUCTS
 from support.accounts import create_account
-from support.browser import Visitor, chromium, visitor
+from support.browser import Visitor, visitor
 from support.service import REGION, ApiRefusedError, Service
 
 FIRST_LOAD_BYTES = 200_000
 HOSTILE = "<script>alert(1)</script>\u202etxt.exe"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture(scope="module")

@@ -8,30 +8,23 @@ from pathlib import Path
 from random import Random
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
-from support.browser import Visitor, chromium, visitor
-from support.service import Service, services
+from support.browser import Visitor, visitor
+from support.service import Service
 
 MIB = 2**20
 SIZE = 20 * MIB
-BUCKET = "golden"
+BUCKET = "uploads"
 UPLOAD_MS = 60_000
 HOSTILE = "<img src=x onerror=alert(1)> \u202e & 镜像+%2e.raw"
 
 
 @pytest.fixture(scope="module")
-def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    with services(tmp_path_factory.mktemp("console")) as start:
-        service = start("--no-worker")
-        service.make_bucket(BUCKET)
-        yield service
-
-
-@pytest.fixture(scope="module")
-def visited(console: Service) -> Iterator[Visitor]:
+def visited(browser: Browser, console: Service) -> Iterator[Visitor]:
     """Somebody who has signed in, and who leaves pages whatever they warn of."""
-    with chromium() as browser, visitor(browser, console) as somebody:
+    console.make_bucket(BUCKET)
+    with visitor(browser, console) as somebody:
         somebody.page.on("dialog", lambda dialog: dialog.accept())
         somebody.sign_in()
         yield somebody
