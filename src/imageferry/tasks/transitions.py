@@ -9,7 +9,7 @@ event is appended in the same transaction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -136,7 +136,7 @@ def claim(connection: sa.Connection, task_id: str, owner: str, hand_over: int = 
         "owner": owner,
         "queued": False,
         "attempt": tasks.c.attempt + sa.case((interrupted, 1), else_=0),
-        "started": sa.func.coalesce(tasks.c.started, sa.literal(now(), Timestamp)),
+        "started": sa.func.coalesce(tasks.c.started, _now_or(tasks.c.created)),
     }
     return _change(
         connection, task_id, TaskStatus.PROCESSING, values, tasks.c.hand_over == hand_over
@@ -324,7 +324,7 @@ def _end(
     owner: str | None = None,
 ) -> bool:
     ending = {
-        "finished": now(),
+        "finished": _now_or(sa.func.coalesce(tasks.c.started, tasks.c.created)),
         "phase": Phase.ENDED.value,
         "owner": None,
         # What has begun and was paused may have left something that a worker has to take away.
@@ -340,6 +340,12 @@ def _end(
     if changed and status is not TaskStatus.FINISHED:
         _fail_open_disks(connection, task_id, values)
     return changed
+
+
+def _now_or(earlier: sa.ColumnElement[datetime]) -> sa.ColumnElement[datetime]:
+    """Now, or what came before where that is later by a clock that has been set back since."""
+    moment = sa.literal(now(), Timestamp)
+    return sa.case((earlier > moment, earlier), else_=moment)
 
 
 def _fail_open_disks(connection: sa.Connection, task_id: str, values: Mapping[str, Any]) -> None:

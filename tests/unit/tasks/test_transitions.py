@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imageferry.database.connection import Database
+from imageferry.database.metadata import now
 from imageferry.tasks import transitions
 from imageferry.tasks.model import DiskStatus, Origin, Phase, Task, TaskAction, TaskStatus
 from imageferry.tasks.tables import tasks
@@ -374,3 +376,19 @@ def _new_running(connection: sa.Connection, account_id: str) -> str:
     )
     transitions.claim(connection, task_id, OWNER)
     return task_id
+
+
+def test_the_moments_of_a_task_follow_each_other_by_a_clock_that_is_set_back(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = now()
+    moments = iter(range(10_000))
+    monkeypatch.setattr(transitions, "now", lambda: begin - next(moments) * timedelta(minutes=1))
+    task_id = rows.claimed("worker")
+
+    assert rows.change(transitions.finish, task_id, "worker")
+
+    task = rows.find(task_id)
+    assert task.started is not None
+    assert task.finished is not None
+    assert task.created <= task.started <= task.finished
