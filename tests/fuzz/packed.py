@@ -84,7 +84,11 @@ def _archive(form: int, *members: tuple[str, bytes]) -> bytes:
 
 _GRAIN = zlib.compress(_PLAIN)
 _LONG_NAME = "n" * 120
-_OVA = (("a.ovf", b"<?xml version='1.0'?><Envelope/>"), ("a.vmdk", b"KDMV" + bytes(512)))
+_OVA = (
+    ("a.ovf", b"<?xml version='1.0'?><Envelope/>"),
+    ("a.mf", b"SHA1(a.vmdk)= " + b"0" * 40 + b"\r\nSHA256(a b)=" + b"a" * 64),
+    ("a.vmdk", b"KDMV" + bytes(512)),
+)
 
 TARGETS = (
     Target(

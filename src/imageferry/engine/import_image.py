@@ -84,6 +84,7 @@ class ImportImage(NewImage):
             [
                 ("BytesRead", str(source.size if moved.source_sha256 else moved.taken)),
                 *([("SHA256", moved.source_sha256)] if moved.source_sha256 else []),
+                *([("ManifestDigest", str(packaged.digest))] if packaged.digest else []),
                 ("ContentSHA256", written.content_sha256),
                 ("ImageFormat", image_format),
                 ("VirtualSize", str(written.virtual_size)),

@@ -19,10 +19,12 @@ class SourceState(msgspec.Struct, frozen=True):
     Attributes:
         hashed: The bytes of the source that were hashed.
         sha256: The state of their hash; see :mod:`imageferry.imaging.sha256`.
+        part: The state of the hash of a part of them, where one is to be checked.
     """
 
     hashed: int
     sha256: bytes
+    part: bytes = b""
 
 
 NOTHING_HASHED = SourceState(0, b"")

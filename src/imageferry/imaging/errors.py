@@ -121,6 +121,12 @@ CHECKSUM_MISMATCH = ImageErrorCode(
     "The SHA-256 of the object's bytes is another than was given.",
     "Upload the object again where its bytes are wrong, or give the SHA-256 that they have.",
 )
+MANIFEST_MISMATCH = ImageErrorCode(
+    "InvalidImageFormat.ManifestMismatch",
+    "A file of the OVA has another digest than the OVA's manifest says.",
+    "Download or export the OVA again; if you changed it on purpose, write its manifest anew or"
+    " leave it out.",
+)
 VHD_SIZE = ImageErrorCode(
     "InvalidVHDImage.IncorrectSize",
     "The size of the VHD does not agree with its table of blocks or its file.",
@@ -193,6 +199,7 @@ CODES = (
     ARCHIVE_REFUSED,
     ARCHIVE_CORRUPT,
     CHECKSUM_MISMATCH,
+    MANIFEST_MISMATCH,
     VHD_SIZE,
     IMAGE_SIZE,
     EMPTY_IMAGE,

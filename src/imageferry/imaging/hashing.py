@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from imageferry.imaging.checkpoint import NOTHING_HASHED, SourceState
-from imageferry.imaging.sha256 import sha256
 from imageferry.imaging.source import ByteSource, ended_early
+from imageferry.imaging.source_digest import CheckedPart, SourceDigest
 from imageferry.imaging.threads import StopSignal
 
 _CHUNK = 1024 * 1024
@@ -23,12 +23,19 @@ class SourceHash:
     Args:
         source: What is hashed.
         begun: The state to go on with; none for the beginning.
+        part: A part of the source whose digest is checked.
     """
 
-    def __init__(self, source: ByteSource, begun: SourceState = NOTHING_HASHED) -> None:
+    def __init__(
+        self,
+        source: ByteSource,
+        begun: SourceState = NOTHING_HASHED,
+        part: CheckedPart | None = None,
+    ) -> None:
         self._source = source
         self.hexdigest = ""
         self.state = begun
+        self._part = part
 
     def compute(self, stop: StopSignal) -> None:
         """Compute the hash.
@@ -37,15 +44,14 @@ class SourceHash:
             stop: Ends the work early.
 
         Raises:
-            ImageError: the source ends before its size.
+            ImageError: the source ends before its size, or its part has another digest.
             StoppedError: it was stopped.
         """
-        digest, done = sha256(self.state.sha256), self.state.hashed
-        for chunk in self._chunks(done):
+        digest = SourceDigest(self.state, self._part)
+        for chunk in self._chunks(digest.hashed):
             stop.check()
             digest.update(chunk)
-            done += len(chunk)
-            self.state = SourceState(done, digest.state())
+            self.state = digest.state()
         self.hexdigest = digest.hexdigest()
 
     def _chunks(self, done: int) -> Iterator[bytes | memoryview]:

@@ -22,8 +22,8 @@ from typing import Self
 
 from imageferry.imaging.checkpoint import NOTHING_HASHED, SourceState
 from imageferry.imaging.plan import CHUNK_SIZE, Plan
-from imageferry.imaging.sha256 import sha256
 from imageferry.imaging.source import ByteSource, ended_early
+from imageferry.imaging.source_digest import CheckedPart, SourceDigest
 from imageferry.imaging.threads import LOOK_SECONDS, StoppedError, StopSignal
 from imageferry.telemetry.threads import context_thread
 
@@ -72,6 +72,7 @@ class LookAhead:
         hash_source: Whether to fetch and hash every byte, those that are not planned too.
         begun: How far an earlier transfer has hashed it. What was hashed is fetched once more
             only where it is still planned.
+        part: A part of it whose digest is checked with the hash.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class LookAhead:
         scratch: Path | None,
         hash_source: bool,
         begun: SourceState = NOTHING_HASHED,
+        part: CheckedPart | None = None,
     ) -> None:
         self.sha256 = ""
         """The SHA-256 of the whole source in hexadecimal digits, once it is complete."""
@@ -89,6 +91,7 @@ class LookAhead:
         self._wanted = plan.wanted[:]
         self._count = len(plan.wanted)
         self._state = begun
+        self._part = part
         self._hashing = hash_source
         self._hashed = -(-begun.hashed // CHUNK_SIZE) if hash_source else self._count
         self._scratch = scratch
@@ -302,14 +305,14 @@ class LookAhead:
 
     def _hash(self) -> None:
         """The life of the thread that hashes."""
-        digest = sha256(self._state.sha256)
+        digest = SourceDigest(self._state, self._part)
         try:
             for chunk in range(self._hashed, self._count):
                 start, stop = self._bounds(chunk)
                 digest.update(self._get(chunk, start, stop, take=False))
                 with self._lock:
                     self._hashed = chunk + 1
-                    self._state = SourceState(stop, digest.state())
+                    self._state = digest.state()
                     self._drop_if_done(chunk)
                     # What was demanded may have waited for the hash to make room.
                     self._room.notify()

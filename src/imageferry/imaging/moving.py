@@ -14,6 +14,7 @@ from imageferry.imaging.plan import Plan
 from imageferry.imaging.planned_source import plan_source
 from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import ByteSource
+from imageferry.imaging.source_digest import CheckedPart
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.transfer import Transferred, transfer
 
@@ -46,6 +47,7 @@ def move(
     progress: Callable[[int], None],
     hash_content: bool = True,
     checkpoints: Checkpoints = NO_CHECKPOINTS,
+    part: CheckedPart | None = None,
 ) -> Moved:
     """Write a source's disk anew, or what an earlier transfer has left of it.
 
@@ -61,9 +63,10 @@ def move(
         hash_content: Whether the SHA-256 of the guest's bytes is wanted.
         checkpoints: Where to go on, which the writer knows already, and where to note how far
             this transfer has come.
+        part: A part of the source that has to have a digest.
 
     Raises:
-        ImageError: the image is damaged.
+        ImageError: the image is damaged, or a part of it has another digest.
         StoppedError: it was stopped.
         Exception: whatever reading the source or writing the target raised.
     """
@@ -76,6 +79,7 @@ def move(
         scratch=scratch,
         hash_source=hash_source,
         begun=begun.source if begun else NOTHING_HASHED,
+        part=part,
     ) as planned:
         transferred = transfer(
             blocks(reader, planned, plan.start),

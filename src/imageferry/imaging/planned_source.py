@@ -12,6 +12,7 @@ from imageferry.imaging.look_ahead import LookAhead, is_in_order, most_scratch
 from imageferry.imaging.plan import Plan
 from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import ByteSource
+from imageferry.imaging.source_digest import CheckedPart, usable_state
 from imageferry.imaging.threads import LOOK_SECONDS, StoppedError, StopSignal
 
 
@@ -62,15 +63,21 @@ class DirectSource:
         source: The image.
         hash_source: Whether to hash all of it.
         begun: The state of the hash to go on with.
+        part: A part of it whose digest is checked with the hash.
     """
 
     def __init__(
-        self, source: ByteSource, *, hash_source: bool, begun: SourceState = NOTHING_HASHED
+        self,
+        source: ByteSource,
+        *,
+        hash_source: bool,
+        begun: SourceState = NOTHING_HASHED,
+        part: CheckedPart | None = None,
     ) -> None:
         self.sha256 = ""
         self._source = source
         self._hash_source = hash_source
-        self._hashing = SourceHash(source, begun)
+        self._hashing = SourceHash(source, begun, part)
         self._stop = StopSignal()
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._hash)
@@ -128,6 +135,7 @@ def plan_source(
     scratch: Scratch,
     hash_source: bool,
     begun: SourceState = NOTHING_HASHED,
+    part: CheckedPart | None = None,
 ) -> PlannedSource:
     """The bytes of a source for a transfer.
 
@@ -137,14 +145,17 @@ def plan_source(
         scratch: For what memory has no room for; nothing is claimed of it where none is used.
         hash_source: Whether the SHA-256 of the whole image is wanted.
         begun: How far an earlier transfer has hashed it.
+        part: A part of it that has to have a digest, for which all of it is hashed.
 
     Raises:
         ImageError: there is no room for the scratch that may be needed.
     """
+    hash_source = hash_source or part is not None
+    begun = usable_state(begun, part)
     if source.fileno() is not None:
-        return DirectSource(source, hash_source=hash_source, begun=begun)
+        return DirectSource(source, hash_source=hash_source, begun=begun, part=part)
     folder = None
     if not is_in_order(plan):
         scratch.claim(most_scratch(plan, source.size, hash_source=hash_source))
         folder = scratch.folder
-    return LookAhead(source, plan, scratch=folder, hash_source=hash_source, begun=begun)
+    return LookAhead(source, plan, scratch=folder, hash_source=hash_source, begun=begun, part=part)

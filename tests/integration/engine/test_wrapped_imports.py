@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import subprocess
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from imageferry.images.model import ImageStatus
 from imageferry.tasks.model import TaskStatus
 from support.disks import DISK
 from support.ferry import Ferry
-from support.images.packages import WRAPPINGS, gz, ova
+from support.images.packages import WRAPPINGS, gz, manifest_of, ova
 
 GIB = 2**30
 
@@ -73,6 +74,23 @@ def test_the_disk_of_an_appliance_is_imported(ferry: Ferry, tmp_path: Path) -> N
 
     assert ferry.disk_bytes(f"{image_id}-system.qcow2") == DISK
     assert said["Packaging"] == "OVA, 'appliance-disk1.vmdk'"
+    assert said["ManifestDigest"] == f"SHA256 {hashlib.sha256(disk).hexdigest()}"
+
+
+def test_an_appliance_whose_disk_is_not_that_of_its_manifest_fails(
+    ferry: Ferry, tmp_path: Path
+) -> None:
+    disk = image(tmp_path, "vmdk", "-o", "subformat=streamOptimized")
+    wrong = manifest_of(("appliance-disk1.vmdk", disk + b"more"))
+    ferry.bucket.put("appliance.ova", [ova(disk, manifest=wrong)])
+    _, task_id = ferry.import_image("appliance.ova")
+
+    task = ferry.run(task_id)
+
+    assert task.status is TaskStatus.FAILED
+    assert task.error_code == "InvalidImageFormat.ManifestMismatch"
+    assert "'appliance-disk1.vmdk'" in task.error_message
+    assert (ferry.imported, ferry.scratch, bool(ferry.leftovers)) == ([], [], False)
 
 
 def test_a_disk_that_unpacks_to_more_than_its_owner_said_is_stopped(

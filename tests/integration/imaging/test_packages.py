@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from imageferry.imaging.errors import ImageError
 from imageferry.imaging.formats import Format
 from imageferry.imaging.packaging.finding import find_package
 from imageferry.imaging.packaging.moving import MovedPackage, move_packaged
@@ -170,6 +171,30 @@ def test_the_disk_of_an_ova_is_the_disk(
         moved = moving.move(RemoteSource(opened))
     check(moving, moved, qemu_img, kind, images[kind])
     assert moved.moved.source_sha256 == hashlib.sha256(source.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize("algorithm", ["SHA1", "SHA256", "SHA512"])
+@pytest.mark.parametrize("is_remote", [True, False])
+def test_the_disk_of_an_ova_is_compared_with_its_manifest(
+    moving: Moving, images: dict[str, Path], *, algorithm: str, is_remote: bool
+) -> None:
+    name, image = "appliance-disk1.vmdk", images["VHD"].read_bytes()
+    right, wrong = (hashlib.new(algorithm, data).hexdigest() for data in (image, b""))
+    source = moving.target.with_name("source.ova")
+
+    def move(digest: str) -> MovedPackage:
+        moving.total = 0
+        source.write_bytes(ova(image, manifest=f"{algorithm}({name})= {digest}\r\n".encode()))
+        with FileSource(source) as opened:
+            return moving.move(RemoteSource(opened) if is_remote else opened)
+
+    assert str(move(right).digest) == f"{algorithm} {right}"
+    with pytest.raises(ImageError) as caught:
+        move(wrong)
+    assert caught.value.code == "InvalidImageFormat.ManifestMismatch"
+    assert caught.value.detail == (
+        f"The file {name!r} of the OVA has the {algorithm} {right}, but its manifest says {wrong}."
+    )
 
 
 @pytest.mark.parametrize(("kind", "wrapping"), [("raw", "gz"), ("VDI", "xz"), ("VHD", "tar.zst")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
 import lzma
 import tarfile
@@ -48,11 +49,21 @@ def tar(image: bytes) -> bytes:
     return archive(("disk.img", image))
 
 
-def ova(*images: bytes) -> bytes:
-    """An appliance of some disks, with what else belongs to it."""
-    disks = ((f"appliance-disk{number}.vmdk", image) for number, image in enumerate(images, 1))
-    manifest = ("appliance.mf", b"SHA256(appliance.ovf)= 00\n")
-    return archive(("appliance.ovf", OVF), manifest, *disks, form=tarfile.USTAR_FORMAT)
+def ova(*images: bytes, manifest: bytes | None = None) -> bytes:
+    """An appliance of some disks, with what else belongs to it, as VMware's programs order it."""
+    disks = [(f"appliance-disk{number}.vmdk", image) for number, image in enumerate(images, 1)]
+    descriptor = ("appliance.ovf", OVF)
+    if manifest is None:
+        manifest = manifest_of(descriptor, *disks)
+    return archive(descriptor, ("appliance.mf", manifest), *disks, form=tarfile.USTAR_FORMAT)
+
+
+def manifest_of(*files: tuple[str, bytes], algorithm: str = "SHA256") -> bytes:
+    """The manifest of an appliance."""
+    lines = (
+        f"{algorithm}({name})= {hashlib.new(algorithm, data).hexdigest()}\n" for name, data in files
+    )
+    return "".join(lines).encode()
 
 
 WRAPPINGS: dict[str, Callable[[bytes], bytes]] = {

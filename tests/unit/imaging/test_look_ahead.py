@@ -206,7 +206,7 @@ def test_what_is_taken_in_order_needs_no_scratch_however_slow_the_hash_is(
         def state(self) -> bytes:
             return b""
 
-    monkeypatch.setattr(look_ahead, "sha256", SlowHash)
+    monkeypatch.setattr("imageferry.imaging.source_digest.sha256", SlowHash)
     monkeypatch.setattr("tempfile.TemporaryFile", None)
     source = RemoteSource(made(100))
     with LookAhead(source, Plan.whole(source.size), scratch=tmp_path, hash_source=True) as ahead:

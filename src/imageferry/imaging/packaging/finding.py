@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from imageferry.imaging.errors import ARCHIVE_REFUSED, TRUNCATED
+from imageferry.imaging.packaging.manifest import digest_of_disk
 from imageferry.imaging.packaging.package import (
     Archived,
     Compressed,
@@ -130,7 +131,8 @@ def _disk_in_tar(source: ByteSource, reader: BoundedReader) -> Archived:
         if archive == "OVA" and _has_mark(source, member):
             disks.append(member)
     disk = only_disk(disks if archive == "OVA" else files, archive)
-    return Archived(archive, disk.name, disk.offset, disk.size)
+    digest = digest_of_disk(source, files[0], files, disk) if archive == "OVA" else None
+    return Archived(archive, disk.name, disk.offset, disk.size, digest)
 
 
 def _has_mark(source: ByteSource, member: Member) -> bool:

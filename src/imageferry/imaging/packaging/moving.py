@@ -18,6 +18,7 @@ from imageferry.imaging.packaging.ahead import ahead
 from imageferry.imaging.packaging.decompression import Piece, decompressed
 from imageferry.imaging.packaging.glance import is_raw
 from imageferry.imaging.packaging.inflow import Inflow, Payload
+from imageferry.imaging.packaging.manifest import Digest
 from imageferry.imaging.packaging.package import Archived, Compressed, Package
 from imageferry.imaging.packaging.raw_stream import StreamedDisk
 from imageferry.imaging.packaging.scratch import unpacked_file
@@ -45,10 +46,12 @@ class MovedPackage:
         moved: The same as for an image that was not wrapped; its bytes taken and its SHA-256 are
             those of the source with its wrapping.
         inspection: What the image inside was found to be.
+        digest: The one in its archive's manifest, which it was found to have.
     """
 
     moved: Moved
     inspection: Inspection
+    digest: Digest | None = None
 
 
 def move_packaged(
@@ -104,8 +107,9 @@ def move_packaged(
             begin=begin,
             progress=progress,
             checkpoints=checkpoints,
+            part=package.checked_part(),
         )
-        return MovedPackage(moved, inspection)
+        return MovedPackage(moved, inspection, package.digest)
     begin(source.size)
     moving = _Unwrapping(source, writer, declared, max_virtual_size, scratch, stop, progress)
     return moving.move(package, hash_source=hash_source)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 
+from imageferry.imaging.packaging.manifest import Digest
 from imageferry.imaging.source import ByteSource
+from imageferry.imaging.source_digest import CheckedPart
 
 
 class Compression(Enum):
@@ -37,12 +40,21 @@ class Archived:
         member: The image's name in it, for people.
         offset: Where the image begins in the archive, in bytes.
         length: The image's length in bytes.
+        digest: The digest that the image is to have, where the archive tells one.
     """
 
     archive: str
     member: str
     offset: int
     length: int
+    digest: Digest | None = None
+
+    def checked_part(self) -> CheckedPart | None:
+        """The image as a part of the archive that is to have that digest."""
+        if self.digest is None:
+            return None
+        check = partial(self.digest.check, self.member)
+        return CheckedPart(self.offset, self.length, self.digest.algorithm, check)
 
     def image(self, source: ByteSource) -> SliceSource:
         """The image's bytes, to be inspected and read like those of any other image.

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import random
 from collections.abc import Callable
 from typing import Any
@@ -9,8 +10,9 @@ import pytest
 from imageferry.imaging.errors import ImageError
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.packaging.finding import find_package
+from imageferry.imaging.packaging.manifest import Digest
 from imageferry.imaging.packaging.package import Archived, Compressed, Compression
-from support.images.packages import OVF, archive, gz, ova, tar, xz, zst
+from support.images.packages import OVF, archive, gz, manifest_of, ova, tar, xz, zst
 from support.images.vhd import footer
 
 _DISK = b"QFI\xfb" + random.Random(1).randbytes(3000)
@@ -71,7 +73,7 @@ def test_the_disk_of_an_appliance_is_found_by_its_bytes(pieces: Pieces) -> None:
     assert isinstance(package, Archived)
     assert (package.archive, package.member) == ("OVA", "appliance-disk1.vmdk")
     assert package.image(source).pread(0, 1 << 20) == _VMDK
-    assert len(source.reads) < 8
+    assert len(source.reads) < 10
     assert source.bytes_asked < 64 * 1024
 
 
@@ -82,8 +84,40 @@ def test_an_appliance_of_a_large_disk_takes_few_reads(pieces: Pieces) -> None:
     head[1024 + 124 : 1024 + 136] = b"\x80" + size.to_bytes(11, "big")
     head[1024 + 148 : 1024 + 156] = b" " * 8
     head[1024 + 148 : 1024 + 156] = b"%06o\0 " % sum(head[1024:1536])
-    source = pieces({0: bytes(head), 1536: _VMDK, 1536 + size: archive(("a.mf", b"x"))})
+    source = pieces(
+        {0: bytes(head), 1536: _VMDK, 1536 + size: archive(("a.mf", b"SHA1(b)= " + b"0" * 40))}
+    )
     assert find_package(source) == Archived("OVA", "a.vmdk", 1536, size)
+    assert source.bytes_asked < 64 * 1024
+
+
+def test_an_appliance_tells_the_digest_of_its_disk(pieces: Pieces) -> None:
+    package = find_package(pieces({0: ova(_VMDK)}))
+    assert isinstance(package, Archived)
+    assert package.digest == Digest("sha256", hashlib.sha256(_VMDK).hexdigest())
+
+
+@pytest.mark.parametrize("name", ["other.mf", "appliance.txt"])
+def test_only_the_file_beside_the_descriptor_is_its_manifest(pieces: Pieces, name: str) -> None:
+    data = archive(("appliance.ovf", OVF), ("disk.vmdk", _VMDK), (name, b"no digest"))
+    package = find_package(pieces({0: data}))
+    assert isinstance(package, Archived)
+    assert package.digest is None
+
+
+def test_a_descriptor_that_was_changed_is_refused(pieces: Pieces) -> None:
+    manifest = manifest_of(("appliance.ovf", OVF + b" "), algorithm="SHA1")
+    told = refusal(pieces, ova(_VMDK, manifest=manifest))
+    assert told.startswith("InvalidImageFormat.ManifestMismatch The file 'appliance.ovf' of the")
+    assert hashlib.sha1(OVF).hexdigest() in told
+    assert hashlib.sha1(OVF + b" ").hexdigest() in told
+
+
+def test_a_huge_manifest_is_not_read(pieces: Pieces) -> None:
+    source = pieces({0: ova(_VMDK, manifest=b"\n" * 65537)})
+    with pytest.raises(ImageError, match=r"'appliance\.mf' has 65537 bytes") as caught:
+        find_package(source)
+    assert caught.value.code == "InvalidImageFormat.Archive"
     assert source.bytes_asked < 64 * 1024
 
 
