@@ -3,6 +3,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -335,16 +336,17 @@ def test_of_a_cancel_and_a_finish_at_once_exactly_one_wins(rows: Rows, database:
     won: dict[Change, list[bool]] = {_cancel: [], _finish: []}
 
     def race(change: Change) -> None:
-        for task_id in task_ids:
-            together.wait()
-            with database.write_relaxed() as connection:
-                won[change].append(change(connection, task_id, OWNER))
+        try:
+            for task_id in task_ids:
+                together.wait()
+                with database.write_relaxed() as connection:
+                    won[change].append(change(connection, task_id, OWNER))
+        except BaseException:
+            together.abort()
+            raise
 
-    threads = [threading.Thread(target=race, args=(change,)) for change in won]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(len(won)) as threads:
+        list(threads.map(race, won))
 
     ends = {(True, False): "deleted", (False, True): "finished"}
     expected = [ends[pair] for pair in zip(won[_cancel], won[_finish], strict=True)]
