@@ -61,8 +61,9 @@ def main() -> None:
         many_tasks.run(
             many_tasks.Options(
                 tasks=chosen.tasks,
-                others=chosen.others,
+                rows=chosen.rows,
                 requests=chosen.requests,
+                databases=chosen.databases,
                 with_glance=chosen.glance,
             )
         )
@@ -85,8 +86,15 @@ def _parser() -> argparse.ArgumentParser:
     group.add_argument("--json", type=Path, metavar="FILE", help="a file for the figures")
     group = parser.add_argument_group("many_tasks")
     group.add_argument("--tasks", type=int, default=100_000, help="tasks of one account")
-    group.add_argument("--others", type=int, default=0, help="tasks of the other accounts")
+    group.add_argument("--rows", type=int, default=0, help="tasks of all accounts together")
     group.add_argument("--requests", type=int, default=1000, help="requests for each figure")
+    group.add_argument(
+        "--databases",
+        nargs="*",
+        default=many_tasks.DATABASES,
+        choices=many_tasks.DATABASES,
+        help="which are measured",
+    )
     group.add_argument("--glance", action="store_true", help="install Glance and measure it too")
     return parser
 

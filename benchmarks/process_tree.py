@@ -49,12 +49,12 @@ class ProcessTree:
         """Do some work and see what it cost. The kernel, not a sampler, keeps the peak."""
         for process in self._processes:
             _proc(process, "clear_refs").write_text(_RESET_PEAK)
-        before = self._cpu_seconds()
+        before = self.cpu_seconds()
         work()
-        return Cost(self._cpu_seconds() - before, sum(map(_peak_bytes, self._processes)))
+        return Cost(self.cpu_seconds() - before, sum(map(_peak_bytes, self._processes)))
 
-    def _cpu_seconds(self) -> float:
-        """With the programs that they ran and that have ended."""
+    def cpu_seconds(self) -> float:
+        """The processor time so far, with the programs that they ran and that have ended."""
         times = [process.cpu_times() for process in self._processes]
         own = sum(time.user + time.system for time in times)
         return own + sum(time.children_user + time.children_system for time in times)

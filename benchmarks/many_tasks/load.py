@@ -11,7 +11,7 @@ import re
 import secrets
 import statistics
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import cycle
@@ -26,17 +26,25 @@ from support.service import REGION, VERSION, Service
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _OK = b"HTTP/1.1 200"
 
+SECONDS = 10.0
+"""How long requests are sent for a figure at the most."""
+
+ANSWER_SECONDS = 60.0
+"""How long the last answers may take."""
+
 
 @dataclass(frozen=True)
 class Load:
     """What came of a load.
 
     Attributes:
+        answered: How many requests were answered.
         rate: Requests that were answered a second.
         median: Seconds from a request to its answer, of half the requests at most.
         slowest: The same, of 99 of a hundred.
     """
 
+    answered: int
     rate: float
     median: float
     slowest: float
@@ -72,46 +80,66 @@ def _signed(service: Service, form: tuple[tuple[str, str], ...]) -> bytes:
     return f"POST / HTTP/1.1\r\n{lines}\r\n".encode() + request.body
 
 
-def send(urls: Sequence[str], requests: Sequence[bytes], *, connections: int = 16) -> Load:
+def send(
+    urls: Sequence[str],
+    requests: Sequence[bytes],
+    *,
+    seconds: float = SECONDS,
+    connections: int = 16,
+) -> Load:
     """Send requests as fast as they are answered, and measure.
 
     Args:
         urls: The servers; the connections are shared out among them.
-        requests: What to send. The connections of one server take them from the same row.
+        requests: What to send. All connections take them from the same row.
+        seconds: How long requests are sent at the most.
         connections: How many requests are under way at a time.
 
     Raises:
         RuntimeError: one was not answered with 200.
+        TimeoutError: the last ones were not answered within :data:`ANSWER_SECONDS`.
     """
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(_send(urls, requests, connections))
+        return runner.run(_send(urls, requests, seconds, connections))
 
 
-async def _send(urls: Sequence[str], requests: Sequence[bytes], connections: int) -> Load:
+def _until(requests: Iterable[bytes], seconds: float) -> Iterator[bytes]:
+    """The requests as long as there is time; the first one in any case."""
+    deadline = time.monotonic() + seconds
+    for request in requests:
+        yield request
+        if time.monotonic() >= deadline:
+            return
+
+
+async def _send(
+    urls: Sequence[str], requests: Sequence[bytes], seconds: float, connections: int
+) -> Load:
     loop = asyncio.get_running_loop()
-    rest, seconds = iter(requests), list[float]()
+    rest, waits = _until(requests, seconds), list[float]()
     clients = []
     for _, url in zip(range(connections), cycle(urls), strict=False):
         host, port = urlsplit(url).netloc.split(":")
-        _, client = await loop.create_connection(lambda: _Client(rest, seconds), host, int(port))
+        _, client = await loop.create_connection(lambda: _Client(rest, waits), host, int(port))
         clients.append(client)
     begun = time.perf_counter()
     for client in clients:
         client.send_next()
-    await asyncio.gather(*(client.done for client in clients))
+    async with asyncio.timeout(seconds + ANSWER_SECONDS):
+        await asyncio.gather(*(client.done for client in clients))
     taken = time.perf_counter() - begun
-    ordered = sorted(seconds)
+    ordered = sorted(waits)
     slowest = ordered[int(len(ordered) * 0.99)]
-    return Load(len(seconds) / taken, statistics.median(ordered), slowest)
+    return Load(len(ordered), len(ordered) / taken, statistics.median(ordered), slowest)
 
 
 class _Client(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, rest: Iterator[bytes], seconds: list[float]) -> None:
+    def __init__(self, rest: Iterator[bytes], waits: list[float]) -> None:
         self.done = asyncio.get_running_loop().create_future()
         self._rest = rest
-        self._seconds = seconds
+        self._waits = waits
         self._sent = 0.0
         self._answer = b""
 
@@ -140,7 +168,7 @@ class _Client(asyncio.Protocol):
         if not head.startswith(_OK):
             self.connection_lost(RuntimeError(self._answer.decode(errors="replace")))
             return
-        self._seconds.append(time.perf_counter() - self._sent)
+        self._waits.append(time.perf_counter() - self._sent)
         self.send_next()
 
     def connection_lost(self, exc: Exception | None) -> None:

@@ -8,22 +8,23 @@ the database and needs no signature.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
-from rich.table import Table
-
 from benchmarks.many_tasks.glance import glance
-from benchmarks.many_tasks.load import Load, plain_get, send, signed_lists
+from benchmarks.many_tasks.load import plain_get, send, signed_lists
 from benchmarks.many_tasks.rows import APART, fill
+from benchmarks.many_tasks.table import Line, Progress, print_table
+from benchmarks.process_tree import ProcessTree
 from imageferry.accounts import access_keys
 from imageferry.database.connection import Database
-from support.postgresql import postgresql_server
+from support.postgresql import PostgreSQLServer, postgresql_server
 from support.service import Service, services
 
 FEW = 1000
@@ -31,10 +32,16 @@ PAGE = 10
 PROCESSES = 2
 GLANCE_TASKS = (1000, 100_000)
 GLANCE_REQUESTS = 60
-WARMING = 40
-"""Requests of each process before any are measured: statements are put together by then."""
+WARMING = 400
+"""Requests of each list before it is measured: every connection to the database has its statements
+prepared by then."""
 
 SQLITE, POSTGRESQL = "SQLite", "PostgreSQL"
+DATABASES = (SQLITE, POSTGRESQL)
+
+_ON_DISK = {"shared_buffers": "1GB", "max_wal_size": "8GB", "max_parallel_workers_per_gather": "0"}
+"""The settings that PostgreSQL comes with, but for its memory and for what would only let the
+filling be slower, or let one request take both processors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,78 +50,99 @@ class Options:
 
     Attributes:
         tasks: How many tasks the account has.
-        others: How many the other accounts have.
-        requests: How many requests are sent for each figure.
+        rows: How many there are of all accounts; of that one alone where it is fewer.
+        requests: How many requests are sent for each figure at the most.
+        databases: Which of :data:`DATABASES`.
         with_glance: Whether Glance is measured too; it is installed where it is not.
     """
 
     tasks: int = 100_000
-    others: int = 0
+    rows: int = 0
     requests: int = 1000
+    databases: Sequence[str] = DATABASES
     with_glance: bool = False
 
 
 def run(options: Options) -> None:
-    """Measure on both databases, and print a table of each."""
+    """Measure, and print a table of each database."""
+    progress = Progress()
     if options.with_glance:
-        _print("Glance, 2 processes", [_glance(tasks) for tasks in GLANCE_TASKS])
-    for name in (SQLITE, POSTGRESQL):
-        few = _measure(name, FEW, 0, options.requests)
-        many = _measure(name, options.tasks, options.others, options.requests)
+        lines = [_glance(tasks, progress.within("Glance")) for tasks in GLANCE_TASKS]
+        print_table("Glance, 2 processes", lines)
+    for name in options.databases:
+        within = progress.within(name)
+        few = _measure(name, FEW, FEW, options.requests, within)
+        many = _measure(name, options.tasks, options.rows, options.requests, within)
         lines = [line.beside(few) for line in (*few, *many)]
-        _print(f"DescribeTasks on {name}, {PROCESSES} API processes, {PAGE} tasks a page", lines)
+        print_table(
+            f"DescribeTasks on {name}, {PROCESSES} API processes, {PAGE} tasks a page", lines
+        )
 
 
 @dataclass(frozen=True)
-class _Line:
-    """A line of a table.
+class _Installation:
+    """What is measured: two API processes and the server of their database, if it has one."""
 
-    Attributes:
-        tasks: How many tasks the list's owner has.
-        title: Which list.
-        load: What came of asking for it.
-        times_few: How many times as long as the same list, or the first page, of few tasks.
-    """
+    apis: Sequence[Service]
+    database: Database
+    server: PostgreSQLServer | None
 
-    tasks: int
-    title: str
-    load: Load
-    times_few: float | None = None
+    @property
+    def urls(self) -> Sequence[str]:
+        """Where the processes answer."""
+        return [api.ecs for api in self.apis]
 
-    def beside(self, few: Sequence[_Line]) -> _Line:
-        """The line with its ratio."""
-        title = "first page" if self.title.endswith("page") else self.title
-        rates = {line.title: line.load.rate for line in few}
-        return replace(self, times_few=rates[title] / self.load.rate)
+    def seconds(self) -> tuple[float, float, float]:
+        """The processor time so far of the API processes, of that server, and of this process."""
+        service = sum(ProcessTree.below(api.process.pid).cpu_seconds() for api in self.apis)
+        return service, self._server_seconds(), time.process_time()
 
-
-def _print(title: str, lines: Sequence[_Line]) -> None:
-    table = Table(title=title)
-    for column in ("tasks", "list", "a second", "median ms", "times few"):
-        table.add_column(column, justify="left" if column == "list" else "right")
-    for line in lines:
-        ratio = "" if line.times_few is None else f"{line.times_few:.2f}"
-        rate, median = f"{line.load.rate:.0f}", f"{line.load.median * 1000:.1f}"
-        table.add_row(f"{line.tasks:,}", line.title, rate, median, ratio)
-    Console().print(table)
+    def _server_seconds(self) -> float:
+        if self.server is None:
+            return 0.0
+        pid = int(self.server.pid_file.read_text().splitlines()[0])
+        return ProcessTree.below(pid).cpu_seconds()
 
 
-def _measure(name: str, tasks: int, others: int, requests: int) -> Sequence[_Line]:
-    with _apis(name) as (apis, database):
+def _measure(name: str, tasks: int, rows: int, requests: int, progress: Progress) -> Sequence[Line]:
+    with _installation(name) as installation:
+        database, api = installation.database, installation.apis[0]
         with database.read() as connection:
             account = access_keys.first_account(connection)
         assert account is not None
-        fill(database, account, tasks, others)
-        urls = [api.ecs for api in apis]
-        send(urls, signed_lists(apis[0], {}, WARMING * PROCESSES))
-        limit = send(urls, [plain_get(f"{urls[0]}/healthz")] * requests)
+        others = max(0, rows - tasks)
+        fill(database, account, tasks, others, progress.tell)
+
+        def line(title: str, make: Callable[[int], Sequence[bytes]]) -> Line:
+            measured = _line(installation, tasks, title, make, requests)
+            progress.tell(str(measured))
+            return measured
+
+        limit = plain_get(f"{api.ecs}/healthz")
         return [
-            _Line(tasks, "the limit: /healthz", limit),
+            line("the limit: /healthz", lambda count: [limit] * count),
             *(
-                _Line(tasks, title, send(urls, signed_lists(apis[0], parameters, requests)))
-                for title, parameters in _lists(tasks, tasks + others).items()
+                line(title, partial(signed_lists, api, given))
+                for title, given in _lists(tasks, tasks + others).items()
             ),
         ]
+
+
+def _line(
+    installation: _Installation,
+    tasks: int,
+    title: str,
+    make: Callable[[int], Sequence[bytes]],
+    requests: int,
+) -> Line:
+    """Measure one list, once it is warm."""
+    send(installation.urls, make(min(requests, WARMING)))
+    ready = make(requests)
+    before = installation.seconds()
+    load = send(installation.urls, ready)
+    after = installation.seconds()
+    each = [(end - begin) / load.answered for begin, end in zip(before, after, strict=True)]
+    return Line(tasks, title, load, *each)
 
 
 def _lists(tasks: int, all_tasks: int) -> Mapping[str, Mapping[str, object]]:
@@ -143,28 +171,27 @@ def _lists(tasks: int, all_tasks: int) -> Mapping[str, Mapping[str, object]]:
 
 
 @contextmanager
-def _apis(name: str) -> Iterator[tuple[Sequence[Service], Database]]:
-    """Two API processes of one installation, and their database."""
+def _installation(name: str) -> Iterator[_Installation]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=Path.cwd())))
         start = stack.enter_context(services(folder))
         settings: dict[str, Any] = {"log_level": "warning"}
-        url = f"sqlite:///{folder / 'tasks.db'}"
+        url, server = f"sqlite:///{folder / 'tasks.db'}", None
         if name == POSTGRESQL:
-            # On the disk, with the settings that it comes with but for its memory.
             on_disk = Path(tempfile.gettempdir())
-            server = postgresql_server({"shared_buffers": "1GB"}, place=on_disk)
-            server_of = stack.enter_context(server)
-            url = server_of.url(server_of.create())
+            server = stack.enter_context(postgresql_server(_ON_DISK, place=on_disk))
+            url = server.url(server.create())
         settings["database_url"] = url
         apis = [start("--no-worker", **settings) for _ in range(PROCESSES)]
         database = Database(url)
         stack.callback(database.close)
-        yield apis, database
+        yield _Installation(apis, database, server)
 
 
-def _glance(tasks: int) -> _Line:
+def _glance(tasks: int, progress: Progress) -> Line:
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as name, glance(Path(name), tasks) as url:
         request = plain_get(f"{url}?limit={PAGE}")
-        send([url], [request] * WARMING)
-        return _Line(tasks, "first page", send([url], [request] * GLANCE_REQUESTS))
+        send([url], [request] * GLANCE_REQUESTS)
+        line = Line(tasks, "first page", send([url], [request] * GLANCE_REQUESTS))
+        progress.tell(str(line))
+        return line

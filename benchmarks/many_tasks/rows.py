@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import sqlalchemy as sa
 
@@ -42,7 +43,13 @@ _ROWS = """SELECT 't-' || (1000000000 + n), {account}, :region,
     FROM numbers"""
 
 
-def fill(database: Database, account: str, of_account: int, others: int) -> None:
+def fill(
+    database: Database,
+    account: str,
+    of_account: int,
+    others: int,
+    tell: Callable[[str], None] = lambda _progress: None,
+) -> None:
     """Make tasks of one account, evenly among those of nine others, and count them.
 
     Args:
@@ -50,6 +57,7 @@ def fill(database: Database, account: str, of_account: int, others: int) -> None
         account: Whose tasks are to be listed.
         of_account: How many it is to have.
         others: How many the others are to have together.
+        tell: Takes a line now and then on what is done.
     """
     with database.write() as connection:
         strangers = [access_keys.create_account(connection, f"other {n}") for n in range(9)]
@@ -59,7 +67,9 @@ def fill(database: Database, account: str, of_account: int, others: int) -> None
         for first in range(1, of_account + others + 1, AT_A_TIME):
             last = min(first + AT_A_TIME - 1, of_account + others)
             _insert(database, whose, begun, first, last)
+            tell(f"{last:,} rows are there")
     _count(database)
+    tell("they are counted")
 
 
 def _account(account: str, strangers: Sequence[str], of_account: int, others: int) -> str:
@@ -92,13 +102,13 @@ def _insert(database: Database, whose: str, begun: datetime, first: int, last: i
 
 @contextmanager
 def _uncounted(database: Database) -> Iterator[None]:
-    """Keep the triggers from counting the rows one by one."""
+    """Keep the triggers from counting the rows one by one, and from looking their accounts up."""
     if not database.is_sqlite:
         with database.write() as connection:
-            connection.exec_driver_sql("ALTER TABLE tasks DISABLE TRIGGER USER")
+            connection.exec_driver_sql("ALTER TABLE tasks DISABLE TRIGGER ALL")
         yield
         with database.write() as connection:
-            connection.exec_driver_sql("ALTER TABLE tasks ENABLE TRIGGER USER")
+            connection.exec_driver_sql("ALTER TABLE tasks ENABLE TRIGGER ALL")
         return
     with database.write() as connection:
         triggers = connection.exec_driver_sql(
@@ -113,15 +123,21 @@ def _uncounted(database: Database) -> Iterator[None]:
 
 
 def _count(database: Database) -> None:
-    levels = " UNION ALL ".join(f"SELECT {level} AS level" for level in (*LEVELS, WHOLE))
+    """Count the smallest blocks by the tasks, and each larger one by the next smaller ones."""
+    sizes = (WHOLE, *LEVELS)
     with database.write() as connection:
         connection.exec_driver_sql("DELETE FROM task_blocks")
         connection.exec_driver_sql(
-            "INSERT INTO task_blocks SELECT account_id, region_id, level, sequence >> level,"
-            " action, status, count(*), min(created), max(created)"
-            f" FROM tasks, ({levels}) AS levels"
-            " GROUP BY account_id, region_id, level, sequence >> level, action, status"
+            f"INSERT INTO task_blocks SELECT account_id, region_id, {sizes[-1]},"
+            f" sequence >> {sizes[-1]}, action, status, count(*), min(created), max(created)"
+            " FROM tasks GROUP BY 1, 2, 4, 5, 6"
         )
+        for level, smaller in reversed(tuple(pairwise(sizes))):
+            connection.exec_driver_sql(
+                f"INSERT INTO task_blocks SELECT account_id, region_id, {level},"
+                f" block >> {level - smaller}, action, status, sum(tasks), min(oldest), max(newest)"
+                f" FROM task_blocks WHERE level = {smaller} GROUP BY 1, 2, 4, 5, 6"
+            )
     if not database.is_sqlite:
         _vacuum(database)
 
