@@ -10,15 +10,19 @@ from importlib import resources
 from imageferry.console.interface import Explanation
 
 TRANSLATED = ("zh",)
-"""The languages that have a file ``errors.LANGUAGE.toml`` in this room."""
+"""The languages that have files ``errors.LANGUAGE.toml`` and ``object_errors.LANGUAGE.toml``."""
+
+
+OBJECTS = "object_errors"
+"""The files of the codes of the OSS API; those of calls and tasks are ``errors``."""
 
 
 @cache
-def translations(language: str) -> Mapping[str, Explanation]:
+def translations(language: str, kind: str = "errors") -> Mapping[str, Explanation]:
     """What each code means in a language: nothing for that of the declarations."""
     if language not in TRANSLATED:
         return {}
-    file = resources.files("imageferry.console") / f"errors.{language}.toml"
+    file = resources.files("imageferry.console") / f"{kind}.{language}.toml"
     return {
         code: Explanation(*texts) for code, texts in tomllib.loads(file.read_text("utf-8")).items()
     }
@@ -27,3 +31,8 @@ def translations(language: str) -> Mapping[str, Explanation]:
 def explained(language: str, code: str, declared: Explanation) -> Explanation:
     """What a code means, in a language where that is known, else as it is declared."""
     return translations(language).get(code, declared)
+
+
+def translated(language: str, code: str, kind: str = "errors") -> Explanation | None:
+    """What a code means, where its own sentences are in another language than the reader's."""
+    return translations(language, kind).get(code)

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.responses import HTMLResponse
 
 from imageferry.console import assets, languages, quantities
-from imageferry.console.explained import explained
+from imageferry.console.explained import OBJECTS, explained, translated, translations
 from imageferry.console.visit import Visit
 
 MAX_SHOWN_CHARACTERS = 200
@@ -43,6 +43,11 @@ def _environment(language: str) -> Environment:
         t=translate,
         word=partial(languages.word, language),
         explained=partial(explained, language),
+        translated=partial(translated, language),
+        object_translated=partial(translated, language, kind=OBJECTS),
+        object_meanings={
+            code: text.meaning for code, text in translations(language, OBJECTS).items()
+        },
         asset=assets.address,
         language=language,
         languages=languages.LANGUAGES,

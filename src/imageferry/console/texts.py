@@ -189,6 +189,7 @@ TEXTS: Mapping[str, Text] = {
     "failure.title": Text("It failed:", "失败:"),
     "failure.meaning": Text("What it means", "含义"),
     "failure.remedy": Text("What to do", "解决办法"),
+    "error.original": Text("Original message:", "原文:"),
     "chart.title": Text("Throughput", "吞吐量"),
     "chart.label": Text(
         "Peak {peak}/s, average {average}/s, over {time}",

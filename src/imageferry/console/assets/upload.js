@@ -10,6 +10,7 @@ const STORED = "imageferry.uploads";
 
 const box = document.querySelector("#upload");
 const { address, prefix, token } = box.dataset;
+const meanings = JSON.parse(box.dataset.meanings);
 const list = box.querySelector("ul.files");
 const running = new Set();
 
@@ -20,7 +21,8 @@ class Refused extends Error {
     // A parser's own document of what is no XML has styles, which the page's policy refuses.
     const found = parsed(body.startsWith("<?xml") ? body : "<Error/>");
     const code = found.querySelector("Code")?.textContent ?? String(status);
-    super(found.querySelector("Message")?.textContent ?? code);
+    const message = found.querySelector("Message")?.textContent ?? code;
+    super(meanings[code] ? `${meanings[code]} (${code}: ${message})` : message);
     this.status = status;
     this.code = code;
   }
