@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from support import aftermath
@@ -19,6 +20,9 @@ pytest_plugins = ["support.evidence"]
 def pytest_configure(config: pytest.Config) -> None:
     """Show more of failures, and let what is started be interrupted, also in the background."""
     config.pluginmanager.register(aftermath)
+    # What an example takes depends on the machine's other work, and tests say nothing of speed.
+    hypothesis.settings.register_profile("any speed", deadline=None)
+    hypothesis.settings.load_profile("any speed")
     heed_interrupts()
 
 
