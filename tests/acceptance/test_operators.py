@@ -172,6 +172,15 @@ def test_one_trace_has_the_request_and_the_steps_of_the_worker(seen: Seen) -> No
     assert not [name for name in spans if "GetRange" in name]
 
 
+def test_a_request_to_the_oss_api_is_a_span(seen: Seen) -> None:
+    seen.trace()
+
+    put = next(span for span in seen.spans.spans if span.name == "put_object")
+
+    assert put.service == "imageferry-api"
+    assert put.attributes["http.response.status_code"] == 200
+
+
 def test_the_worker_counts_what_it_does(seen: Seen) -> None:
     status, text = _get(seen.worker_metrics)
     samples = _samples(text)

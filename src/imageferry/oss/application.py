@@ -92,7 +92,7 @@ class _Endpoint:
         await self._send(reply, request_id, scope, receive, send)
 
     def _answer(self, scope: Scope, body: RequestBody, request_id: str) -> Reply:
-        with observed(request_id) as observer:
+        with observed(request_id, scope["headers"]) as observer:
             reply = self._reply(scope, body, request_id, observer)
             observer.answered(reply.status)
             return reply
