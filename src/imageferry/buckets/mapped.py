@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from fnmatch import fnmatchcase
 
 from imageferry.buckets.interface import Bucket, BucketInfo, Store, StoreError
 from imageferry.buckets.interruption import Interruption
+from imageferry.buckets.remote_errors import RemoteStoreError
+
+_OTHERS = "that have no store of their own"
 
 
 class MappedStore:
@@ -24,18 +28,26 @@ class MappedStore:
         self._default = default
 
     def check(self) -> None:
-        """Make sure that every store can be reached."""
-        for store in self._every():
-            store.check()
+        """Make sure that every store can be reached.
+
+        Raises:
+            StoreError: one cannot; or OSError.
+        """
+        for buckets, store in self._every():
+            with _told(buckets):
+                store.check()
 
     def buckets(self) -> Sequence[BucketInfo]:
-        """Every bucket, by name. One that is in a store its name does not lead to is not there."""
-        found = [
-            info
-            for store in self._every()
-            for info in store.buckets()
-            if self._store(info.name) is store
-        ]
+        """Every bucket, by name. One that is in a store its name does not lead to is not there.
+
+        Raises:
+            RemoteStoreError: a store cannot be reached. Without its buckets the list would be
+                wrong, and whoever reads it would take them for deleted.
+        """
+        found: list[BucketInfo] = []
+        for buckets, store in self._every():
+            with _told(buckets):
+                found += [info for info in store.buckets() if self._store(info.name) is store]
         return sorted(found, key=lambda info: info.name)
 
     def bucket(self, name: str) -> Bucket:
@@ -81,7 +93,7 @@ class MappedStore:
             OSError: likewise.
         """
         removed, failures = 0, []
-        for store in self._every():
+        for _, store in self._every():
             try:
                 removed += store.sweep(older_than, keep)
             except (StoreError, OSError) as error:
@@ -90,11 +102,20 @@ class MappedStore:
             raise failures[0]
         return removed
 
-    def _every(self) -> list[Store]:
-        return [self._default, *(store for _, store in self._stores)]
+    def _every(self) -> list[tuple[str, Store]]:
+        return [(_OTHERS, self._default), *self._stores]
 
     def _store(self, name: str) -> Store:
         for pattern, store in self._stores:
             if fnmatchcase(name, pattern):
                 return store
         return self._default
+
+
+@contextmanager
+def _told(buckets: str) -> Iterator[None]:
+    """Let the error of a store out of reach say which of the stores it is, by its buckets."""
+    try:
+        yield
+    except RemoteStoreError as error:
+        raise RemoteStoreError(f"the store of the buckets {buckets}: {error}") from error

@@ -72,3 +72,27 @@ def test_a_store_that_is_silent_keeps_no_other_from_being_swept(
     with pytest.raises(RemoteStoreError, match="did not answer"):
         mapped.sweep(timedelta(seconds=-1))
     assert bucket.uploads() == []
+
+
+@pytest.mark.parametrize(
+    ("silent", "told"),
+    [("logs", r"buckets log-\*: .*did not answer"), ("default", "no store of their own: ")],
+)
+def test_a_store_that_is_silent_is_told_by_its_buckets(
+    mapped: MappedStore,
+    parts: dict[str, FolderStore],
+    monkeypatch: pytest.MonkeyPatch,
+    silent: str,
+    told: str,
+) -> None:
+    def fail() -> None:
+        raise RemoteStoreError("the remote store did not answer ListObjects")
+
+    monkeypatch.setattr(parts[silent], "buckets", fail)
+    monkeypatch.setattr(parts[silent], "check", fail)
+
+    with pytest.raises(RemoteStoreError, match=told):
+        mapped.buckets()
+    with pytest.raises(RemoteStoreError, match=told):
+        mapped.check()
+    assert mapped.create_bucket("golden", region="r", owner="1").info.name == "golden"
