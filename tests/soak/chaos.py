@@ -11,7 +11,7 @@ from contextlib import suppress
 import psutil
 
 from support import faults
-from support.cluster import Cluster, Worker
+from support.cluster import Cluster, Processes, Worker
 from support.faults import FaultyStore
 from support.postgresql import PostgreSQLServer
 from support.service import Service
@@ -136,10 +136,10 @@ class Chaos:
         self._store.heal()
 
 
-def programs(cluster: Cluster) -> list[psutil.Process]:
+def programs(processes: Processes) -> list[psutil.Process]:
     """Every qemu-img that works for a task."""
     found: list[psutil.Process] = []
-    for worker in cluster.workers:
+    for worker in processes.workers:
         with suppress(psutil.NoSuchProcess):
             children = psutil.Process(worker.process.pid).children(recursive=True)
             found += [child for child in children if _is_qemu_img(child)]

@@ -10,7 +10,7 @@ from typing import Any
 
 import urllib3
 
-from support.cluster import Cluster
+from support.cluster import Processes
 from support.service import ENDED, ApiRefusedError, until
 
 BUCKET = "golden"
@@ -41,17 +41,17 @@ class Load:
         disks: What is imported.
 
     Args:
-        cluster: The installation.
+        processes: The installation.
         chance: What decides.
     """
 
-    def __init__(self, cluster: Cluster, chance: random.Random) -> None:
+    def __init__(self, processes: Processes, chance: random.Random) -> None:
         self.disks = make_disks(chance, 4)
-        self._cluster = cluster
+        self._processes = processes
         self._chance = chance
         self._imported: list[str] = []
         self._tasks: list[str] = []
-        api = cluster.services[0]
+        api = processes.services[0]
         for key, disk in self.disks.items():
             api.put(BUCKET, key, disk)
 
@@ -79,14 +79,14 @@ class Load:
             return False
 
     def _call(self, action: str, **parameters: object) -> dict[str, Any]:
-        return self._chance.choice(self._cluster.services).call(action, **parameters)
+        return self._chance.choice(self._processes.services).call(action, **parameters)
 
     def _active(self) -> list[str]:
         newest = self._call("DescribeTasks", PageSize=100)["TaskSet"]["Task"]
         return [task["TaskId"] for task in newest if task["TaskStatus"] not in ENDED]
 
     def _import(self) -> None:
-        api = self._chance.choice(self._cluster.services)
+        api = self._chance.choice(self._processes.services)
         key = self._chance.choice(sorted(self.disks))
         image_id, _ = api.import_image(BUCKET, key, Description=key)
         self._imported.append(image_id)

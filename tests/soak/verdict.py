@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 
-import psycopg
-from psycopg.rows import dict_row
+import sqlalchemy as sa
 
-from imageferry import settings
+from imageferry.buckets.interface import Bucket
+from imageferry.images.model import catalogue_key
+from imageferry.images.tables import images
 from imageferry.service import diagnosis
 from imageferry.service.diagnosis import State
-from imageferry.settings import Settings
+from imageferry.service.installation import Installation, open_installation
+from imageferry.tasks.tables import task_events, tasks
 from soak.chaos import programs
 from soak.load import BUCKET
-from support.cluster import Cluster
+from support.cluster import Processes
 from support.ferry import guest_bytes
-from support.service import ENDED, environment, until
+from support.service import ENDED, until
 
 CLEAN_SECONDS = 400.0
 """Within it a clean-up that failed is tried again."""
@@ -32,6 +35,7 @@ class Ended:
         image_id: The image that it made or exported.
         objects: What it exported the image's disks to.
         error_code, error_message: Why it failed.
+        attempts: How many workers have had it.
         finishes: How often it was finished.
     """
 
@@ -42,23 +46,31 @@ class Ended:
     objects: tuple[str, ...]
     error_code: str
     error_message: str
+    attempts: int
     finishes: int
 
 
-def judge(cluster: Cluster, disks: Mapping[str, bytes]) -> Counter[tuple[str, str]]:
+def judge(processes: Processes, disks: Mapping[str, bytes]) -> list[Ended]:
     """Make sure that every task has ended as it says, and that nothing is left.
 
-    Returns:
-        How many tasks there were of each action and status.
+    Args:
+        processes: The installation, which runs.
+        disks: What was imported, by the keys of the objects.
     """
-    tasks = _tasks(cluster)
-    for task in tasks:
-        _check_end(task)
-    _check_left_nothing(cluster)
-    sources = _sources(cluster)
-    _check_images(cluster, tasks, sources, disks)
-    _check_exports(cluster, tasks, sources, disks)
-    return Counter((task.action, task.status) for task in tasks)
+    with closing(open_installation(processes.machines()[0])) as installation:
+        ended = _tasks(installation)
+        for task in ended:
+            _check_end(task)
+        _check_left_nothing(processes)
+        sources = _sources(installation)
+        _check_images(installation, ended, sources, disks)
+        _check_exports(installation, ended, sources, disks)
+    return ended
+
+
+def counted(ended: list[Ended]) -> Mapping[str, int]:
+    """How many tasks there were of each action and end."""
+    return Counter(f"{task.action} {task.status} {task.error_code}".rstrip() for task in ended)
 
 
 def _check_end(task: Ended) -> None:
@@ -69,98 +81,101 @@ def _check_end(task: Ended) -> None:
         assert task.error_message, task
 
 
-def _check_left_nothing(cluster: Cluster) -> None:
-    until(lambda: not _findings(cluster), CLEAN_SECONDS, f"The clean-up: {_findings(cluster)}")
-    for machine in _settings(cluster):
+def _check_left_nothing(processes: Processes) -> None:
+    until(lambda: not _findings(processes), CLEAN_SECONDS, f"The clean-up: {_findings(processes)}")
+    for machine in processes.machines():
         assert diagnosis.repair(machine) == 0
-    assert programs(cluster) == []
-    assert cluster.server.uploads(cluster.bucket) == []
+    assert programs(processes) == []
 
 
-def _findings(cluster: Cluster) -> list[str]:
+def _findings(processes: Processes) -> list[str]:
     """What the doctor says of every machine."""
     return [
         check.finding
-        for machine in _settings(cluster)
+        for machine in processes.machines()
         for check in diagnosis.checks(machine)
         if check.name in {"leftovers", "tasks", "workers"} and check.state is not State.OK
     ]
 
 
 def _check_images(
-    cluster: Cluster,
-    tasks: list[Ended],
+    installation: Installation,
+    ended: list[Ended],
     sources: Mapping[str, str],
     disks: Mapping[str, bytes],
 ) -> None:
     made = {
-        task.image_id
-        for task in tasks
+        catalogue_key(task.image_id, 1): task.image_id
+        for task in ended
         if task.action != "ExportImage" and task.status == "Finished"
     }
-    prefix = "images/catalogue/"
-    stored = cluster.server.keys(cluster.bucket, prefix)
-    assert sorted(stored) == sorted(f"{prefix}{image_id}-system.qcow2" for image_id in made)
-    for image_id in made:
-        assert guest_bytes(cluster.stored(image_id), "qcow2") == disks[sources[image_id]], image_id
+    assert _keys(installation.catalogue) == made.keys()
+    for key, image_id in made.items():
+        assert _guest_bytes(installation.catalogue, key) == disks[sources[image_id]], key
 
 
 def _check_exports(
-    cluster: Cluster,
-    tasks: list[Ended],
+    installation: Installation,
+    ended: list[Ended],
     sources: Mapping[str, str],
     disks: Mapping[str, bytes],
 ) -> None:
+    bucket = installation.store.bucket(BUCKET)
     made = {
         key: task.image_id
-        for task in tasks
+        for task in ended
         if task.action == "ExportImage" and task.status == "Finished"
         for key in task.objects
     }
-    prefix = f"buckets/{BUCKET}/"
-    stored = {key.removeprefix(prefix) for key in cluster.server.keys(cluster.bucket, prefix)}
-    assert stored == made.keys() | disks.keys()
+    assert _keys(bucket) == made.keys() | disks.keys()
     for key, image_id in made.items():
         if key.endswith(".qcow2"):
-            reply = cluster.server.client.get_object(Bucket=cluster.bucket, Key=prefix + key)
-            assert guest_bytes(reply["Body"].read(), "qcow2") == disks[sources[image_id]], key
+            assert _guest_bytes(bucket, key) == disks[sources[image_id]], key
 
 
-def _sources(cluster: Cluster) -> Mapping[str, str]:
+def _keys(bucket: Bucket) -> set[str]:
+    return {stored.key for stored in bucket.list()}
+
+
+def _guest_bytes(bucket: Bucket, key: str) -> bytes:
+    with bucket.open(key) as reader:
+        return guest_bytes(reader.pread(0, reader.size), "qcow2")
+
+
+def _sources(installation: Installation) -> Mapping[str, str]:
     """For each image the key of the disk that it was made of, its copies included."""
-    with psycopg.connect(cluster.database_url, row_factory=dict_row) as connection:
-        rows = connection.execute("SELECT image_id, description, copied_from FROM images")
-        images = {row["image_id"]: row for row in rows}
+    with installation.database.read() as connection:
+        rows = connection.execute(
+            sa.select(images.c.image_id, images.c.description, images.c.copied_from)
+        ).all()
+    found = {row.image_id: row for row in rows}
     return {
-        image_id: images[row["copied_from"] or image_id]["description"]
-        for image_id, row in images.items()
-        if not row["copied_from"] or row["copied_from"] in images
+        image_id: found[row.copied_from or image_id].description
+        for image_id, row in found.items()
+        if not row.copied_from or row.copied_from in found
     }
 
 
-def _tasks(cluster: Cluster) -> list[Ended]:
-    with psycopg.connect(cluster.database_url, row_factory=dict_row) as connection:
-        rows = connection.execute(
-            "SELECT task_id, action, status, resource_id, request, error_code, error_message,"
-            " (SELECT count(*) FROM task_events e"
-            "  WHERE e.task_id = t.task_id AND e.event = 'finished') AS finishes FROM tasks t"
-        ).fetchall()
+def _tasks(installation: Installation) -> list[Ended]:
+    finishes = (
+        sa.select(sa.func.count())
+        .where(task_events.c.task_id == tasks.c.task_id, task_events.c.event == "finished")
+        .scalar_subquery()
+        .label("finishes")
+    )
+    with installation.database.read() as connection:
+        rows = connection.execute(sa.select(tasks, finishes)).all()
     return [
         Ended(
-            task_id=row["task_id"],
-            action=row["action"],
-            status=row["status"],
-            image_id=row["resource_id"],
-            objects=tuple(row["request"].get("Objects", ())),
-            error_code=row["error_code"],
-            error_message=row["error_message"],
-            finishes=row["finishes"],
+            task_id=row.task_id,
+            action=row.action,
+            status=row.status,
+            image_id=row.resource_id,
+            objects=tuple(row.request.get("Objects", ())),
+            error_code=row.error_code,
+            error_message=row.error_message,
+            attempts=row.attempt,
+            finishes=row.finishes,
         )
         for row in rows
     ]
-
-
-def _settings(cluster: Cluster) -> list[Settings]:
-    """How each machine is set up: they differ by their data folders."""
-    folders = sorted(path for path in cluster.folder.iterdir() if path.is_dir())
-    return [settings.load(environment(folder, cluster.settings)) for folder in folders]

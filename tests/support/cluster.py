@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -15,10 +13,11 @@ import psycopg
 
 from imageferry.database.connection import Database
 from imageferry.engine.queue import TaskQueue
+from imageferry.settings import Settings, load
 from support import aftermath
 from support.seaweedfs import REGION as S3_REGION
 from support.seaweedfs import S3Server
-from support.service import STOP_SECONDS, Service, environment, until
+from support.service import STOP_SECONDS, Launch, Service, environment, launch, until
 
 START_SECONDS = 120.0
 
@@ -32,20 +31,19 @@ class Worker:
         log: What it has said, and those that had the folder before.
     """
 
-    def __init__(self, data_dir: Path, settings: Mapping[str, object], *arguments: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        settings: Mapping[str, object],
+        *arguments: str,
+        launch: Launch = launch,
+    ) -> None:
         self.data_dir = data_dir
         self.log = data_dir.with_name(data_dir.name + ".log")
         self._said_before = len(self.log.read_text()) if self.log.exists() else 0
         chosen = environment(data_dir, settings)
         aftermath.remember(self.log, chosen)
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "imageferry", "worker", *arguments],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=chosen,
-            )
+        self.process = launch(("worker", *arguments), chosen, self.log)
         until(self._has_started, START_SECONDS, "The start of a worker")
 
     def signal(self, number: signal.Signals) -> None:
@@ -67,8 +65,8 @@ class Worker:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait(STOP_SECONDS)
-        assert self.process.stdin is not None
-        self.process.stdin.close()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
 
 
 @dataclass(frozen=True)
@@ -81,32 +79,32 @@ class TaskState:
     worker: int
 
 
-@dataclass
-class Cluster:
-    """An installation of many processes.
+@dataclass(kw_only=True)
+class Processes:
+    """An installation of several processes.
 
     Attributes:
-        folder: Where each process has its data folder.
+        folder: Where their data folders are.
         settings: What they have in common.
-        database_url: Their PostgreSQL.
-        server, bucket: What keeps their buckets and images.
+        launch: What starts them.
         services: The APIs that run.
         workers: The workers that were started.
     """
 
     folder: Path
     settings: Mapping[str, object]
-    database_url: str
-    server: S3Server
-    bucket: str
+    launch: Launch = launch
     services: list[Service] = field(default_factory=list)
     workers: list[Worker] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=count)
 
+    def data_dir(self, process: str) -> Path:
+        """The data folder of the next process of a kind."""
+        return self.folder / f"{process}{next(self._numbers)}"
+
     def start_api(self) -> Service:
         """Start an API without a worker."""
-        data_dir = self.folder / f"api{next(self._numbers)}"
-        service = Service(data_dir, self.settings, "--no-worker")
+        service = Service(self.data_dir("api"), self.settings, "--no-worker", launch=self.launch)
         self.services.append(service)
         return service
 
@@ -117,8 +115,12 @@ class Cluster:
             arguments: Those of ``imageferry worker``; by default it ends with the tests.
             settings: Settings by name.
         """
-        data_dir = self.folder / f"worker{next(self._numbers)}"
-        worker = Worker(data_dir, {**self.settings, **settings}, *(arguments or ("--with-parent",)))
+        worker = Worker(
+            self.data_dir("worker"),
+            {**self.settings, **settings},
+            *(arguments or ("--with-parent",)),
+            launch=self.launch,
+        )
         self.workers.append(worker)
         return worker
 
@@ -126,15 +128,53 @@ class Cluster:
         """Start a worker in the place of one that has ended."""
         ended.end()
         self.workers[self.workers.index(ended)] = Worker(
-            ended.data_dir, self.settings, "--with-parent"
+            ended.data_dir, self.settings, "--with-parent", launch=self.launch
         )
 
     def restart_api(self, api: Service) -> None:
         """Kill an API, and start another one in its place."""
         api.kill()
         self.services[self.services.index(api)] = Service(
-            api.data_dir, self.settings, "--no-worker"
+            api.data_dir, self.settings, "--no-worker", launch=self.launch
         )
+
+    def machines(self) -> list[Settings]:
+        """How each machine is set up: they differ by their data folders."""
+        folders = sorted(path for path in self.folder.iterdir() if path.is_dir())
+        return [load(environment(folder, self.settings)) for folder in folders]
+
+    def end(self) -> None:
+        """End every process."""
+        for worker in self.workers:
+            worker.end()
+        for service in self.services:
+            service.stop()
+
+
+@dataclass(kw_only=True)
+class Machine(Processes):
+    """An installation of one machine, on SQLite and in a folder, whose processes are apart.
+
+    What starts a worker again in the place of one that is gone is then the test.
+    """
+
+    def data_dir(self, process: str) -> Path:
+        """The one data folder."""
+        return self.folder / "data"
+
+
+@dataclass(kw_only=True)
+class Cluster(Processes):
+    """An installation on many machines.
+
+    Attributes:
+        database_url: Their PostgreSQL.
+        server, bucket: What keeps their buckets and images.
+    """
+
+    database_url: str
+    server: S3Server
+    bucket: str
 
     def worker_of(self, state: TaskState) -> Worker:
         """The worker that has a task."""
@@ -184,17 +224,15 @@ class Cluster:
         content: bytes = self.server.client.get_object(Bucket=self.bucket, Key=key)["Body"].read()
         return content
 
-    def end(self) -> None:
-        """End every process."""
-        for worker in self.workers:
-            worker.end()
-        for service in self.services:
-            service.stop()
-
 
 @contextmanager
 def cluster(
-    folder: Path, database_url: str, server: S3Server, endpoint: str = "", **settings: object
+    folder: Path,
+    database_url: str,
+    server: S3Server,
+    endpoint: str = "",
+    launch: Launch = launch,
+    **settings: object,
 ) -> Iterator[Cluster]:
     """An installation without a process yet; those that are started end with the context.
 
@@ -203,6 +241,7 @@ def cluster(
         database_url: Its PostgreSQL.
         server: What keeps its buckets and images.
         endpoint: Where the processes find the server, if not at its address.
+        launch: What starts the processes.
         settings: Settings by name.
     """
     bucket = server.make_bucket()
@@ -214,7 +253,14 @@ def cluster(
         "s3_access_key_id": server.access_key_id,
         "s3_access_key_secret": server.access_key_secret,
     }
-    running = Cluster(folder, {**common, **settings}, database_url, server, bucket)
+    running = Cluster(
+        folder=folder,
+        settings={**common, **settings},
+        launch=launch,
+        database_url=database_url,
+        server=server,
+        bucket=bucket,
+    )
     try:
         yield running
     finally:

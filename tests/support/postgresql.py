@@ -21,6 +21,7 @@ from itertools import count
 from pathlib import Path
 from types import MappingProxyType
 
+import psutil
 import psycopg
 
 from support.service import until
@@ -102,6 +103,31 @@ class PostgreSQLServer:
         finally:
             self._tell()
             until(self.answers, START_SECONDS, "The start of PostgreSQL")
+
+    @contextmanager
+    def full(self, file_bytes: int) -> Iterator[None]:
+        """Let no file of the server grow beyond so many bytes, as if its disk were full.
+
+        Args:
+            file_bytes: The limit; not below the 16 MiB of a file of its log, or it crashes.
+        """
+        self._limit_files(str(file_bytes))
+        try:
+            yield
+        finally:
+            self._limit_files("unlimited")
+
+    def _limit_files(self, limit: str) -> None:
+        server = psutil.Process(int(self.pid_file.read_text().splitlines()[0]))
+        # Those that it starts from now on have its limit.
+        for process in (server, *server.children()):
+            # As the server's user, who may do so without privileges. Some may have ended.
+            subprocess.run(
+                ["prlimit", f"--pid={process.pid}", f"--fsize={limit}:unlimited"],
+                user=_user(),
+                check=process is server,
+                capture_output=True,
+            )
 
     def answers(self) -> bool:
         """Whether it can be asked."""

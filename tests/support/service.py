@@ -13,12 +13,12 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Protocol
 
 import urllib3
 
@@ -53,6 +53,50 @@ class ApiRefusedError(AssertionError):
         self.body = body
 
 
+class Process(Protocol):
+    """What tests ask of a process of the service: ``subprocess.Popen`` has all of it."""
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+
+    @property
+    def returncode(self) -> int | None:
+        """Its exit status, once it is known to have ended."""
+
+    @property
+    def stdin(self) -> IO[bytes] | None:
+        """What it reads, where that ends with the tests."""
+
+    def poll(self) -> int | None:
+        """Its exit status, if it has ended."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end; its exit status."""
+
+    def send_signal(self, sig: int) -> None:
+        """Send it a signal."""
+
+    def kill(self) -> None:
+        """End it by SIGKILL."""
+
+
+Launch = Callable[[Sequence[str], Mapping[str, str], Path], Process]
+"""Starts ``imageferry`` with arguments, an environment and a file that gets what it says."""
+
+
+def launch(arguments: Sequence[str], environment: Mapping[str, str], log: Path) -> Process:
+    """Start ``imageferry`` as a user does."""
+    with log.open("ab") as said:
+        return subprocess.Popen(
+            [sys.executable, "-m", "imageferry", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=said,
+            stderr=said,
+            env=environment,
+        )
+
+
 def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
     """Ask again and again, for so many seconds at most, and return the first true answer.
 
@@ -76,31 +120,33 @@ class Service:
         process: The process of ``imageferry serve``, the parent of the worker.
         ecs, oss: Where the APIs listen, as ``http://127.0.0.1:port``.
         access_key_id, access_key_secret: The first account's key.
+        clock: What says the time at which requests are signed.
     """
 
-    def __init__(self, data_dir: Path, settings: Mapping[str, object], *arguments: str) -> None:
+    def __init__(
+        self,
+        data_dir: Path,
+        settings: Mapping[str, object],
+        *arguments: str,
+        launch: Launch = launch,
+    ) -> None:
         """Start it and wait until it answers.
 
         Args:
             data_dir: Its data folder; one that an earlier service left is taken up again.
             settings: Settings by name, as ``worker_slots``.
             arguments: More arguments of ``imageferry serve``.
+            launch: What starts its process.
         """
         self.data_dir = data_dir
+        self.clock: Callable[[], datetime] = partial(datetime.now, UTC)
         self.environment = environment(data_dir, settings)
         self._http = urllib3.PoolManager(retries=False, timeout=urllib3.Timeout(30))
         addresses = data_dir / "addresses.json"
         addresses.unlink(missing_ok=True)
         self.log = data_dir.with_name(data_dir.name + ".log")
         aftermath.remember(self.log, self.environment)
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "imageferry", "serve", "--with-parent", *arguments],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=log,
-                env=self.environment,
-            )
+        self.process = launch(("serve", "--with-parent", *arguments), self.environment, self.log)
         try:
             until(lambda: self._still_runs() and addresses.exists(), START_SECONDS, "The start")
         except BaseException:
@@ -137,7 +183,7 @@ class Service:
             host=self.ecs.removeprefix("http://"),
             action=action,
             version=VERSION,
-            date=datetime.now(UTC),
+            date=self.clock(),
             nonce=secrets.token_hex(16),
             form=tuple(texts.items()),
         )
