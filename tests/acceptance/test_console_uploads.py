@@ -207,6 +207,36 @@ def test_a_part_that_fails_is_sent_again(
     member.errors.clear()
 
 
+def test_a_part_that_was_damaged_on_the_way_is_refused_and_sent_again(
+    member: Visitor, console: Service, content: bytes, tmp_path: Path
+) -> None:
+    path = tmp_path / "damaged.raw"
+    path.write_bytes(content[: 2 * MIB])
+    page = member.page
+    statuses: list[int] = []
+
+    def damage_once(route: Route) -> None:
+        if statuses:
+            route.continue_()
+        else:
+            route.continue_(post_data=b"\0" + content[1 : 2 * MIB])
+
+    def note(status: int, method: str) -> None:
+        if method == "PUT":
+            statuses.append(status)
+
+    assert content[0]
+    page.route(re.compile("partNumber=1"), damage_once)
+    page.on("response", lambda response: note(response.status, response.request.method))
+    choose(page, path)
+    expect(page.locator(".files .state")).to_have_text("Uploaded", timeout=UPLOAD_MS)
+
+    assert statuses == [400, 200]
+    assert console.get(BUCKET, path.name) == path.read_bytes()
+    assert all("400" in error for error in member.errors)
+    member.errors.clear()
+
+
 def test_an_upload_is_stopped_and_gone_on_with(
     member: Visitor, console: Service, small: bytes, tmp_path: Path
 ) -> None:

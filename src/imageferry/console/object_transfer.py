@@ -17,7 +17,10 @@ from imageferry.console.visit import Visit
 _ASKED = ("range", "if-match", "if-none-match", "if-modified-since", "if-unmodified-since")
 _TOLD = (b"content-length", b"content-range", b"accept-ranges", b"etag", b"last-modified")
 _OF_PARTS = ("uploads", "uploadId", "partNumber")
-_OF_UPLOADS = ("content-type", "content-length", "transfer-encoding", "x-oss-forbid-overwrite")
+_OF_UPLOADS = (
+    *("content-type", "content-length", "transfer-encoding"),
+    *("x-oss-forbid-overwrite", "x-oss-hash-crc64ecma"),
+)
 _REFUSED = 400
 
 

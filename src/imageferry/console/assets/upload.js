@@ -7,6 +7,7 @@ const MOST_PARTS = 10_000;
 const AT_ONCE = 3;
 const TRIES = 5;
 const STORED = "imageferry.uploads";
+const DAMAGED = "InvalidArgument"; // What a part is refused with whose bytes have another digest.
 
 const box = document.querySelector("#upload");
 const { address, prefix, token } = box.dataset;
@@ -45,6 +46,22 @@ const send = (method, key, parameters, body, { headers = {}, onprogress, signal 
     signal?.addEventListener("abort", () => request.abort(), { once: true });
     request.send(body);
   });
+
+// Damage on the way is refused by the service, and the part is sent again: so each has its digest.
+const digests = new Worker(box.dataset.digests);
+const digested = new Map();
+let digestNumber = 0;
+digests.addEventListener("message", ({ data: { number, digest, error } }) => {
+  const { resolve, reject } = digested.get(number);
+  digested.delete(number);
+  if (error) reject(new Error(error));
+  else resolve(digest);
+});
+const crc64 = (bytes) => new Promise((resolve, reject) => {
+  digestNumber += 1;
+  digested.set(digestNumber, { resolve, reject });
+  digests.postMessage({ number: digestNumber, bytes });
+});
 
 const xml = (request) => parsed(request.responseText);
 const text = (element, name) => element.querySelector(name)?.textContent ?? "";
@@ -171,13 +188,14 @@ class Upload {
   async part(uploadId, partNumber, bytes) {
     const { signal } = this.stopping;
     const onprogress = (sent) => this.progress(partNumber, sent);
+    const headers = { "X-OSS-Hash-CRC64ECMA": await crc64(bytes) };
     for (let tried = 1; ; tried += 1) {
       try {
-        const reply = await send("PUT", this.key, { uploadId, partNumber }, bytes, { onprogress, signal });
+        const reply = await send("PUT", this.key, { uploadId, partNumber }, bytes, { headers, onprogress, signal });
         this.progress(partNumber, bytes.size);
         return reply.getResponseHeader("ETag");
       } catch (error) {
-        const isFinal = error instanceof Refused && error.status < 500;
+        const isFinal = error instanceof Refused && error.status < 500 && error.code !== DAMAGED;
         if (signal.aborted || isFinal || tried === TRIES) throw error;
         await wait(2 ** tried * 250);
       }
