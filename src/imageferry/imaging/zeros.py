@@ -14,7 +14,7 @@ def is_zero(data: bytes | bytearray | memoryview) -> bool:
     """Whether data holds nothing but zeros. If not, that mostly shows at its beginning."""
     view = memoryview(data)
     return all(
-        bytes(view[offset : offset + GRANULE]) == _ZEROS[: len(view) - offset]
+        _ZEROS.startswith(view[offset : offset + GRANULE])
         for offset in range(0, len(view), GRANULE)
     )
 
@@ -23,7 +23,8 @@ def data_runs(data: memoryview) -> Iterator[tuple[int, int]]:
     """The runs of granules that are not all zero, as beginning and end, in order."""
     start = -1
     for offset in range(0, len(data), GRANULE):
-        if bytes(data[offset : offset + GRANULE]) == _ZEROS[: len(data) - offset]:
+        # Compares without a copy, and stops at the first byte that is another one.
+        if _ZEROS.startswith(data[offset : offset + GRANULE]):
             if start >= 0:
                 yield start, offset
             start = -1
