@@ -12,8 +12,7 @@ from typing import Generic, Self, TypeVar
 from imageferry.buckets.draft import CopySource
 from imageferry.buckets.files import copy_range
 from imageferry.buckets.interface import DraftNotFoundError
-from imageferry.buckets.past_cache import PastCache
-from imageferry.buckets.read_behind import ReadBehind
+from imageferry.buckets.write_behind import WriteBehind
 
 _Whole = TypeVar("_Whole")
 
@@ -34,8 +33,7 @@ class FileDraft(Generic[_Whole]):
         self._stage = stage
         self._fd = fd if fd >= 0 else _new(path)
         self._given = os.fstat(self._fd).st_size
-        self._pieces = PastCache(self._fd, os.O_RDWR)
-        self._behind = ReadBehind(self._fd)
+        self._pieces = WriteBehind(self._fd)
 
     @classmethod
     def resume(cls, path: Path, stage: Callable[[Path], _Whole], *, end: int) -> Self:
@@ -70,12 +68,14 @@ class FileDraft(Generic[_Whole]):
     def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
         """Put bytes at a place; what is never written stays a hole.
 
+        They are written behind, and are not to change: that they could not be written may show
+        at a later call.
+
         Raises:
             DamagedError: the disk has not kept what was put before.
             OSError: the disk is full, or a limit is reached.
         """
         self._pieces.write(offset, data)
-        self._behind.follow(offset, data)
         self._given = max(self._given, offset + len(data))
 
     def copy(self, source: CopySource, offset: int, length: int) -> None:
@@ -100,8 +100,8 @@ class FileDraft(Generic[_Whole]):
             DamagedError: the disk has not kept them.
             OSError: they could not be brought there.
         """
+        self._pieces.catch_up()
         os.fdatasync(self._fd)
-        self._behind.catch_up()
 
     def finish(self, size: int) -> _Whole:
         """Make the file safe on the disk, ``size`` bytes long. It stays locked.
@@ -110,9 +110,9 @@ class FileDraft(Generic[_Whole]):
             DamagedError: the disk has not kept what was put.
             OSError: it cannot be.
         """
+        self._pieces.catch_up()
         os.ftruncate(self._fd, size)
         os.fsync(self._fd)
-        self._behind.catch_up()
         return self._stage(self.path)
 
     def abort(self) -> None:
@@ -122,7 +122,6 @@ class FileDraft(Generic[_Whole]):
 
     def leave(self) -> None:
         """Let go of the file."""
-        self._behind.close()
         self._pieces.close()
         if self._fd >= 0:
             fd, self._fd = self._fd, -1
