@@ -8,7 +8,7 @@ from random import Random
 
 from hypothesis import strategies as st
 
-from imageferry.imaging.blocks import blocks, ranges
+from imageferry.imaging.blocks import blocks, taken
 from imageferry.imaging.disk import DiskReader
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.readers.opening import open_reader
@@ -24,7 +24,7 @@ class Planned:
 
     def __init__(self, source: ByteSource, reader: DiskReader) -> None:
         self._source = source
-        self._plan = Counter((place, length) for _, place, length in ranges(reader))
+        self._plan = Counter((part.place, part.end - part.place) for _, part in taken(reader))
 
     def take(self, place: int, length: int) -> bytes:
         self._plan[place, length] -= 1

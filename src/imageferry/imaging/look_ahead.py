@@ -21,8 +21,8 @@ from types import TracebackType
 from typing import Self
 
 from imageferry.imaging.checkpoint import NOTHING_HASHED, SourceState
-from imageferry.imaging.plan import CHUNK_SIZE, Plan
-from imageferry.imaging.source import ByteSource, ended_early
+from imageferry.imaging.plan import Plan
+from imageferry.imaging.source import CHUNK_SIZE, ByteSource, ended_early
 from imageferry.imaging.source_digest import CheckedPart, SourceDigest
 from imageferry.imaging.threads import LOOK_SECONDS, StoppedError, StopSignal
 from imageferry.telemetry.threads import context_thread
@@ -122,9 +122,7 @@ class LookAhead:
             StoppedError: it was closed.
         """
         end = min(place + length, self._source.size)
-        parts = [
-            self._get(chunk, start, stop, take=True) for chunk, start, stop in _parts(place, end)
-        ]
+        parts = [self._take(chunk, start, stop) for chunk, start, stop in _parts(place, end)]
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def finish(self, stop: StopSignal) -> None:
@@ -166,14 +164,23 @@ class LookAhead:
     ) -> None:
         self.close()
 
-    def _get(self, chunk: int, start: int, stop: int, *, take: bool) -> bytes | memoryview:
-        """Bytes of the source that lie in one chunk, once that is there."""
+    def _take(self, chunk: int, start: int, stop: int) -> bytes | memoryview:
+        """Bytes of the plan that lie in one chunk, which is fetched at once if it was not yet."""
         with self._lock:
-            self._await(chunk)
+            self._demand(chunk)
             data = self._chunks.get(chunk)
-            if take:
-                self._wanted[chunk] -= stop - start
-                self._drop_if_done(chunk)
+            self._wanted[chunk] -= stop - start
+            self._drop_if_done(chunk)
+        return self._bytes(data, chunk, start, stop)
+
+    def _look(self, chunk: int, start: int, stop: int) -> bytes | memoryview:
+        """Bytes that lie in one chunk, once its turn has come and it is there."""
+        with self._lock:
+            self._wait(lambda: self._is_there(chunk))
+            data = self._chunks.get(chunk)
+        return self._bytes(data, chunk, start, stop)
+
+    def _bytes(self, data: bytes | None, chunk: int, start: int, stop: int) -> bytes | memoryview:
         if data is None:
             assert self._file is not None  # noqa: S101 - the chunk was spilled to it
             return os.pread(self._file, stop - start, start)
@@ -182,7 +189,7 @@ class LookAhead:
         begin = chunk * CHUNK_SIZE
         return memoryview(data)[start - begin : stop - begin]
 
-    def _await(self, chunk: int) -> None:
+    def _demand(self, chunk: int) -> None:
         if self._is_there(chunk):
             return
         if self._scratch is None:
@@ -263,10 +270,10 @@ class LookAhead:
         return chunk >= self._hashed or bool(self._wanted[chunk])
 
     def _make_room(self, chunk: int) -> bool:
-        """Whether a chunk may be fetched now; for one that is waited for others are spilled."""
+        """Whether a chunk may be fetched now; for one that is demanded others are spilled."""
         if len(self._chunks) + self._on_their_way < MEMORY_CHUNKS:
             return True
-        if chunk not in self._demanded:
+        if chunk not in self._demanded and not self._only_hash_makes_room(chunk):
             return False
         if self._hash_makes_room():
             return False
@@ -274,6 +281,13 @@ class LookAhead:
         if victim is not None:
             self._spill(victim)
         return True
+
+    def _only_hash_makes_room(self, chunk: int) -> bool:
+        """Whether memory stays full until a chunk is hashed: all that is there comes behind it.
+
+        Else the hash waits: what it has gone past goes when it was taken.
+        """
+        return chunk == self._hashed and all(other > chunk for other in self._chunks)
 
     def _hash_makes_room(self) -> bool:
         """Whether the hash comes to a chunk that only it needs, with nothing more fetched."""
@@ -309,7 +323,7 @@ class LookAhead:
         try:
             for chunk in range(self._hashed, self._count):
                 start, stop = self._bounds(chunk)
-                digest.update(self._get(chunk, start, stop, take=False))
+                digest.update(self._look(chunk, start, stop))
                 with self._lock:
                     self._hashed = chunk + 1
                     self._state = digest.state()

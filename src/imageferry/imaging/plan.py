@@ -5,13 +5,10 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 
-from imageferry.imaging.blocks import ranges
+from imageferry.imaging.blocks import taken
 from imageferry.imaging.disk import DiskReader
 from imageferry.imaging.errors import MORE_THAN_DECLARED
-
-CHUNK_SIZE = 4 * 1024 * 1024
-"""Bytes of a source that are fetched by one request. 16 requests of 4 MiB in flight reached the
-limit of a store that answers after 20 ms; of 1 MiB they took 1.8 times as long."""
+from imageferry.imaging.source import CHUNK_SIZE
 
 _REREAD_FACTOR = 16
 """How often a sound image's bytes are taken at most: readers take whole sectors around small
@@ -58,15 +55,15 @@ class Plan:
         wanted = array("Q", bytes(8 * -(-size // CHUNK_SIZE)))
         total = highest = disorder = 0
         limit = _REREAD_FREE_BYTES + _REREAD_FACTOR * size
-        for offset, place, length in ranges(reader):
-            end = min(place + length, size)
+        for offset, stretch in taken(reader):
+            place, end = stretch.place, min(stretch.end, size)
             chunks = range(place // CHUNK_SIZE, -(-end // CHUNK_SIZE)) if offset >= start else ()
             for chunk in chunks:
                 begin, stop = chunk * CHUNK_SIZE, (chunk + 1) * CHUNK_SIZE
                 wanted[chunk] += min(end, stop) - max(place, begin)
                 highest = max(highest, chunk)
                 disorder = max(disorder, highest - chunk)
-            total += end - place
+            total += stretch.cost - (stretch.end - end)
             if total > limit:
                 raise MORE_THAN_DECLARED.error(
                     f"The image has {size} bytes, of which its disk would take {total} and more."

@@ -16,6 +16,10 @@ from typing import IO, Protocol, Self
 from imageferry.imaging.errors import SOURCE_FAILED, ImageError
 from imageferry.imaging.threads import StopSignal
 
+CHUNK_SIZE = 4 * 1024 * 1024
+"""Bytes of a source that are fetched by one request. 16 requests of 4 MiB in flight reached the
+limit of a store that answers after 20 ms; of 1 MiB they took 1.8 times as long."""
+
 
 class ByteSource(Protocol):
     """Bytes that do not change, readable at any place by many threads.

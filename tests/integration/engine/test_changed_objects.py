@@ -15,7 +15,7 @@ import pytest
 from imageferry.buckets.folder_reader import FileReader
 from imageferry.buckets.remote_reader import RemoteReader
 from imageferry.buckets.s3 import S3Client
-from imageferry.imaging.plan import CHUNK_SIZE
+from imageferry.imaging.source import CHUNK_SIZE
 from imageferry.tasks.model import TaskStatus
 from support.ferry import Ferry
 

@@ -22,11 +22,10 @@ from imageferry.imaging.disk import BLOCK_SIZE
 from imageferry.imaging.hashed_output import HashedOutput
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.moving import Moved, move, stored_checksum
-from imageferry.imaging.plan import CHUNK_SIZE
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.imaging.readers.opening import open_reader
 from imageferry.imaging.scratch import Scratch
-from imageferry.imaging.source import ByteSource, FileSource
+from imageferry.imaging.source import CHUNK_SIZE, ByteSource, FileSource
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.writers.opening import LAYOUTS, QCOW2, RAW_TAR_GZ, Layout, PlannedDisk
 from support.guest import Pieces, contents

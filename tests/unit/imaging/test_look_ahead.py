@@ -216,6 +216,20 @@ def test_what_is_taken_in_order_needs_no_scratch_however_slow_the_hash_is(
     assert ahead.sha256 == sha256(source.data).hexdigest()
 
 
+def test_what_is_taken_in_order_needs_no_scratch_however_fast_the_hash_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.TemporaryFile", None)
+    source = RemoteSource(made(100))
+    with LookAhead(source, Plan.whole(source.size), scratch=tmp_path, hash_source=True) as ahead:
+        for chunk in range(100):
+            behind = min(chunk + MEMORY, 100) * CHUNK
+            until(lambda end=behind: ahead.state().hashed == end, 30, "the hash")  # type: ignore[misc]
+            ahead.take(chunk * CHUNK, CHUNK)
+        ahead.finish(StopSignal())
+    assert ahead.sha256 == hashlib.sha256(source.data).hexdigest()
+
+
 def test_of_a_chunk_in_the_scratch_file_only_what_is_wanted_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

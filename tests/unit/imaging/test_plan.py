@@ -7,7 +7,8 @@ import pytest
 
 from imageferry.imaging.disk import BLOCK_SIZE, Extent, Packing
 from imageferry.imaging.errors import ImageError
-from imageferry.imaging.plan import CHUNK_SIZE, Plan
+from imageferry.imaging.plan import Plan
+from imageferry.imaging.source import CHUNK_SIZE
 
 _SIZE = 3 * CHUNK_SIZE + 100
 

@@ -12,10 +12,10 @@ import pytest
 
 from imageferry.imaging.errors import INSUFFICIENT_SPACE, SOURCE_FAILED, ImageError
 from imageferry.imaging.look_ahead import LookAhead
-from imageferry.imaging.plan import CHUNK_SIZE, Plan
+from imageferry.imaging.plan import Plan
 from imageferry.imaging.planned_source import DirectSource, plan_source
 from imageferry.imaging.scratch import Scratch
-from imageferry.imaging.source import FileSource
+from imageferry.imaging.source import CHUNK_SIZE, FileSource
 from imageferry.imaging.threads import StoppedError, StopSignal
 
 _DATA = b"image" * 100_000

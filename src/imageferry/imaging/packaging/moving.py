@@ -22,11 +22,11 @@ from imageferry.imaging.packaging.manifest import Digest
 from imageferry.imaging.packaging.package import Archived, Compressed, Package
 from imageferry.imaging.packaging.raw_stream import StreamedDisk
 from imageferry.imaging.packaging.scratch import unpacked_file
-from imageferry.imaging.plan import CHUNK_SIZE, Plan
+from imageferry.imaging.plan import Plan
 from imageferry.imaging.planned_source import PlannedSource, plan_source
 from imageferry.imaging.readers.opening import open_reader
 from imageferry.imaging.scratch import Scratch
-from imageferry.imaging.source import ByteSource, StoppableSource, ended_early
+from imageferry.imaging.source import CHUNK_SIZE, ByteSource, StoppableSource, ended_early
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.transfer import transfer
 
