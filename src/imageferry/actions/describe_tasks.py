@@ -13,7 +13,7 @@ from imageferry.actions.declaration import Action, Member, Model, Parameter, Rep
 from imageferry.actions.error_codes import INVALID_PARAMETER
 from imageferry.tasks import lists, waiting
 from imageferry.tasks.lists import TaskFilter
-from imageferry.tasks.model import Task, TaskAction, TaskStatus
+from imageferry.tasks.model import ListedTask, TaskAction, TaskStatus
 from imageferry.tasks.waiting import Limits, Place, WaitingFor
 
 MAX_TASK_IDS = 100
@@ -218,7 +218,7 @@ def _time(name: str, text: str | None, which: int) -> datetime | None:
         raise INVALID_PARAMETER.error(f"{name}: {error}.", name=name) from None
 
 
-def _entry(task: Task, place: Place | None) -> TaskEntry:
+def _entry(task: ListedTask, place: Place | None) -> TaskEntry:
     failed = task.status is TaskStatus.FAILED
     return TaskEntry(
         task_id=task.task_id,
@@ -234,7 +234,7 @@ def _entry(task: Task, place: Place | None) -> TaskEntry:
     )
 
 
-def support_cancel(task: Task) -> str:
+def support_cancel(task: ListedTask) -> str:
     """Whether a task can be cancelled, in the API's words."""
     return "false" if task.status.ended else "true"
 

@@ -9,9 +9,9 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from imageferry.tasks import places, windows
+from imageferry.tasks.forms import WHOLE_TASK
 from imageferry.tasks.model import Task, TaskAction
 from imageferry.tasks.places import Selection, Survey
-from imageferry.tasks.queries import to_task
 from imageferry.tasks.tables import task_blocks, tasks
 
 _TOLD = tuple(action.value for action in TaskAction if action.told)
@@ -65,6 +65,7 @@ def newest(
         for task in windows.read(
             connection,
             survey,
+            WHOLE_TASK,
             size,
             oldest=0 if after is None else after + 1,
             newest=None if before is None else before - 1,
@@ -137,7 +138,8 @@ def _searched(
     order = tasks.c.sequence.desc() if after is None else tasks.c.sequence.asc()
     # What a task says beside its sequence is not carried along while they are put in order.
     chosen = sa.select(tasks.c.sequence).where(*which).order_by(order).limit(size)
-    return [to_task(row) for row in connection.execute(windows.rows_of(chosen))]
+    rows = connection.execute(windows.rows_of(chosen, WHOLE_TASK))
+    return [WHOLE_TASK.task(row) for row in rows]
 
 
 def _where(condition: BoardFilter) -> sa.ColumnElement[bool]:

@@ -13,9 +13,9 @@ import sqlalchemy as sa
 from imageferry.database.metadata import now
 from imageferry.database.upsert import upsert
 from imageferry.tasks import places, windows
-from imageferry.tasks.model import Task, TaskAction, TaskStatus
+from imageferry.tasks.forms import LISTED_TASK
+from imageferry.tasks.model import ListedTask, TaskAction, TaskStatus
 from imageferry.tasks.places import Selection
-from imageferry.tasks.queries import to_task
 from imageferry.tasks.tables import task_lists, tasks
 
 LIST_KEPT_FOR = timedelta(minutes=10)
@@ -59,7 +59,7 @@ class TaskFilter:
 class Page:
     """One page of a list, and how many tasks the whole list has."""
 
-    tasks: Sequence[Task]
+    tasks: Sequence[ListedTask]
     total: int
 
 
@@ -85,7 +85,7 @@ def page(
     newest = places.sequence_at(connection, found, place)
     if newest is None:
         return Page([], found.total)
-    return Page(windows.read(connection, found, size, newest=newest), found.total)
+    return Page(windows.read(connection, found, LISTED_TASK, size, newest=newest), found.total)
 
 
 def list_anchor(connection: sa.Connection, condition: TaskFilter) -> int | None:
@@ -143,8 +143,8 @@ def _page_of_named(
         sa.select(sa.func.count()).select_from(chosen.subquery()), selection.values
     ).scalar_one()
     sequences = chosen.order_by(found.c.sequence.desc()).offset(place).limit(size)
-    rows = connection.execute(windows.rows_of(sequences), selection.values)
-    return Page([to_task(row) for row in rows], total)
+    rows = connection.execute(windows.rows_of(sequences, LISTED_TASK), selection.values)
+    return Page([LISTED_TASK.task(row) for row in rows], total)
 
 
 def _begun(connection: sa.Connection, condition: TaskFilter, within: timedelta) -> int | None:

@@ -68,12 +68,33 @@ class DiskStatus(StrEnum):
     FAILED = "Failed"
 
 
-@dataclass(frozen=True)
-class Task:
-    """A task as its row says.
+@dataclass(frozen=True, kw_only=True)
+class ListedTask:
+    """A task as far as a list tells it.
 
     Attributes:
         sequence: Counts up with every task; the order of lists.
+        priority: 1 to 10: of the account's waiting tasks, the one with the lowest goes first.
+    """
+
+    sequence: int
+    task_id: str
+    account_id: str
+    action: TaskAction
+    status: TaskStatus
+    resource_id: str
+    created: datetime
+    finished: datetime | None
+    priority: int
+    error_code: str
+    error_message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task(ListedTask):
+    """A task as its row says.
+
+    Attributes:
         request: What the task was asked for: the parameters it was made from.
         percent: 0 to 100, never less than before; 100 only when finished.
         bytes_done, bytes_total: Bytes that are moved, and that there are to move; the former
@@ -86,23 +107,14 @@ class Task:
         hand_over: The number of the engine's run that carries it out; see ``hand_overs``.
         parked: Whether it is paused, and that run has stopped.
         queued: Whether it waits to be given to a worker, or will once it is resumed.
-        priority: 1 to 10: of the account's waiting tasks, the one with the lowest goes first.
         request_id: The id of the request that asked for it.
         trace_parent: The span of that request, as the header ``traceparent`` names it (W3C
             Trace Context), where it was traced.
     """
 
-    sequence: int
-    task_id: str
-    account_id: str
     region_id: str
-    action: TaskAction
-    status: TaskStatus
-    resource_id: str
     request: dict[str, Any]
-    created: datetime
     started: datetime | None
-    finished: datetime | None
     phase: Phase
     percent: int
     bytes_done: int
@@ -111,14 +123,11 @@ class Task:
     last_progress: datetime | None
     attempt: int
     owner: str | None
-    error_code: str
-    error_message: str
     cancel_reason: str
     pause_reason: str
     hand_over: int
     parked: bool
     queued: bool
-    priority: int
     request_id: str | None = None
     trace_parent: str | None = None
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import fields
-from typing import Any
 
 import sqlalchemy as sa
 
+from imageferry.tasks.forms import WHOLE_TASK
 from imageferry.tasks.model import (
     DiskStatus,
-    Phase,
     Task,
     TaskAction,
     TaskDisk,
@@ -24,28 +22,28 @@ ACTIVE = (TaskStatus.WAITING.value, TaskStatus.PROCESSING.value)
 NOT_ENDED = (*ACTIVE, TaskStatus.PAUSED.value)
 ENDED = tuple(status.value for status in TaskStatus if status.ended)
 
-_FIELDS = tuple(field.name for field in fields(Task))
-"""The columns of the table in their order. SQLAlchemy's own names are of a subclass of texts, by
-which Python takes ten times as long to find the arguments of a call."""
-
 IDS_A_QUERY = 1000
 """Databases take some tens of thousands of parameters at the most."""
 
 
 def find(connection: sa.Connection, task_id: str) -> Task | None:
     """The task of that id."""
-    row = connection.execute(sa.select(tasks).where(tasks.c.task_id == task_id)).one_or_none()
-    return None if row is None else to_task(row)
+    row = connection.execute(
+        sa.select(*WHOLE_TASK.columns).where(tasks.c.task_id == task_id)
+    ).one_or_none()
+    return None if row is None else WHOLE_TASK.task(row)
 
 
 def find_all(connection: sa.Connection, task_ids: Collection[str]) -> Sequence[Task]:
     """Those of the tasks that there are."""
     ids = sorted(task_ids)
     return [
-        to_task(row)
+        WHOLE_TASK.task(row)
         for start in range(0, len(ids), IDS_A_QUERY)
         for row in connection.execute(
-            sa.select(tasks).where(tasks.c.task_id.in_(ids[start : start + IDS_A_QUERY]))
+            sa.select(*WHOLE_TASK.columns).where(
+                tasks.c.task_id.in_(ids[start : start + IDS_A_QUERY])
+            )
         )
     ]
 
@@ -142,12 +140,3 @@ def percents(connection: sa.Connection, task_ids: Sequence[str]) -> dict[str, in
         sa.select(tasks.c.task_id, tasks.c.percent).where(tasks.c.task_id.in_(task_ids))
     )
     return {row.task_id: row.percent for row in rows}
-
-
-def to_task(row: sa.Row[tuple[object, ...]]) -> Task:
-    """A row of the table, with every column in its place, as a task."""
-    values: dict[str, Any] = dict(zip(_FIELDS, row, strict=True))
-    values["action"] = TaskAction(values["action"])
-    values["status"] = TaskStatus(values["status"])
-    values["phase"] = Phase(values["phase"])
-    return Task(**values)

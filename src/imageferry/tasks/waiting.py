@@ -17,8 +17,9 @@ import sqlalchemy as sa
 
 from imageferry.database.upsert import upsert
 from imageferry.settings import Settings
-from imageferry.tasks.model import Task, TaskStatus
-from imageferry.tasks.queries import ENDED, to_task
+from imageferry.tasks.forms import WHOLE_TASK
+from imageferry.tasks.model import ListedTask, Task, TaskStatus
+from imageferry.tasks.queries import ENDED
 from imageferry.tasks.tables import account_turns, tasks
 
 LOCK = "imageferry-queue"
@@ -185,7 +186,7 @@ def _before(line: Line, rank: int, other: Line) -> int:
 
 
 def places(
-    connection: sa.Connection, wanted: Sequence[Task], limits: Limits
+    connection: sa.Connection, wanted: Sequence[ListedTask], limits: Limits
 ) -> Mapping[str, Place]:
     """Where each of the tasks waits; those that do not wait have no place."""
     found = {
@@ -239,21 +240,21 @@ def _is_full(account_id: str, running: int, limits: Limits) -> bool:
 def _had_before(connection: sa.Connection, most: int) -> Sequence[Task]:
     """Tasks that a worker has had, and is to go on with, or whose leavings are to be taken away."""
     rows = connection.execute(
-        sa.select(tasks)
+        sa.select(*WHOLE_TASK.columns)
         .where(tasks.c.queued, tasks.c.status.in_([TaskStatus.PROCESSING.value, *ENDED]))
         .limit(most)
     )
-    return [to_task(row) for row in rows]
+    return [WHOLE_TASK.task(row) for row in rows]
 
 
 def _head(connection: sa.Connection, account_id: str) -> Task | None:
     row = connection.execute(
-        sa.select(tasks)
+        sa.select(*WHOLE_TASK.columns)
         .where(_IN_LINE, tasks.c.account_id == account_id)
         .order_by(tasks.c.priority, tasks.c.sequence)
         .limit(1)
     ).one_or_none()
-    return None if row is None else to_task(row)
+    return None if row is None else WHOLE_TASK.task(row)
 
 
 def _leave(connection: sa.Connection, task: Task) -> bool:
@@ -318,9 +319,9 @@ def _accounts() -> sa.Select[tuple[str, int]]:
     return sa.select(walk.c.account_id, at_least).where(walk.c.account_id.is_not(None))
 
 
-def _ranks(connection: sa.Connection, waiting: Sequence[Task]) -> Mapping[str, int]:
+def _ranks(connection: sa.Connection, waiting: Sequence[ListedTask]) -> Mapping[str, int]:
     """The place of each task that is in the line within its account."""
-    groups: dict[tuple[str, int], list[Task]] = {}
+    groups: dict[tuple[str, int], list[ListedTask]] = {}
     for task in waiting:
         groups.setdefault((task.account_id, task.priority), []).append(task)
     ranks: dict[str, int] = {}
@@ -329,7 +330,7 @@ def _ranks(connection: sa.Connection, waiting: Sequence[Task]) -> Mapping[str, i
     return ranks
 
 
-def _ranks_of_group(connection: sa.Connection, group: Sequence[Task]) -> Mapping[str, int]:
+def _ranks_of_group(connection: sa.Connection, group: Sequence[ListedTask]) -> Mapping[str, int]:
     """The places of tasks of one account and priority: of the line, only what is between them.
 
     Those before the first one are counted; to give each a number takes ten times as long.
@@ -359,4 +360,5 @@ def _number_of(connection: sa.Connection, *conditions: sa.ColumnElement[bool]) -
         sa.select(sa.func.count()).select_from(tasks).where(condition).scalar_subquery()
         for condition in conditions
     )
-    return connection.execute(sa.select(sum(counts, sa.literal(0)))).scalar_one()
+    number: int = connection.execute(sa.select(sum(counts, sa.literal(0)))).scalar_one()
+    return number

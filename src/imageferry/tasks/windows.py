@@ -8,26 +8,27 @@ from functools import cache
 
 import sqlalchemy as sa
 
-from imageferry.tasks.model import Task
-from imageferry.tasks.places import Selection, Shape, Survey
-from imageferry.tasks.queries import to_task
+from imageferry.tasks.forms import AnyTask, Form
+from imageferry.tasks.places import Shape, Survey
 from imageferry.tasks.tables import tasks
 
 
 def read(
     connection: sa.Connection,
     found: Survey,
+    form: Form[AnyTask],
     size: int,
     *,
     oldest: int = 0,
     newest: int | None = None,
     upwards: bool = False,
-) -> Sequence[Task]:
+) -> Sequence[AnyTask]:
     """So many tasks of a selection, newest first: the newest within bounds, or the oldest.
 
     Args:
         connection: The transaction of the survey.
         found: What is known of the selection.
+        form: What is read of each task.
         size: The most tasks.
         oldest: The lowest sequence that counts.
         newest: The highest sequence that counts; ``None`` for any.
@@ -43,24 +44,21 @@ def read(
         oldest=max(oldest, ends[0]),
         newest=ends[1] if newest is None else min(newest, ends[1]),
     )
-    return _read(connection, selection, len(found.kinds), size, upwards=upwards)
+    chosen = _chosen(len(found.kinds), form, is_timed=selection.is_timed, upwards=upwards)
+    rows = connection.execute(chosen, {**selection.values, "size": size}).all()
+    return [form.task(row) for row in rows]
 
 
-def rows_of(sequences: sa.Select[int]) -> sa.Select[tuple[object, ...]]:
+def rows_of(sequences: sa.Select[int], form: Form[AnyTask]) -> sa.Select[tuple[object, ...]]:
     """The tasks of some sequences, newest first."""
-    return sa.select(tasks).where(tasks.c.sequence.in_(sequences)).order_by(tasks.c.sequence.desc())
-
-
-def _read(
-    connection: sa.Connection, selection: Selection, kinds: int, size: int, *, upwards: bool
-) -> Sequence[Task]:
-    statement = _statement(kinds, is_timed=selection.is_timed, upwards=upwards)
-    rows = connection.execute(statement, {**selection.values, "size": size}).all()
-    return [to_task(row) for row in rows]
+    rows: sa.Select[tuple[object, ...]] = sa.select(*form.columns)
+    return rows.where(tasks.c.sequence.in_(sequences)).order_by(tasks.c.sequence.desc())
 
 
 @cache
-def _statement(kinds: int, *, is_timed: bool, upwards: bool) -> sa.Select[tuple[object, ...]]:
+def _chosen(
+    kinds: int, form: Form[AnyTask], *, is_timed: bool, upwards: bool
+) -> sa.Select[tuple[object, ...]]:
     """The first tasks of so many kinds, each an action and a status; of all where it is none.
 
     The tasks of each kind lie in one index in their order, so the first of all kinds together
@@ -68,10 +66,10 @@ def _statement(kinds: int, *, is_timed: bool, upwards: bool) -> sa.Select[tuple[
     """
     all_kinds = sa.select(tasks.c.sequence).where(Shape(0, 0, is_timed=is_timed).where())
     if not kinds:
-        return rows_of(_first(all_kinds, upwards=upwards))
+        return rows_of(_first(all_kinds, upwards=upwards), form)
     each = (_first(all_kinds.where(_is_of_kind(n)), upwards=upwards) for n in range(kinds))
     of_each = sa.union_all(*(sa.select(first.subquery().c.sequence) for first in each))
-    return rows_of(_first(sa.select(of_each.subquery().c.sequence), upwards=upwards))
+    return rows_of(_first(sa.select(of_each.subquery().c.sequence), upwards=upwards), form)
 
 
 def _is_of_kind(number: int) -> sa.ColumnElement[bool]:

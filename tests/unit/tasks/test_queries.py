@@ -1,12 +1,9 @@
 from __future__ import annotations
 
-from dataclasses import fields
-
 import pytest
 
 from imageferry.tasks import queries, transitions
-from imageferry.tasks.model import Task, TaskAction
-from imageferry.tasks.tables import tasks
+from imageferry.tasks.model import TaskAction
 from support.rows import Rows
 
 
@@ -39,7 +36,3 @@ def test_the_percents_of_several_tasks(rows: Rows) -> None:
     with rows.database.read() as connection:
         assert queries.percents(connection, [first, second, "t-unknown"]) == {first: 0, second: 0}
         assert queries.find(connection, "t-unknown") is None
-
-
-def test_a_task_has_what_the_columns_of_its_row_have() -> None:
-    assert [field.name for field in fields(Task)] == [column.name for column in tasks.columns]
