@@ -1,15 +1,17 @@
 """The gateway on an ASGI server: reads bodies within bounds, and runs calls in threads.
 
-The routes take every path and every method, so they come after those of others:
-an endpoint may be set with a path prefix, which no signature covers.
+It takes every path and every method that no other route does: an endpoint may be set with a
+path prefix, which no signature covers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import anyio
 import anyio.to_thread
 from starlette import requests, responses
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
 from imageferry.actions import error_codes
@@ -24,14 +26,20 @@ BODY_SECONDS = 30.0
 CONSOLE_PATH = "/console/"
 
 
-def routes(gateway: Gateway, *, body_seconds: float = BODY_SECONDS) -> list[Route]:
-    """The gateway's routes, to be mounted last.
+def routes(
+    gateway: Gateway, others: Sequence[BaseRoute], *, body_seconds: float = BODY_SECONDS
+) -> list[BaseRoute]:
+    """The gateway's routes before and after those of others.
+
+    Nearly all calls are made at ``/``: they are not to be compared with every other path first.
 
     Args:
         gateway: What answers.
+        others: The routes of others, of which none is at ``/``.
         body_seconds: How long a body may take to arrive.
     """
-    return [Route("/{path:path}", _Endpoint(gateway, body_seconds))]
+    endpoint = _Endpoint(gateway, body_seconds)
+    return [Route("/", endpoint), *others, Route("/{path:path}", endpoint)]
 
 
 class _Endpoint:

@@ -93,7 +93,7 @@ class Gateway:
     def handle(self, request: Request) -> Response:
         """Answer a request. It blocks as long as the action does, and never raises."""
         request_id = _new_request_id()
-        asked = request.loose("Action") or request.header("x-acs-action")
+        asked = _asked(request)
         with observed(
             "request_answered",
             request_id,
@@ -268,6 +268,12 @@ def _named(request: Request, parameters: WireParameters, name: str) -> str:
     # Version 1 leaves the headers unsigned, so there they say nothing.
     header = request.header(f"x-acs-{name}") if request.speaks_v3 else ""
     return header or parameters.get(name)
+
+
+def _asked(request: Request) -> str:
+    """The action that is asked for, as far as it can be told of a request that will be refused."""
+    header = request.header("x-acs-action")
+    return header if header and request.speaks_v3 else request.loose("Action") or header
 
 
 def _known_format(request: Request) -> ReplyFormat:

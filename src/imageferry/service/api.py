@@ -48,7 +48,7 @@ def ecs_application(
         unavailable=UNAVAILABLE,
     )
     pages = console.routes(console_backend(installation, gateway, oss, is_stopping))
-    return Starlette(routes=[*operator_routes(installation), *pages, *routes(gateway)])
+    return Starlette(routes=routes(gateway, [*operator_routes(installation), *pages]))
 
 
 def oss_application(installation: Installation) -> ASGIApp:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -157,5 +156,4 @@ def _begun(connection: sa.Connection, condition: TaskFilter, within: timedelta) 
 
 
 def _fingerprint(condition: TaskFilter) -> str:
-    text = json.dumps(vars(condition), sort_keys=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(repr(condition).encode()).hexdigest()

@@ -66,7 +66,7 @@ def _application() -> Starlette:
         note_failure=lambda _call: None,
     )
     healthz = Route("/healthz", lambda _request: PlainTextResponse("ok"))
-    return Starlette(routes=[healthz, *routes(gateway, body_seconds=BODY_SECONDS)])
+    return Starlette(routes=routes(gateway, [healthz], body_seconds=BODY_SECONDS))
 
 
 @pytest.fixture(scope="module")
@@ -145,7 +145,7 @@ def test_calls_run_in_threads(port: int) -> None:
     assert "worker thread" in json.loads(answer.body)["Thread"]
 
 
-def test_routes_that_are_mounted_before_are_not_taken(port: int) -> None:
+def test_routes_of_others_are_not_taken(port: int) -> None:
     assert _send(port, _head("GET /healthz", "Connection: close")).body == b"ok"
 
 
