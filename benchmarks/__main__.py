@@ -40,6 +40,7 @@ def main() -> None:
                 all_peers=chosen.all_peers,
                 peer_seconds=chosen.peer_seconds,
                 json=chosen.json,
+                kept=chosen.keep,
             )
         )
     if "whole_task" in names:
@@ -84,6 +85,7 @@ def _parser() -> argparse.ArgumentParser:
         "--peer-seconds", type=float, default=data_path.PEER_SECONDS, help="0 leaves others out"
     )
     group.add_argument("--json", type=Path, metavar="FILE", help="a file for the figures")
+    group.add_argument("--keep", type=Path, metavar="FOLDER", help="keep objects for later runs")
     group = parser.add_argument_group("many_tasks")
     group.add_argument("--tasks", type=int, default=100_000, help="tasks of one account")
     group.add_argument("--rows", type=int, default=0, help="tasks of all accounts together")

@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks.data_path import limits, peers
 from benchmarks.data_path.peers import PeerResult
 from benchmarks.data_path.shaped_store import SHAPED, SOURCES
-from benchmarks.data_path.sources import SourceKind
+from benchmarks.data_path.sources import SourceKind, put
 from benchmarks.data_path.work import TaskCost, Workplace, measure_task, timed
 
 _names = (f"import-{number}" for number in itertools.count())
@@ -42,7 +42,12 @@ class ImportResult:
 
 
 def measure(
-    place: Workplace, kinds: Sequence[SourceKind], *, rounds: int, peer_seconds: Mapping[str, float]
+    place: Workplace,
+    kinds: Sequence[SourceKind],
+    *,
+    rounds: int,
+    peer_seconds: Mapping[str, float],
+    kept: Path | None,
 ) -> Iterator[ImportResult]:
     """Measure one format after the other.
 
@@ -51,10 +56,11 @@ def measure(
         kinds: The formats.
         rounds: How often each way is gone, all in turn.
         peer_seconds: For each format that others import too, how long each of them may take.
+        kept: A folder with objects of earlier runs, if any.
     """
     for kind in kinds:
         path = place.store.objects / f"disk.{kind.name}"
-        kind.make(place.raw, path)
+        put(kind, place.raw, path, kept)
         try:
             yield _measure(place, kind, path, rounds, peer_seconds.get(kind.name, 0.0))
         finally:

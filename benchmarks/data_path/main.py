@@ -39,6 +39,7 @@ class Options:
         all_peers: Whether others import every format.
         peer_seconds: How long each of the others may take; 0 leaves them out.
         json: A file for the figures, or ``None``.
+        kept: A folder for objects that later runs take, or ``None``.
     """
 
     virtual_size: int
@@ -50,6 +51,7 @@ class Options:
     all_peers: bool = False
     peer_seconds: float = PEER_SECONDS
     json: Path | None = None
+    kept: Path | None = None
 
 
 def run(options: Options) -> None:
@@ -98,8 +100,20 @@ def _imports(
         for kind in kinds
         if kind.others_import and (options.all_peers or kind.name in PEERS_OF)
     }
-    measured = imports.measure(place, kinds, rounds=options.rounds, peer_seconds=peer_seconds)
+    measured = imports.measure(
+        place, kinds, rounds=options.rounds, peer_seconds=peer_seconds, kept=_kept(options)
+    )
     return [_told(result, f"import of {result.source}") for result in measured]
+
+
+def _kept(options: Options) -> Path | None:
+    """Where the objects made of this very disk are kept."""
+    if options.kept is None:
+        return None
+    disk = f"{options.virtual_size}-{options.data_size}-{options.content.value}"
+    folder = options.kept / disk
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
 
 
 def _exports(

@@ -44,7 +44,7 @@ class SourceKind:
 
 def _qemu(image_format: Format, *options: str) -> Callable[[Path, Path], None]:
     def make(raw: Path, target: Path) -> None:
-        convert = ["qemu-img", "convert", "-m", "16", "-W", "-f", "raw"]
+        convert = ["qemu-img", "convert", "-f", "raw"]
         command = [*convert, "-O", image_format.driver, *options, str(raw), str(target)]
         subprocess.run(command, check=True)
 
@@ -108,6 +108,26 @@ KINDS: Mapping[str, SourceKind] = {
         SourceKind("raw.zst", Format.RAW, _zstd, Goal.COMPRESSED, unpacking.unpack_stream, False),
     )
 }
+
+
+def put(kind: SourceKind, raw: Path, target: Path, kept: Path | None) -> None:
+    """Make an object, or take the one that an earlier run has made of the same disk.
+
+    Args:
+        kind: Its format.
+        raw: The disk.
+        target: Where the object comes.
+        kept: A folder for objects that later runs take, if any.
+    """
+    if kept is None:
+        kind.make(raw, target)
+        return
+    made = kept / target.name
+    if not made.exists():
+        unfinished = made.with_suffix(".part")
+        kind.make(raw, unfinished)
+        unfinished.rename(made)
+    _copy(made, target)
 
 
 def chosen(names: Sequence[str]) -> list[SourceKind]:
