@@ -1,7 +1,7 @@
 """A worker in a process of its own that stops in the middle of a transfer, to be killed there.
 
-``python -m support.dying_worker`` carries out the first step of a task. Once so many bytes of the
-source were read for it, no more are: the process stays until it is killed.
+``python -m support.dying_worker`` carries out the first step of a task. What lies behind a place of
+the source is never read for it: the process stays until it is killed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ LEAST_DATA = 2 << 20
 
 @contextmanager
 def dying_worker(ferry: Ferry, task_id: str, *, after: int) -> Iterator[subprocess.Popen[bytes]]:
-    """A process that reads so many bytes for a task of an installation and then stands still."""
+    """A process that reads up to a place for a task of an installation and then stands still."""
     settings = replace(ferry.context.settings, database_url=ferry.context.database.text_url)
     process = subprocess.Popen(
         [sys.executable, "-m", "support.dying_worker"],
@@ -56,17 +56,13 @@ def dying_worker(ferry: Ferry, task_id: str, *, after: int) -> Iterator[subproce
 
 
 def stop_reading(after: int) -> None:
-    """Let no more than so many bytes of data be read from now on."""
-    lock, left = threading.Lock(), [after]
+    """Let no data behind a place be read from now on, in whatever order threads read."""
     kinds: tuple[Any, ...] = (FileReader, RemoteReader)
     for kind in kinds:
         pread = kind.pread
 
         def read(reader: Any, offset: int, length: int, pread: Any = pread) -> bytes:
-            with lock:
-                left[0] -= length if length >= LEAST_DATA else 0
-                may_read = left[0] >= 0
-            if not may_read:
+            if length >= LEAST_DATA and offset + length > after:
                 threading.Event().wait()
             data: bytes = pread(reader, offset, length)
             return data

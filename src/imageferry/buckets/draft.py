@@ -39,14 +39,11 @@ class CopySource(Protocol):
         ...
 
 
-class Draft(Protocol):
-    """An object in the making, which nobody sees.
+class DraftBytes(Protocol):
+    """The bytes of an object in the making.
 
-    Its bytes come in order, but for those of the head, which may come at any time; each
+    They come in order, but for those of the head, which may come at any time; each
     once, and what never comes is zero.
-
-    Whoever is interrupted may let another one go on, from any place up to which the bytes were
-    kept: see ``Bucket.resume_draft``.
     """
 
     @property
@@ -91,6 +88,14 @@ class Draft(Protocol):
         """
         ...
 
+
+class Draft(DraftBytes, Protocol):
+    """An object in the making, which nobody sees.
+
+    Whoever is interrupted may let another one go on, from any place up to which the bytes were
+    kept: see ``Bucket.resume_draft``.
+    """
+
     def finish(self, size: int) -> StagedObject:
         """Wait until all is stored.
 
@@ -105,8 +110,4 @@ class Draft(Protocol):
 
     def leave(self) -> None:
         """Let go of it, for good. What was stored stays, for whoever goes on, or discards it."""
-        ...
-
-    def abort(self) -> None:
-        """Take back all that was stored. It may be called whatever has failed."""
         ...

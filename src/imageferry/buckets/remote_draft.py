@@ -166,13 +166,6 @@ class RemoteDraft:
         for part in self._open.values():
             part.close()
 
-    def abort(self) -> None:
-        """Take back all that was sent."""
-        self.leave()
-        self._zeros.delete()
-        with suppress(StoreError):  # it is found again by its token
-            self._upload.abort()
-
     def _keep_head(self, part: PartRange) -> None:
         if not self._head_is_kept:
             self._client.create(self._head_key, self._open[part.number].content)

@@ -13,23 +13,26 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Protocol, Self
 
 import msgspec
 import structlog
 from isal import isal_zlib
 
-from imageferry.buckets.draft import Draft
+from imageferry.buckets.draft import DraftBytes
 from imageferry.database.connection import UNAVAILABLE
 from imageferry.engine.ownership import Ownership
 from imageferry.imaging.checkpoint import Checkpoint
-from imageferry.imaging.disk import ResumableWriter
+from imageferry.imaging.hashed_output import HashedOutput
 from imageferry.imaging.sha256 import has_state
 from imageferry.telemetry.threads import ContextThreads
 
 _VERSION = 2
 """What the states of all that is written mean, and what writers write for a disk: whoever changes
 either counts on, and transfers of workers of another version begin anew."""
+
+NOTHING_WRITTEN = (0, b"")
+"""The state of the hash of an object that is about to be begun."""
 
 _FASTEST = 1
 
@@ -62,6 +65,9 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
         end: Up to where its bytes were safe.
         writer: The state of its writer.
         checkpoint: What the transfer knows.
+        output_hash: The state of the hash of what was written, where there is one.
+        file: The name of the local file that is copied into the draft as it is; empty where the
+            disk itself is written.
         version: What all this means.
     """
 
@@ -70,6 +76,8 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
     end: int
     writer: bytes
     checkpoint: Checkpoint
+    output_hash: tuple[int, bytes] = NOTHING_WRITTEN
+    file: str = ""
     version: int = _VERSION
 
     def encoded(self) -> bytes:
@@ -103,6 +111,19 @@ def usable(states: Mapping[int, bytes], sources: Mapping[int, str]) -> dict[int,
     return found
 
 
+class ResumableWork(Protocol):
+    """Whoever writes into a draft, and can be gone on for."""
+
+    @property
+    def end(self) -> int:
+        """How far the draft is written, in bytes, but for a head that is written last."""
+        ...
+
+    def state(self) -> bytes:
+        """What another one has to know to go on from there."""
+        ...
+
+
 class Keeper:
     """Notes how far the transfer of one disk has come.
 
@@ -114,6 +135,8 @@ class Keeper:
         writer: Writes them.
         begun: What an earlier worker has noted, which the draft and the writer know already.
         interval: How often to note it.
+        hashed: Hashes them on their way, where that is wanted.
+        file: The name of the local file that they are of; empty if they are of the disk itself.
     """
 
     def __init__(
@@ -122,10 +145,12 @@ class Keeper:
         position: int,
         *,
         source: str,
-        draft: Draft,
-        writer: ResumableWriter[Any],
+        draft: DraftBytes,
+        writer: ResumableWork,
         begun: Saved | None,
         interval: Interval,
+        hashed: HashedOutput | None = None,
+        file: str = "",
     ) -> None:
         self.begun = begun.checkpoint if begun is not None else None
         self._ownership = ownership
@@ -134,6 +159,8 @@ class Keeper:
         self._draft = draft
         self._writer = writer
         self._interval = interval
+        self._hashed = hashed
+        self._file = file
         self._length, self._moment = 0, time.monotonic()
         self._waiting: Saved | None = None
         self._saving: Future[None] | None = None
@@ -176,6 +203,8 @@ class Keeper:
             end=self._writer.end,
             writer=self._writer.state(),
             checkpoint=checkpoint,
+            output_hash=self._hashed.state if self._hashed is not None else NOTHING_WRITTEN,
+            file=self._file,
         )
 
     def _save(self, saved: Saved) -> None:

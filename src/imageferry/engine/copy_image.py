@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from imageferry.buckets.draft import Draft
 from imageferry.buckets.interface import ObjectReader
-from imageferry.engine.checkpoints import Saved
+from imageferry.engine.checkpoints import Keeper, Saved
 from imageferry.engine.new_image import NewImage
+from imageferry.engine.whole_copy import WholeCopy
 from imageferry.images.model import ImageDisk, catalogue_key
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
@@ -16,22 +18,27 @@ from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.source import ByteSource
 from imageferry.imaging.threads import StopSignal
 
-COPY_STEP = 8 << 20
-"""Bytes copied between two looks at whether to stop: some milliseconds' worth."""
-
 
 class CopyImage(NewImage):
-    """The work of one step of one copy, which begins at its beginning.
+    """The work of one step of one copy. Its source is not deleted while it lasts."""
 
-    Its source is not deleted while it lasts.
-    """
+    def _version(self, disk: ImageDisk) -> str:
+        return self._context.catalogue.head(self._source_key(disk)).etag
 
-    def _write(self, disk: ImageDisk, draft: Draft, _saved: Saved | None, stop: StopSignal) -> int:
+    def _write(self, disk: ImageDisk, draft: Draft, saved: Saved | None, stop: StopSignal) -> int:
         with self._open(disk) as reader:
-            for offset, length in _steps(reader):
-                stop.check()
-                draft.copy(reader, offset, length)
-                self._ownership.meter.advance(disk.position, offset + length)
+            copy = WholeCopy(reader, draft, saved)
+            with Keeper(
+                self._ownership,
+                disk.position,
+                source=reader.info.etag,
+                draft=draft,
+                writer=copy,
+                begun=saved,
+                interval=self._context.checkpoint_interval,
+            ) as keeper:
+                progress = partial(self._ownership.meter.advance, disk.position)
+                copy.run(keeper, stop=stop, progress=progress)
             size = reader.size
         self._record(disk, [("BytesRead", str(size))], stored_size=size)
         return size
@@ -46,12 +53,7 @@ class CopyImage(NewImage):
             )
 
     def _open(self, disk: ImageDisk) -> ObjectReader:
-        key = catalogue_key(self._image.copied_from, disk.position)
-        return self._context.catalogue.open(key)
+        return self._context.catalogue.open(self._source_key(disk))
 
-
-def _steps(reader: ObjectReader) -> Iterator[tuple[int, int]]:
-    """The ranges that hold data, in pieces."""
-    for start, length in reader.data_ranges():
-        for offset in range(start, start + length, COPY_STEP):
-            yield offset, min(COPY_STEP, start + length - offset)
+    def _source_key(self, disk: ImageDisk) -> str:
+        return catalogue_key(self._image.copied_from, disk.position)

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
-from imageferry.buckets.draft import Draft, StagedObject
-from imageferry.buckets.file_draft import FileDraft
-from imageferry.buckets.interface import Bucket, ObjectNotFoundError, ObjectReader
+import structlog
+
+from imageferry.buckets.draft import DraftBytes, StagedObject
+from imageferry.buckets.interface import (
+    Bucket,
+    ObjectNotFoundError,
+    ObjectReader,
+    UploadNotFoundError,
+)
 from imageferry.engine import scratch_room
-from imageferry.engine.context import SHA256_METADATA, TASK_METADATA, WorkerContext
+from imageferry.engine.checkpoints import NOTHING_WRITTEN, Keeper, ResumableWork, Saved
+from imageferry.engine.context import SHA256_METADATA, WorkerContext
+from imageferry.engine.drafts import TaskDrafts
 from imageferry.engine.ownership import Ownership
+from imageferry.engine.whole_copy import WholeCopy
 from imageferry.images.model import ImageDisk
 from imageferry.imaging.disk import DiskReader
 from imageferry.imaging.errors import VERIFICATION_FAILED
@@ -32,6 +40,8 @@ from imageferry.imaging.writers.opening import QCOW2, RAW, RAW_TAR_GZ, Layout, P
 
 _STEP = 8 << 20
 
+_log = structlog.get_logger()
+
 
 class ExportDisk:
     """Writes one disk of the catalogue into an object.
@@ -46,6 +56,7 @@ class ExportDisk:
         disk: The disk.
         source_key: Its key in the catalogue.
         bucket: The bucket that gets the object.
+        drafts: What the task has in the making there.
         key: The object's key.
         layout: How the object is laid out.
     """
@@ -58,6 +69,7 @@ class ExportDisk:
         *,
         source_key: str,
         bucket: Bucket,
+        drafts: TaskDrafts,
         key: str,
         layout: Layout,
     ) -> None:
@@ -70,11 +82,14 @@ class ExportDisk:
         self._bucket = bucket
         self._key = key
         self._layout = layout
+        self._drafts = drafts
         self._staged: StagedObject | None = None
-        self._taken = 0
+        self._taken = disk.stored_size
+        self._continued = False
         folder = context.folder(ownership.task.task_id)
         self._scratch = scratch_room.of_disk(folder, ownership, disk.position)
-        self._path = folder / f"disk-{disk.position}{layout.suffix}"
+        self._file: Path | None = None
+        self._path = Path()
 
     @property
     def position(self) -> int:
@@ -87,12 +102,17 @@ class ExportDisk:
             found = self._bucket.head(self._key)
         except ObjectNotFoundError:
             return False
-        is_ours = found.metadata.get(TASK_METADATA) == self._ownership.task.task_id
+        is_ours = self._drafts.metadata.items() <= found.metadata.items()
         # Some stores let an object appear before the metadata that was found out meanwhile.
         return is_ours and SHA256_METADATA in found.metadata
 
+    @cached_property
+    def source_version(self) -> str:
+        """The version of the disk in the catalogue: its ETag."""
+        return self._context.catalogue.head(self._source_key).etag
+
     async def make(self) -> None:
-        """Write the object and store it where nobody sees it."""
+        """Write the object, or what is left of it, and store it where nobody sees it."""
         await in_thread(self._make)
 
     async def verify(self) -> None:
@@ -101,20 +121,17 @@ class ExportDisk:
             if self._layout is not RAW_TAR_GZ:
                 await self._verify()
             self.sha256 = self.sha256 or await in_thread(self._hash)
-        if self._by_scratch:
-            await asyncio.to_thread(self._path.unlink)
 
     def publish(self) -> None:
         """Let the object appear, if it was made here."""
-        if self._staged is not None:
-            self._staged.publish(
-                {TASK_METADATA: self._ownership.task.task_id, SHA256_METADATA: self.sha256}
-            )
-
-    def discard(self) -> None:
-        """Take back what was stored and not published."""
-        if self._staged is not None:
-            self._staged.discard()
+        if self._staged is None:
+            return
+        try:
+            self._staged.publish({**self._drafts.metadata, SHA256_METADATA: self.sha256})
+        except UploadNotFoundError:
+            # Whoever had the task before may have let it appear at the last moment.
+            if not self.is_published():
+                raise
 
     @property
     def _by_scratch(self) -> bool:
@@ -132,45 +149,109 @@ class ExportDisk:
         return self._by_scratch or self._bucket.keeps_files
 
     def _make(self, stop: StopSignal) -> None:
-        draft: Draft
-        if self._by_scratch:
-            self._scratch.claim(scratch_room.for_a_layout(self._disk.stored_size))
-            draft = FileDraft(self._path, partial(self._send, stop))
-        else:
-            draft = self._draft()
         try:
-            self.size, self.sha256 = self._write(draft, stop)
-            self._staged = draft.finish(self.size)
-        except BaseException:
-            draft.abort()
-            raise
-        draft.leave()
+            self._store(stop)
+        except UploadNotFoundError as error:
+            # Whoever had the task before may have ended the upload at the last moment.
+            if not self._continued:
+                raise
+            _log.info("transfer_begins_anew", position=self.position, reason=str(error))
+            self._store(stop)
 
-    def _draft(self) -> Draft:
-        task_id = self._ownership.task.task_id
-        return self._bucket.draft(
-            self._key, self._path, token=task_id, metadata={TASK_METADATA: task_id}
+    def _store(self, stop: StopSignal) -> None:
+        """Have the bucket store the object, straight away or out of a file of scratch."""
+        if self._by_scratch and self._file is None:
+            self._file = self._drafts.whole_file(self.position) or self._make_file(stop)
+        draft, saved = self._drafts.in_bucket(
+            self.position,
+            self._key,
+            suffix=self._layout.suffix,
+            file=self._file.name if self._file is not None else "",
         )
+        self._continued = saved is not None
+        self._path = self._file or self._drafts.path(draft.id)
+        try:
+            if self._file is None:
+                self._write(draft, saved, stop)
+            else:
+                self._send(self._file, draft, saved, stop)
+            self._staged = draft.finish(self.size)
+        finally:
+            draft.leave()
 
-    def _write(self, draft: Draft, stop: StopSignal) -> tuple[int, str]:
-        output = HashedOutput(draft, stop) if self._in_order else draft
+    def _make_file(self, stop: StopSignal) -> Path:
+        """Write the object into a file of scratch, or what is left of it."""
+        draft, saved = self._drafts.in_file(self.position, self._layout.suffix)
+        try:
+            most = scratch_room.for_a_layout(self._disk.stored_size)
+            self._scratch.claim(most, taken=saved.end if saved is not None else 0)
+            self._write(draft, saved, stop)
+            return draft.finish(self.size)
+        finally:
+            draft.leave()
+
+    def _write(self, draft: DraftBytes, saved: Saved | None, stop: StopSignal) -> None:
+        hashed = None
+        if self._in_order:
+            begun = saved.output_hash if saved is not None else NOTHING_WRITTEN
+            hashed = HashedOutput(draft, stop, begun)
         meter = self._ownership.meter
         with self._source() as (source, inspection):
             reader = self._reader(source, inspection)
-            moved = move(
-                source,
-                reader,
-                self._written_as.open(output, self._planned(reader)),
-                scratch=self._scratch,
-                hash_source=False,
-                stop=stop,
-                begin=self._begin,
-                progress=partial(meter.advance, self.position),
-                hash_content=False,
+            writer = self._written_as.open(
+                hashed or draft,
+                self._planned(reader),
+                saved.writer if saved is not None else b"",
             )
+            with self._keeper(draft, writer, saved, hashed=hashed) as keeper:
+                moved = move(
+                    source,
+                    reader,
+                    writer,
+                    scratch=self._scratch,
+                    hash_source=False,
+                    stop=stop,
+                    begin=self._begin,
+                    progress=partial(meter.advance, self.position),
+                    hash_content=False,
+                    checkpoints=keeper,
+                )
         self._check_content(moved.transferred.content_crc32)
-        size = moved.transferred.size
-        return size, output.finish(size) if isinstance(output, HashedOutput) else ""
+        self.size = moved.transferred.size
+        self.sha256 = hashed.finish(self.size) if hashed is not None else ""
+
+    def _send(self, path: Path, draft: DraftBytes, saved: Saved | None, stop: StopSignal) -> None:
+        """Copy the file of scratch into the object."""
+        with FileSource(path) as file:
+            self.size = file.size
+            self._ownership.meter.expect(self.position, self._taken + file.size)
+            copy = WholeCopy(file, draft, saved)
+            with self._keeper(draft, copy, saved, file=path.name) as keeper:
+                copy.run(keeper, stop=stop, progress=self._sent)
+
+    def _sent(self, place: int) -> None:
+        self._ownership.meter.advance(self.position, self._taken + place)
+
+    def _keeper(
+        self,
+        draft: DraftBytes,
+        writer: ResumableWork,
+        saved: Saved | None,
+        *,
+        hashed: HashedOutput | None = None,
+        file: str = "",
+    ) -> Keeper:
+        return Keeper(
+            self._ownership,
+            self.position,
+            source=self.source_version,
+            draft=draft,
+            writer=writer,
+            begun=saved,
+            interval=self._context.checkpoint_interval,
+            hashed=hashed,
+            file=file,
+        )
 
     def _check_content(self, checksum: int) -> None:
         """Make sure that the catalogue gave what was imported; a copy as it is has its own hash."""
@@ -232,25 +313,6 @@ class ExportDisk:
                 stop.check()
                 digest.update(chunk)
         return digest.hexdigest()
-
-    def _send(self, stop: StopSignal, path: Path) -> StagedObject:
-        """Have the bucket store the file of scratch."""
-        meter = self._ownership.meter
-        draft = self._draft()
-        try:
-            with FileSource(path) as file:
-                meter.expect(self.position, self._taken + file.size)
-                for start, length in file.data_ranges():
-                    for offset in range(start, start + length, _STEP):
-                        stop.check()
-                        draft.copy(file, offset, min(_STEP, start + length - offset))
-                        meter.advance(self.position, self._taken + offset)
-                staged = draft.finish(file.size)
-        except BaseException:
-            draft.abort()
-            raise
-        draft.leave()
-        return staged
 
     @contextmanager
     def _source(self) -> Iterator[tuple[ObjectReader, Inspection]]:

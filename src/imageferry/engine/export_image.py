@@ -2,7 +2,7 @@
 
 The objects of all disks are made and verified first. They appear in the transaction that
 makes the task Finished, so that none is seen before all are whole. An export that was
-interrupted begins again, but for objects that have appeared.
+interrupted goes on from its checkpoints, but for objects that have appeared.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import asyncio
 from imageferry.buckets.interface import Bucket
 from imageferry.engine.context import WorkerContext
 from imageferry.engine.disks import for_each
+from imageferry.engine.drafts import TaskDrafts
 from imageferry.engine.export_disk import ExportDisk
 from imageferry.engine.failures import reported_for
 from imageferry.engine.ownership import Ownership
@@ -43,31 +44,26 @@ class ExportImage:
         """Write every disk into the bucket that is not there yet, and publish them together."""
         with reported_for(0):
             bucket = await asyncio.to_thread(self._begin)
-        exports = [self._export(bucket, disk) for disk in self._image.disks]
+        drafts = TaskDrafts(self._context, self._ownership, bucket)
+        exports = [self._export(bucket, drafts, disk) for disk in self._image.disks]
         missing = await asyncio.to_thread(self._missing, exports)
+        await asyncio.to_thread(_look_what_is_left, drafts, missing)
 
         async def make(export: ExportDisk) -> None:
             with reported_for(export.position):
                 await export.make()
             self._ownership.meter.complete(export.position)
 
-        try:
-            await for_each(missing, make)
-            await self._verify(missing)
-            with reported_for(0):
-                await uninterrupted(asyncio.to_thread(self._publish, bucket, missing))
-        except BaseException:
-            # What was published is found again, or withdrawn when the task has ended.
-            await uninterrupted(asyncio.to_thread(_discard, missing))
-            raise
+        await for_each(missing, make)
+        await self._verify(missing)
+        with reported_for(0):
+            await uninterrupted(asyncio.to_thread(self._publish, bucket, missing))
 
     def _begin(self) -> Bucket:
         self._ownership.enter(
             Phase.TRANSFER, {disk.position: disk.stored_size for disk in self._image.disks}
         )
-        bucket = self._context.store.bucket(self._bucket_name)
-        bucket.discard_staged(self._ownership.task.task_id)
-        return bucket
+        return self._context.store.bucket(self._bucket_name)
 
     def _missing(self, exports: list[ExportDisk]) -> list[ExportDisk]:
         """Those of which no earlier attempt has published the object."""
@@ -80,13 +76,14 @@ class ExportImage:
                     missing.append(export)
         return missing
 
-    def _export(self, bucket: Bucket, disk: ImageDisk) -> ExportDisk:
+    def _export(self, bucket: Bucket, drafts: TaskDrafts, disk: ImageDisk) -> ExportDisk:
         return ExportDisk(
             self._context,
             self._ownership,
             disk,
             source_key=self._image.key(disk),
             bucket=bucket,
+            drafts=drafts,
             key=self._objects[disk.position - 1],
             layout=self._layout,
         )
@@ -124,6 +121,10 @@ def _let_appear(exports: list[ExportDisk]) -> None:
             export.publish()
 
 
-def _discard(exports: list[ExportDisk]) -> None:
+def _look_what_is_left(drafts: TaskDrafts, exports: list[ExportDisk]) -> None:
+    versions = {}
     for export in exports:
-        export.discard()
+        with reported_for(export.position):
+            versions[export.position] = export.source_version
+    with reported_for(0):
+        drafts.look(versions)

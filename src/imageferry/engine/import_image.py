@@ -51,6 +51,9 @@ class ImportImage(NewImage):
                 self._image, disk, stored, context=self._context, ownership=self._ownership
             )
 
+    def _version(self, disk: ImageDisk) -> str:
+        return disk.source_etag
+
     def _write(self, disk: ImageDisk, draft: Draft, saved: Saved | None, stop: StopSignal) -> int:
         meter = self._ownership.meter
         writer = Qcow2Writer(draft, state=saved.writer if saved else b"")

@@ -9,26 +9,23 @@ verified before is what will be read after.
 from __future__ import annotations
 
 import asyncio
-import secrets
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 
-import structlog
-
 from imageferry.buckets.draft import Draft
 from imageferry.buckets.interface import (
-    DraftNotFoundError,
     ObjectExistsError,
     ObjectNotFoundError,
     ObjectReader,
     StoreError,
 )
 from imageferry.engine import scratch_room
-from imageferry.engine.checkpoints import Saved, usable
+from imageferry.engine.checkpoints import Saved
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.disks import for_each
+from imageferry.engine.drafts import TaskDrafts
 from imageferry.engine.failures import reported_for
 from imageferry.engine.image_bytes import check_bytes
 from imageferry.engine.ownership import Ownership, OwnershipLostError
@@ -44,10 +41,7 @@ from imageferry.imaging.source import ByteSource
 from imageferry.imaging.threads import StopSignal, entered, in_thread
 from imageferry.imaging.verify import compare, verify
 from imageferry.imaging.writers.qcow2 import CLUSTER_SIZE
-from imageferry.tasks import checkpoints
 from imageferry.tasks.model import DiskStatus, Phase
-
-_log = structlog.get_logger()
 
 
 class NewImage(ABC):
@@ -64,7 +58,7 @@ class NewImage(ABC):
         self._ownership = ownership
         self._image = image
         self._folder = context.folder(ownership.task.task_id)
-        self._saved: Mapping[int, Saved] = {}
+        self._drafts = TaskDrafts(context, ownership, context.catalogue)
 
     async def transfer(self) -> None:
         """Put every disk into the catalogue that is not there yet."""
@@ -72,7 +66,7 @@ class NewImage(ABC):
         self._ownership.enter(
             Phase.TRANSFER, {disk.position: disk.source_size for disk in self._image.disks}
         )
-        await asyncio.to_thread(self._find_saved)
+        await asyncio.to_thread(self._look_what_is_left)
 
         async def work(disk: ImageDisk) -> None:
             with reported_for(disk.position):
@@ -100,18 +94,12 @@ class NewImage(ABC):
         await self._verify_again_what_is_gone()
         await asyncio.to_thread(self._publish)
 
-    def _find_saved(self) -> None:
-        """Look what earlier workers have left to go on with, and take away the rest."""
-        task_id = self._ownership.task.task_id
-        with self._context.database.read() as connection:
-            states = checkpoints.of(connection, task_id)
-        sources = {disk.position: disk.source_etag for disk in self._image.disks}
-        self._saved = usable(states, sources)
-        kept = {saved.draft_id for saved in self._saved.values()}
-        self._context.catalogue.discard_staged(task_id, keep=kept)
-        for path in self._context.drafts(task_id).iterdir():
-            if path.name not in kept:
-                path.unlink()
+    def _look_what_is_left(self) -> None:
+        versions = {}
+        for disk in self._image.disks:
+            with reported_for(disk.position):
+                versions[disk.position] = self._version(disk)
+        self._drafts.look(versions)
 
     def _read_again(self) -> Image:
         """The image with what was found out of its disks meanwhile."""
@@ -120,6 +108,10 @@ class NewImage(ABC):
         if image is None:
             raise OwnershipLostError(self._ownership.task.task_id)
         return image
+
+    @abstractmethod
+    def _version(self, disk: ImageDisk) -> str:
+        """The version of what a disk is made of: its ETag."""
 
     @abstractmethod
     def _write(self, disk: ImageDisk, draft: Draft, saved: Saved | None, stop: StopSignal) -> int:
@@ -149,10 +141,9 @@ class NewImage(ABC):
             images.record_disk(connection, self._image.image_id, disk.position, **values)
 
     def _store(self, disk: ImageDisk, stop: StopSignal) -> None:
-        saved = self._saved.get(disk.position)
-        draft = self._left_draft(disk, saved) if saved is not None else None
-        if draft is None:
-            draft, saved = self._new_draft(disk), None
+        draft, saved = self._drafts.in_bucket(
+            disk.position, self._image.key(disk), suffix=".qcow2", head_size=CLUSTER_SIZE
+        )
         try:
             self._publish_disk(disk, draft, self._write(disk, draft, saved, stop))
         except (StoreError, OSError):
@@ -162,40 +153,6 @@ class NewImage(ABC):
         finally:
             draft.leave()
 
-    def _left_draft(self, disk: ImageDisk, saved: Saved) -> Draft | None:
-        """The disk in the making that an earlier worker left; ``None`` where it is lost."""
-        try:
-            draft = self._context.catalogue.resume_draft(
-                self._image.key(disk),
-                self._context.drafts(self._ownership.task.task_id) / "left",
-                draft_id=saved.draft_id,
-                end=saved.end,
-                token=self._ownership.task.task_id,
-                head_size=CLUSTER_SIZE,
-                metadata=self._metadata,
-            )
-        except DraftNotFoundError as error:
-            _log.info("transfer_begins_anew", position=disk.position, reason=str(error))
-            return None
-        self._ownership.record_continuation(disk.position, saved.checkpoint.offset)
-        return draft
-
-    def _new_draft(self, disk: ImageDisk) -> Draft:
-        """A disk of which nothing is made yet. Its name is its own, so that nobody replaces it."""
-        task_id = self._ownership.task.task_id
-        name = f"disk-{disk.position}-{secrets.token_hex(4)}.qcow2"
-        return self._context.catalogue.draft(
-            self._image.key(disk),
-            self._context.drafts(task_id) / name,
-            token=task_id,
-            head_size=CLUSTER_SIZE,
-            metadata=self._metadata,
-        )
-
-    @property
-    def _metadata(self) -> Mapping[str, str]:
-        return {TASK_METADATA: self._ownership.task.task_id}
-
     def _publish_disk(self, disk: ImageDisk, draft: Draft, size: int) -> None:
         staged = draft.finish(size)
         # The last word of whoever may have lost the task meanwhile.
@@ -203,7 +160,7 @@ class NewImage(ABC):
             disk.position, DiskStatus.PROCESSING, [("StoredSize", str(size))]
         )
         try:
-            staged.publish(self._metadata, overwrite=False)
+            staged.publish(self._drafts.metadata, overwrite=False)
         except ObjectExistsError:
             # Whoever has the task by now was faster, and may have verified the object.
             staged.discard()

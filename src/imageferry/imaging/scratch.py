@@ -29,13 +29,17 @@ class Scratch:
         self._tell = tell
         self._claimed = 0
 
-    def claim(self, most: int) -> None:
+    def claim(self, most: int, taken: int = 0) -> None:
         """Make sure that there is room for so many bytes more.
+
+        Args:
+            most: The bytes.
+            taken: How many of them are there already, of work that is gone on with.
 
         Raises:
             ImageError: there is none.
         """
-        free = self._free
+        free = self._free + taken
         if free < most:
             raise INSUFFICIENT_SPACE.error(
                 f"The task needs up to {most} bytes of scratch in the data folder, which has {free}"

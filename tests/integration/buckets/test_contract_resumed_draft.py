@@ -89,8 +89,9 @@ def test_a_draft_of_which_only_the_head_was_made_can_be_gone_on_with(
 def test_what_is_discarded_is_gone(bucket: Bucket, path: Path) -> None:
     first = begun(bucket, path, 20 * MIB)
     first.keep(16 * MIB)
-    first.abort()
+    first.leave()
     bucket.discard_staged(TOKEN)
+    path.unlink(missing_ok=True)
 
     with pytest.raises(DraftNotFoundError):
         resumed(bucket, path, first, 16 * MIB)

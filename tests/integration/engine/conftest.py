@@ -8,12 +8,15 @@ transaction, and where another one has taken its task.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from imageferry.buckets.open import open_buckets, open_images
 from imageferry.buckets.remote_client import Credentials
 from imageferry.buckets.remote_store import RemoteStore
 from imageferry.buckets.s3 import S3Client
+from imageferry.settings import Settings
 from imageferry.tasks.model import TaskStatus
 from support.disks import DATA, DISK
 from support.ferry import Ferry
@@ -50,6 +53,22 @@ def in_s3(tmp_path: Path, rows: Rows, s3: S3Client) -> Ferry:
         store=RemoteStore(s3, "buckets/"),
         image_store=RemoteStore(s3, "images/"),
     )
+
+
+@pytest.fixture
+def on_s3(tmp_path: Path, rows: Rows, seaweedfs: S3Server) -> Ferry:
+    """An installation that has everything in S3, and that another process can open."""
+    options = f"region={REGION}&endpoint={seaweedfs.endpoint}&path_style=true"
+    bucket = seaweedfs.make_bucket()
+    settings: dict[str, Any] = {
+        "buckets_url": f"s3://{bucket}/buckets?{options}",
+        "images_url": f"s3://{bucket}/images?{options}",
+        "s3_access_key_id": seaweedfs.access_key_id,
+        "s3_access_key_secret": seaweedfs.access_key_secret,
+    }
+    opened = Settings(**settings)
+    store, image_store = open_buckets(opened), open_images(opened)
+    return Ferry(tmp_path / "data", rows, store=store, image_store=image_store, **settings)
 
 
 @pytest.fixture

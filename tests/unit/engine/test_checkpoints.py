@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import cast
 
 import pytest
 import sqlalchemy as sa
@@ -13,8 +13,10 @@ from imageferry.engine.checkpoints import Interval, Keeper, Saved, usable
 from imageferry.engine.ownership import Ownership, OwnershipLostError
 from imageferry.imaging.checkpoint import Checkpoint, SourceState
 from imageferry.imaging.content_hash import ContentHash
-from imageferry.imaging.disk import ResumableWriter
+from imageferry.imaging.hashed_output import HashedOutput
+from imageferry.imaging.threads import StopSignal
 from support.service import until
+from support.written import ForgetfulOutput
 
 LENGTH = 100
 
@@ -80,15 +82,19 @@ class Transfer:
     ownership: FakeOwnership = field(default_factory=FakeOwnership)
     offset: int = 0
 
-    def keeper(self, interval: Interval) -> Keeper:
+    def keeper(
+        self, interval: Interval, *, hashed: HashedOutput | None = None, file: str = ""
+    ) -> Keeper:
         return Keeper(
             cast("Ownership", self.ownership),
             2,
             source="etag",
             draft=cast("Draft", self.draft),
-            writer=cast("ResumableWriter[Any]", self.writer),
+            writer=self.writer,
             begun=None,
             interval=interval,
+            hashed=hashed,
+            file=file,
         )
 
     def write(self, keeper: Keeper, length: int, *, given: int = 0) -> None:
@@ -179,6 +185,22 @@ def test_a_database_that_is_away_costs_a_note(transfer: Transfer) -> None:
     with transfer.keeper(Interval(LENGTH, 3600)) as keeper:
         transfer.write(keeper, 100, given=1000)
     assert transfer.draft.kept == [100]
+
+
+def test_the_state_of_the_hash_of_what_is_written_is_noted(transfer: Transfer) -> None:
+    hashed = HashedOutput(ForgetfulOutput(), StopSignal())
+    hashed.write(0, b"written")
+    begun = hashed.state
+    transfer.draft.may_keep.set()
+    keeper = transfer.keeper(Interval(LENGTH, 3600), hashed=hashed, file="disk-1.qcow2")
+    with keeper:
+        transfer.write(keeper, 100, given=50)
+        hashed.write(7, b"written later")
+        transfer.write(keeper, 1, given=1000)
+    (state,) = transfer.ownership.states
+    saved = Saved.decoded(state)
+    assert saved is not None
+    assert (saved.output_hash, saved.file) == (begun, "disk-1.qcow2")
 
 
 def damaged(state: bytes) -> bytes:

@@ -36,3 +36,12 @@ def test_work_of_unknown_size_leaves_room_to_others(tmp_path: Path) -> None:
     granted = Scratch(tmp_path, told.append).claim_at_most(1 << 60)
     assert 0 < granted < total
     assert told == [granted]
+
+
+def test_what_is_there_already_needs_no_room(tmp_path: Path) -> None:
+    told: list[int] = []
+    most = shutil.disk_usage(tmp_path).free + 1024 * _GIB
+
+    Scratch(tmp_path, told.append).claim(most, taken=1024 * _GIB + _GIB)
+
+    assert told == [most]

@@ -1,0 +1,146 @@
+"""What a task has in the making: begun, left behind by a worker, and gone on with by the next."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import structlog
+
+from imageferry.buckets.draft import Draft
+from imageferry.buckets.file_draft import FileDraft
+from imageferry.buckets.interface import Bucket, DraftNotFoundError
+from imageferry.engine.checkpoints import Saved, usable
+from imageferry.engine.context import TASK_METADATA, WorkerContext
+from imageferry.engine.ownership import Ownership
+from imageferry.tasks import checkpoints
+
+_log = structlog.get_logger()
+
+
+class _Left(Protocol):
+    def leave(self) -> None: ...
+
+
+_AnyDraft = TypeVar("_AnyDraft", bound=_Left)
+
+
+class TaskDrafts:
+    """The drafts of one task, one a disk.
+
+    Args:
+        context: What is below the steps.
+        ownership: The hold of the task.
+        bucket: Where the objects are to be.
+    """
+
+    def __init__(self, context: WorkerContext, ownership: Ownership, bucket: Bucket) -> None:
+        self._database = context.database
+        self._ownership = ownership
+        self._bucket = bucket
+        self._task_id = ownership.task.task_id
+        self._folder = context.drafts(self._task_id)
+        self._saved: dict[int, Saved] = {}
+
+    @property
+    def metadata(self) -> Mapping[str, str]:
+        """What names the task in all objects that it makes."""
+        return {TASK_METADATA: self._task_id}
+
+    def look(self, sources: Mapping[int, str]) -> None:
+        """Look what earlier workers have left to go on with, and take away the rest.
+
+        Args:
+            sources: The version of what each disk is made of, for those that are to be made.
+        """
+        with self._database.read() as connection:
+            states = checkpoints.of(connection, self._task_id)
+        wanted = {position: state for position, state in states.items() if position in sources}
+        for position, saved in usable(wanted, sources).items():
+            if not saved.file or self.path(saved.file).is_file():
+                self._saved[position] = saved
+        kept = {name for saved in self._saved.values() for name in (saved.draft_id, saved.file)}
+        self._bucket.discard_staged(self._task_id, keep=kept)
+        for path in self._folder.iterdir():
+            if path.name not in kept:
+                path.unlink()
+
+    def path(self, name: str) -> Path:
+        """A local file in the making, which another worker of this machine can go on with."""
+        return self._folder / name
+
+    def whole_file(self, position: int) -> Path | None:
+        """The file that an earlier worker was copying into the bucket, if it was that far."""
+        saved = self._saved.get(position)
+        return self.path(saved.file) if saved is not None and saved.file else None
+
+    def in_bucket(
+        self, position: int, key: str, *, suffix: str, head_size: int = 0, file: str = ""
+    ) -> tuple[Draft, Saved | None]:
+        """An object in the making, and what was noted of it if an earlier worker left it.
+
+        Args:
+            position: The disk.
+            key: The object's key.
+            suffix: The end of the name of a local file, with the dot.
+            head_size: The bytes at its beginning that may come last.
+            file: The name of the local file that it is made of; empty if it is of the disk itself.
+
+        Raises:
+            OwnershipLostError: the task is no longer this worker's.
+            StoreError: it cannot be begun.
+            OSError: likewise.
+        """
+
+        def resume(saved: Saved) -> Draft:
+            return self._bucket.resume_draft(
+                key,
+                self.path("left"),
+                draft_id=saved.draft_id,
+                end=saved.end,
+                token=self._task_id,
+                head_size=head_size,
+                metadata=self.metadata,
+            )
+
+        def begin(path: Path) -> Draft:
+            return self._bucket.draft(
+                key, path, token=self._task_id, head_size=head_size, metadata=self.metadata
+            )
+
+        return self._opened(position, suffix, file, resume, begin)
+
+    def in_file(self, position: int, suffix: str) -> tuple[FileDraft[Path], Saved | None]:
+        """A local file in the making, likewise."""
+
+        def resume(saved: Saved) -> FileDraft[Path]:
+            return FileDraft.resume(self.path(saved.draft_id), Path, end=saved.end)
+
+        return self._opened(position, suffix, "", resume, lambda path: FileDraft(path, Path))
+
+    def _opened(
+        self,
+        position: int,
+        suffix: str,
+        file: str,
+        resume: Callable[[Saved], _AnyDraft],
+        begin: Callable[[Path], _AnyDraft],
+    ) -> tuple[_AnyDraft, Saved | None]:
+        saved = self._saved.pop(position, None)
+        if saved is not None and saved.file == file:
+            try:
+                return self._continued(position, resume(saved), saved), saved
+            except DraftNotFoundError as error:
+                _log.info("transfer_begins_anew", position=position, reason=str(error))
+        # A name of its own, so that nobody replaces it.
+        return begin(self.path(f"disk-{position}-{secrets.token_hex(4)}{suffix}")), None
+
+    def _continued(self, position: int, draft: _AnyDraft, saved: Saved) -> _AnyDraft:
+        try:
+            self._ownership.record_continuation(position, saved.checkpoint.offset)
+        except BaseException:
+            draft.leave()
+            raise
+        return draft
