@@ -30,6 +30,9 @@ from support.service import ENDED, PATIENCE, Service, until
 
 Start = Callable[..., Service]
 
+STRUCTURE = "structure"
+"""How images are verified here: nothing stops while their bytes are."""
+
 
 @pytest.fixture(scope="module")
 def disk(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -73,7 +76,7 @@ def _statuses(data_dir: Path, tasks: list[str]) -> list[str]:
 def test_what_is_not_done_is_handed_to_the_next_start(
     start_service: Start, disk: Path, small: Path, number: signal.Signals
 ) -> None:
-    service = start_service(worker_slots=1, drain_seconds=0)
+    service = start_service(worker_slots=1, drain_seconds=0, verify=STRUCTURE)
     tasks = _import(service, disk, small, small)
     watch_transfer(service, tasks[0])
     worker = worker_of(service)
@@ -85,7 +88,7 @@ def test_what_is_not_done_is_handed_to_the_next_start(
     until(lambda: has_ended(worker), PATIENCE, "The end of its worker")
     assert _statuses(service.data_dir, tasks) == ["Processing", "Waiting", "Waiting"]
     dead = {look(service.data_dir, task_id).owner for task_id in tasks}
-    following = start_service(data_dir=service.data_dir, worker_slots=1)
+    following = start_service(data_dir=service.data_dir, worker_slots=1, verify=STRUCTURE)
     assert _most_running(following, tasks, dead) == 1
     assert _statuses(service.data_dir, tasks) == ["Finished"] * 3
     attempts = [look(service.data_dir, task_id).attempt for task_id in tasks]
@@ -96,7 +99,7 @@ def test_what_is_not_done_is_handed_to_the_next_start(
 def test_running_tasks_are_let_go_on_for_a_while(
     start_service: Start, disk: Path, small: Path
 ) -> None:
-    service = start_service(worker_slots=1, drain_seconds=60)
+    service = start_service(worker_slots=1, drain_seconds=60, verify=STRUCTURE)
     tasks = _import(service, disk, small)
     watch_transfer(service, tasks[0])
 
@@ -107,7 +110,7 @@ def test_running_tasks_are_let_go_on_for_a_while(
 
 
 def test_whoever_is_in_a_hurry_asks_twice(start_service: Start, disk: Path) -> None:
-    service = start_service(drain_seconds=600)
+    service = start_service(drain_seconds=600, verify=STRUCTURE)
     (task_id,) = _import(service, disk)
     watch_transfer(service, task_id)
     service.process.send_signal(signal.SIGTERM)
@@ -119,7 +122,7 @@ def test_whoever_is_in_a_hurry_asks_twice(start_service: Start, disk: Path) -> N
 
     assert service.process.wait(PATIENCE) == 0
     assert _statuses(service.data_dir, [task_id]) == ["Processing"]
-    following = start_service(data_dir=service.data_dir)
+    following = start_service(data_dir=service.data_dir, verify=STRUCTURE)
     assert following.wait_for(task_id)["TaskStatus"] == "Finished"
 
 
@@ -136,7 +139,7 @@ def test_an_idle_service_stops_soon(start_service: Start) -> None:
 def test_a_worker_of_its_own_drains_and_hands_over(
     start_service: Start, disk: Path, small: Path
 ) -> None:
-    service = start_service("--no-worker", worker_slots=1, drain_seconds=0)
+    service = start_service("--no-worker", worker_slots=1, drain_seconds=0, verify=STRUCTURE)
     tasks = _import(service, disk, small)
     assert worker_of(service) is None
     for moment in ("first", "second"):
@@ -245,7 +248,7 @@ def _processes_of(folder: Path) -> list[psutil.Process]:
 
 
 def test_tasks_of_a_killed_api_process_are_gone_on_with(start_service: Start, disk: Path) -> None:
-    service = start_service()
+    service = start_service(verify=STRUCTURE)
     (task_id,) = _import(service, disk)
     watch_transfer(service, task_id)
     worker = worker_of(service)
@@ -255,7 +258,7 @@ def test_tasks_of_a_killed_api_process_are_gone_on_with(start_service: Start, di
 
     _, alive = psutil.wait_procs([worker], timeout=PATIENCE)
     assert alive == []
-    following = start_service(data_dir=service.data_dir)
+    following = start_service(data_dir=service.data_dir, verify=STRUCTURE)
     assert following.wait_for(task_id)["TaskStatus"] in ENDED
     ended = look(service.data_dir, task_id)
     assert (ended.status, ended.attempt) == ("Finished", 2)

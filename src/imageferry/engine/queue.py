@@ -21,6 +21,12 @@ ENGINE_VERSION = "1"
 """What the steps of a task are. Workers of another version leave the task alone, so it changes
 only when the steps of tasks that are under way could not be gone on with."""
 
+APPLICATION = "imageferry"
+"""Whose the queues are, as the engine calls it."""
+
+POLL_SECONDS = 0.1
+"""How often a worker's own queue is looked at, below what a user notices."""
+
 UNDER_WAY = ["ENQUEUED", "DELAYED", "PENDING"]
 """What the engine calls a task that is not done."""
 
@@ -53,6 +59,21 @@ class TaskQueue:
         # Whoever asks while the database is away is told so: waiting is not for the queue.
         self._client = DBOSClient(
             system_database_url=database.text_url, retry_connection_errors=False
+        )
+
+    def make(self, worker: str, slots: int) -> None:
+        """Make the queue of a worker, or change it.
+
+        Args:
+            worker: Its name. It is not at work yet: a queue that is made under the engine's
+                eyes is seen by it a second later only.
+            slots: How many tasks it carries out at once.
+        """
+        self._client.register_queue(
+            worker,
+            worker_concurrency=slots,
+            polling_interval_sec=POLL_SECONDS,
+            application_name=APPLICATION,
         )
 
     def enqueue(

@@ -22,7 +22,7 @@ from imageferry.database.metadata import now
 from imageferry.engine import companions, leftovers
 from imageferry.engine.companions import Companions
 from imageferry.engine.context import WorkerContext
-from imageferry.engine.queue import ENGINE_VERSION, TaskQueue
+from imageferry.engine.queue import APPLICATION, ENGINE_VERSION, POLL_SECONDS, TaskQueue
 from imageferry.engine.reconciler import Reconciler, Running, reconciling
 from imageferry.engine.runs import run_id
 from imageferry.engine.steps import STEPS, Steps
@@ -31,9 +31,6 @@ from imageferry.imaging import nbd
 from imageferry.tasks import queries, retention
 from imageferry.tasks.model import TaskAction
 from imageferry.tasks.retention import Retention
-
-POLL_SECONDS = 0.1
-"""How often the worker's own queue is looked at, below what a user notices."""
 
 SWEEP_SECONDS = 3600.0
 """How often the stores are looked through for left-overs."""
@@ -111,14 +108,14 @@ def _among_others(
     """Run the engine, and with PostgreSQL be one worker of several meanwhile."""
     if context.database.is_sqlite:
         _adopt(queue, executor)
-        _launch(context, executor, running)
+        _launch(context, queue, executor, running)
         yield
         return
     companions.check(context.settings)
     others = Companions(context.database, queue, executor, context.settings, die)
     others.enter()
     try:
-        _launch(context, executor, running)
+        _launch(context, queue, executor, running)
         yield
     finally:
         others.leave()
@@ -199,14 +196,17 @@ def _lock(descriptor: int, path: Path) -> None:
     )
 
 
-def _launch(context: WorkerContext, executor: str, running: Running) -> None:
+def _launch(context: WorkerContext, queue: TaskQueue, executor: str, running: Running) -> None:
+    queue.make(executor, context.settings.worker_slots)
     config: DBOSConfig = {
-        "name": "imageferry",
+        "name": APPLICATION,
         "system_database_url": context.database.text_url,
         "executor_id": executor,
         "application_version": ENGINE_VERSION,
         "console_log_level": "WARNING",
         "run_migrations": False,
+        # Nobody is notified of anything, but the engine does not end before its next look.
+        "notification_listener_polling_interval_sec": POLL_SECONDS,
     }
     DBOS(config=config)
     DBOS.listen_queues([executor])
@@ -214,12 +214,6 @@ def _launch(context: WorkerContext, executor: str, running: Running) -> None:
     for action in TaskAction:
         _register(steps, action, running)
     DBOS.launch()
-    DBOS.register_queue(
-        executor,
-        worker_concurrency=context.settings.worker_slots,
-        polling_interval_sec=POLL_SECONDS,
-        on_conflict="always_update",
-    )
 
 
 def _adopt(queue: TaskQueue, executor: str) -> None:

@@ -84,3 +84,17 @@ def test_what_ended_long_ago_is_removed(rows: Rows, tasks: TaskQueue) -> None:
     assert tasks.prune(now() - HOUR) == 0
 
     assert [row[0] for row in _enqueued(rows.database)] == ["t-2", "t-3"]
+
+
+def test_a_worker_finds_its_queue_as_it_was_made_last(database: Database, tasks: TaskQueue) -> None:
+    tasks.make("worker", slots=2)
+    tasks.make("worker", slots=3)
+
+    table = sa.table(
+        "queues",
+        *(sa.column(name) for name in ("name", "application_name", "worker_concurrency")),
+        schema=None if database.is_sqlite else "dbos",
+    )
+    with database.read() as connection:
+        rows = connection.execute(sa.select(table)).all()
+    assert [tuple(row) for row in rows] == [("worker", "imageferry", 3)]
