@@ -14,7 +14,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv/bin
 NODE_TESTS := tests/acceptance/node
-WORKERS ?= 2
+# Tests wait for a good part of their time: three processes of them keep two cores busy.
+WORKERS ?= 3
 FUZZ_SECONDS ?= 600
 SOAK_SECONDS ?= 300
 
