@@ -137,8 +137,8 @@ class Survey:
     """What is known of a selection without having read it.
 
     Attributes:
-        kinds: Each action and status that tasks of it may have; none where there are no others
-            of the account in the region.
+        kinds: Each action and status that tasks of it may have; none where every task of the
+            account in the region may be meant.
         runs: Where its tasks lie, newest first.
     """
 
@@ -171,7 +171,9 @@ def survey(connection: sa.Connection, selection: Selection) -> Survey:
     kinds = [(row.action, row.status) for row in meant]
     if not meant:
         return Survey(selection, kinds, ())
-    if len(meant) == len(there):
+    # Where the rows are looked at for their times, PostgreSQL may think it as well to walk those
+    # of all accounts, unless the kind tells it how few are meant.
+    if len(meant) == len(there) and not selection.is_timed:
         kinds, selection = [], replace(selection, actions=(), statuses=())
     if selection.is_bounded:
         return Survey(selection, kinds, tuple(_runs(connection, selection, 0)))
