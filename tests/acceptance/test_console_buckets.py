@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from random import Random
 from subprocess import run
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import APIResponse, Page, expect
+from playwright.sync_api import APIResponse, Browser, Page, expect
 
 from imageferry.buckets.folder import FolderStore
 from support.accounts import create_account
-from support.browser import Visitor
+from support.browser import Visitor, visitor
 from support.service import Service
 
 MIB = 2**20
@@ -89,8 +90,10 @@ def test_an_object_is_imported_exported_and_deleted(
     expect(page.get_by_text(f"{20 * MIB}")).to_be_visible()
     page.get_by_label("Name of the image").fill("x")
     page.get_by_role("button", name="Import").click()
-    expect(page.get_by_role("alert")).to_contain_text("InvalidImageName.Malformed")
-    refused(member, 409)
+    name = page.get_by_label("Name of the image")
+    expect(name).to_have_attribute("aria-invalid", "true")
+    expect(name).to_have_accessible_description(re.compile("2"))
+    refused(member, 400)
     page.get_by_label("Name of the image").fill("round-trip")
     page.get_by_role("button", name="Import").click()
     page.wait_for_url("**/console/tasks/t-*")
@@ -119,6 +122,55 @@ def test_an_object_is_imported_exported_and_deleted(
     page.get_by_role("button", name="Delete the image").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Images")
     expect(page.get_by_text("round-trip")).to_have_count(0)
+
+
+def test_several_objects_are_imported_as_one_image(
+    browser: Browser, console: Service, tmp_path: Path
+) -> None:
+    data = tmp_path / "data.qcow2"
+    run(["qemu-img", "create", "-q", "-f", "qcow2", data, "2M"], check=True)
+    console.put("several", "a-data.qcow2", data)
+    console.put("several", "b-system.raw", BOOT_SECTOR.ljust(MIB, b"\0"))
+    console.put("several", "c-other.raw", BOOT_SECTOR.ljust(MIB, b"\1"))
+    phone = {"viewport": {"width": 360, "height": 740}, "locale": "zh-CN", "color_scheme": "dark"}
+    with visitor(browser, console, **phone) as somebody:
+        somebody.sign_in()
+        page = somebody.page
+        somebody.open("buckets/several")
+        for name in ("a-data.qcow2", "b-system.raw", "c-other.raw"):
+            page.get_by_label(f"选择 {name}").check()
+        page.get_by_role("button", name="导入为一个镜像").click()
+        page.wait_for_url("**/import?key=*")
+        page.get_by_role("link", name="移除 c-other.raw").click()
+        assert somebody.grave_findings() == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+        system, other = page.get_by_role("region").all()
+        expect(other).to_contain_text("b-system.raw")
+
+        page.get_by_role("button", name="将 b-system.raw 上移").focus()
+        page.keyboard.press("Enter")
+        expect(system).to_contain_text("b-system.raw")
+        expect(system.get_by_label("大小")).to_have_value("1")
+        expect(other.get_by_label("格式")).to_have_value("QCOW2")
+        other.get_by_label("设备").fill("dev")
+        page.get_by_label("镜像名称").fill("several-1")
+        page.keyboard.press("Enter")
+
+        expect(other.get_by_label("设备")).to_have_attribute("aria-invalid", "true")
+        expect(other.locator(".problem")).to_be_visible()
+        assert all("400" in error for error in somebody.errors)
+        somebody.errors.clear()
+        other.get_by_label("设备").fill("/dev/vdb")
+        page.get_by_role("button", name="导入", exact=True).click()
+        page.wait_for_url("**/console/tasks/t-*")
+        expect(page.locator("#summary")).to_contain_text("已完成", timeout=TASK_MS)
+
+    [image] = console.call("DescribeImages", ImageName="several-1")["Images"]["Image"]
+    disks = image["DiskDeviceMappings"]["DiskDeviceMapping"]
+    assert [(disk["Device"], disk["ImportOSSObject"]) for disk in disks] == [
+        ("/dev/xvda", "b-system.raw"),
+        ("/dev/vdb", "a-data.qcow2"),
+    ]
 
 
 def test_what_cannot_be_imported_says_why(member: Visitor, console: Service) -> None:

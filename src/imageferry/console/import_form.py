@@ -1,26 +1,26 @@
-"""The form that imports an object as an image, filled in with what its first bytes tell."""
+"""The form that imports objects as an image, filled in with what their first bytes tell."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from starlette.responses import RedirectResponse, Response
 
 from imageferry.actions.common import ARCHITECTURES, OS_TYPES
 from imageferry.actions.errors import ServiceError
-from imageferry.actions.import_admission import GIB, DiskDeviceMapping
+from imageferry.actions.import_admission import DiskDeviceMapping
 from imageferry.actions.import_image import IMPORT_IMAGE
 from imageferry.actions.import_request import PLATFORMS, ImportImageRequest
-from imageferry.console import task_view
-from imageferry.console.bucket_pages import Folder, find_bucket
+from imageferry.console import import_disks, task_view
+from imageferry.console.bucket_pages import PATH, Folder, find_bucket
 from imageferry.console.declared import choices, longest
+from imageferry.console.import_disks import OF_DISK, ChosenDisk, Problem
 from imageferry.console.interface import Backend
-from imageferry.console.storage import Bucket, Inspection
+from imageferry.console.storage import Bucket
 from imageferry.console.templating import page
 from imageferry.console.visit import Visit
 
-_DISK = "DiskDeviceMapping.1."
 _NAMES = (
     "RegionId",
     "ImageName",
@@ -30,10 +30,8 @@ _NAMES = (
     "Platform",
     "BootMode",
     "DetectionStrategy",
-    _DISK + "Format",
-    _DISK + "DiskImageSize",
 )
-"""The parameters that the form asks for; the bucket and the object are known."""
+"""The parameters of the image that the form asks for."""
 
 _ENDINGS = re.compile(r"(\.(tar|tgz|ova|gz|xz|zst|img|raw|qcow2?|vhdx?|vmdk|vdi))+$", re.IGNORECASE)
 _FORBIDDEN = re.compile(r"[^\w.:\-]+")
@@ -50,56 +48,102 @@ class ImportForm:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
+    def choose(self, visit: Visit) -> Response:
+        """Go to the form of the objects that were chosen in a list."""
+        folder = Folder(visit.request.path_params["bucket"], visit.field("prefix"))
+        keys = _keys(visit.form.get("key", ()))
+        most = import_disks.most_disks()
+        if not 0 < len(keys) <= most:
+            return page(visit, "import_too_many.html", 400, folder=folder, most=most)
+        return RedirectResponse(import_disks.form_address(_address(folder.bucket), keys), 303)
+
     def show(self, visit: Visit) -> Response:
-        """The form of an object."""
-        bucket, found = self._find(visit, visit.query("key"))
-        if bucket is None or found is None:
+        """The form of one object, or of several as the disks of one image."""
+        bucket, disks = self._find(visit, _keys(visit.request.query_params.getlist("key")))
+        if bucket is None or not disks:
             return page(visit, "no_object.html", 404)
-        return self._page(visit, bucket, found, _filled_in(bucket, found), None)
+        return self._page(visit, bucket, disks, _filled_in(bucket, disks))
 
     def start(self, visit: Visit) -> Response:
-        """Start the import, and go to its task."""
-        key = visit.field("key")
-        bucket, found = self._find(visit, key)
-        if bucket is None or found is None:
+        """Start the import and go to its task, or put the disks in another order."""
+        keys = _keys(visit.form.get("key", ()))
+        bucket, disks = self._find(visit, keys)
+        if bucket is None or not disks:
             return page(visit, "no_object.html", 404)
-        given = {name: visit.field(name).strip() for name in _NAMES}
+        given = {name: visit.field(name).strip() for name in _asked(disks)}
+        up = task_view.number(visit.field("up")) or 0
+        if 1 < up <= len(keys):
+            return self._reordered(visit, keys, import_disks.moved_up(keys, up), given, up - 1)
+        wrong = import_disks.problems(given, self._backend.tools.problem)
+        if wrong:
+            return self._page(visit, bucket, disks, given, wrong=wrong, status=400)
         parameters = {name: value for name, value in given.items() if value}
-        source = {_DISK + "OSSBucket": bucket.name, _DISK + "OSSObject": key}
+        sources = {disk.prefix + "OSSBucket": bucket.name for disk in disks}
+        sources |= {disk.prefix + "OSSObject": disk.found.object.key for disk in disks}
         try:
             reply = self._backend.call(
-                visit.key, IMPORT_IMAGE.name, parameters | source, visit.host
+                visit.key, IMPORT_IMAGE.name, parameters | sources, visit.host
             )
         except ServiceError as error:
-            return self._page(visit, bucket, found, given, error)
+            wrong = import_disks.problems_of(error, given)
+            return self._page(visit, bucket, disks, given, wrong=wrong, error=error, status=409)
         return RedirectResponse(f"{task_view.PATH}/{reply['TaskId']}", 303)
 
-    def _find(self, visit: Visit, key: str) -> tuple[Bucket | None, Inspection | None]:
-        """The account's bucket, and what an object of it is."""
+    def _reordered(
+        self,
+        visit: Visit,
+        before: Sequence[str],
+        after: Sequence[str],
+        given: Mapping[str, str],
+        moved: int,
+    ) -> Response:
+        bucket, disks = self._find(visit, after)
+        if bucket is None or not disks:
+            return page(visit, "no_object.html", 404)
+        values = import_disks.values_in_order(given, before, after)
+        return self._page(visit, bucket, disks, values, moved=moved)
+
+    def _find(
+        self, visit: Visit, keys: Sequence[str]
+    ) -> tuple[Bucket | None, Sequence[ChosenDisk]]:
+        """The account's bucket, and what its objects are; none where one is not there."""
         bucket = find_bucket(self._backend, visit)
-        return bucket, None if bucket is None else self._backend.buckets.inspect(bucket.name, key)
+        if bucket is None or len(keys) > import_disks.most_disks():
+            return bucket, []
+        found = [self._backend.buckets.inspect(bucket.name, key) for key in keys]
+        there = [one for one in found if one is not None]
+        if len(there) < len(keys):
+            return bucket, []
+        return bucket, import_disks.chosen(_address(bucket.name), there)
 
     def _page(
         self,
         visit: Visit,
         bucket: Bucket,
-        found: Inspection,
+        disks: Sequence[ChosenDisk],
         given: Mapping[str, str],
-        error: ServiceError | None,
+        *,
+        wrong: Mapping[str, Problem] | None = None,
+        error: ServiceError | None = None,
+        status: int = 200,
+        moved: int = 0,
     ) -> Response:
-        key = found.object.key
+        key = disks[0].found.object.key
         return page(
             visit,
             "import.html",
-            200 if error is None else 409,
+            status,
             bucket=bucket,
-            found=found,
+            disks=disks,
             given=given,
+            wrong=wrong or {},
             error=error,
+            moved=moved,
+            may_start=not any(disk.found.refusal for disk in disks),
             folder=Folder(bucket.name, key[: key.rfind("/") + 1]),
-            disk=_DISK,
             regions=self._backend.regions,
             formats=choices(DiskDeviceMapping, "Format"),
+            longest_device=longest(DiskDeviceMapping, "Device"),
             os_types=OS_TYPES,
             architectures=ARCHITECTURES,
             platforms=PLATFORMS,
@@ -117,15 +161,26 @@ def proposed_name(key: str) -> str:
     return name[:most] if len(name) > 1 else ""
 
 
-def _filled_in(bucket: Bucket, found: Inspection) -> Mapping[str, str]:
-    size = -(-found.virtual_size // GIB)
+def _filled_in(bucket: Bucket, disks: Sequence[ChosenDisk]) -> Mapping[str, str]:
     known = {
         "RegionId": bucket.region,
-        "ImageName": proposed_name(found.object.key),
+        "ImageName": proposed_name(disks[0].found.object.key),
         "OSType": "linux",
         "Architecture": "x86_64",
         "DetectionStrategy": "Standard",
-        _DISK + "Format": found.format,
-        _DISK + "DiskImageSize": str(size or ""),
     }
-    return dict.fromkeys(_NAMES, "") | known
+    return dict.fromkeys(_NAMES, "") | known | import_disks.filled_in(disks)
+
+
+def _asked(disks: Sequence[ChosenDisk]) -> Sequence[str]:
+    """The names of all that the form asks for."""
+    return [*_NAMES, *(disk.prefix + name for disk in disks for name in OF_DISK)]
+
+
+def _keys(values: Sequence[str]) -> Sequence[str]:
+    """Objects, each once, in their order. Without a name, a request is about the bucket itself."""
+    return [key for key in dict.fromkeys(values) if key]
+
+
+def _address(bucket: str) -> str:
+    return f"{PATH}/{bucket}/import"

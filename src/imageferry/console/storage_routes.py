@@ -54,6 +54,7 @@ def _bucket_routes(backend: Backend) -> list[Route]:
         Route(f"{bucket}/download", member(transfer.download)),
         Route(f"{bucket}/import", member(imports.show)),
         Route(f"{bucket}/import", member(imports.start), methods=["POST"]),
+        Route(f"{bucket}/import-chosen", member(imports.choose), methods=["POST"]),
         Route(
             f"{bucket}/upload",
             for_scripts(backend, transfer.upload),

@@ -170,6 +170,7 @@ STORAGE_TEXTS: Mapping[str, Text] = {
     "bucket.choose": Text("Choose {name}", "选择 {name}"),
     "bucket.choose_all": Text("Choose all objects of this page", "选择本页全部对象"),
     "bucket.delete_chosen": Text("Delete chosen…", "删除所选…"),
+    "bucket.import_chosen": Text("Import as one image…", "导入为一个镜像…"),
     "bucket.first": Text("First page", "首页"),
     "bucket.next": Text("Next page", "下一页"),
     "bucket.import": Text("Import", "导入"),
@@ -236,4 +237,12 @@ STORAGE_TEXTS: Mapping[str, Text] = {
     "import.default": Text("Default", "默认"),
     "import.check": Text("Check what the disk holds", "检测磁盘内容"),
     "import.start": Text("Import", "导入"),
+    "import.up": Text("Move up", "上移"),
+    "import.up_what": Text("Move {name} up", "将 {name} 上移"),
+    "import.leave_out": Text("Leave it out", "移除"),
+    "import.leave_out_what": Text("Leave {name} out", "移除 {name}"),
+    "import.too_many": Text(
+        "An image has one system disk and up to 16 data disks: choose 1 to {most} objects.",
+        "镜像由一块系统盘和最多 16 块数据盘组成:请选择 1 到 {most} 个对象。",
+    ),
 }
