@@ -49,8 +49,8 @@ _INSERT = """WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM
 
 
 @contextmanager
-def glance(folder: Path, tasks: int) -> Iterator[str]:
-    """Run the service with so many tasks; the address of its list.
+def glance(folder: Path, tasks: int) -> Iterator[tuple[str, int]]:
+    """Run the service with so many tasks; the address of its list, and its process.
 
     Args:
         folder: An empty folder for its files.
@@ -83,7 +83,7 @@ def glance(folder: Path, tasks: int) -> Iterator[str]:
         try:
             url = f"http://{address}/v2/tasks"
             until(lambda: _answers(url), START_SECONDS, "The start of Glance")
-            yield url
+            yield url, server.pid
         finally:
             server.terminate()
             server.wait()

@@ -189,9 +189,15 @@ def _installation(name: str) -> Iterator[_Installation]:
 
 
 def _glance(tasks: int, progress: Progress) -> Line:
-    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name, glance(Path(name), tasks) as url:
-        request = plain_get(f"{url}?limit={PAGE}")
-        send([url], [request] * GLANCE_REQUESTS)
-        line = Line(tasks, "first page", send([url], [request] * GLANCE_REQUESTS))
+    with (
+        tempfile.TemporaryDirectory(dir=Path.cwd()) as name,
+        glance(Path(name), tasks) as (url, pid),
+    ):
+        requests = [plain_get(f"{url}?limit={PAGE}")] * GLANCE_REQUESTS
+        send([url], requests)
+        before = ProcessTree.below(pid).cpu_seconds()
+        load = send([url], requests)
+        cost = (ProcessTree.below(pid).cpu_seconds() - before) / load.answered
+        line = Line(tasks, "first page", load, cost)
         progress.tell(str(line))
         return line
