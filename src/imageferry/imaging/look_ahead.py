@@ -73,6 +73,7 @@ class LookAhead:
         begun: How far an earlier transfer has hashed it. What was hashed is fetched once more
             only where it is still planned.
         part: A part of it whose digest is checked with the hash.
+        memory_chunks: How many chunks to keep, for a plan in order; 0 for the default.
     """
 
     def __init__(
@@ -84,6 +85,7 @@ class LookAhead:
         hash_source: bool,
         begun: SourceState = NOTHING_HASHED,
         part: CheckedPart | None = None,
+        memory_chunks: int = 0,
     ) -> None:
         self.sha256 = ""
         """The SHA-256 of the whole source in hexadecimal digits, once it is complete."""
@@ -92,6 +94,7 @@ class LookAhead:
         self._count = len(plan.wanted)
         self._state = begun
         self._part = part
+        self._memory_chunks = memory_chunks or MEMORY_CHUNKS
         self._hashing = hash_source
         self._hashed = -(-begun.hashed // CHUNK_SIZE) if hash_source else self._count
         self._scratch = scratch
@@ -271,7 +274,7 @@ class LookAhead:
 
     def _make_room(self, chunk: int) -> bool:
         """Whether a chunk may be fetched now; for one that is demanded others are spilled."""
-        if len(self._chunks) + self._on_their_way < MEMORY_CHUNKS:
+        if len(self._chunks) + self._on_their_way < self._memory_chunks:
             return True
         if chunk not in self._demanded and not self._only_hash_makes_room(chunk):
             return False

@@ -136,6 +136,7 @@ def plan_source(
     hash_source: bool,
     begun: SourceState = NOTHING_HASHED,
     part: CheckedPart | None = None,
+    memory_chunks: int = 0,
 ) -> PlannedSource:
     """The bytes of a source for a transfer.
 
@@ -146,6 +147,8 @@ def plan_source(
         hash_source: Whether the SHA-256 of the whole image is wanted.
         begun: How far an earlier transfer has hashed it.
         part: A part of it that has to have a digest, for which all of it is hashed.
+        memory_chunks: How many chunks to keep of a source that is fetched ahead in the order of
+            the file; 0 for the default.
 
     Raises:
         ImageError: there is no room for the scratch that may be needed.
@@ -158,4 +161,12 @@ def plan_source(
     if not is_in_order(plan):
         scratch.claim(most_scratch(plan, source.size, hash_source=hash_source))
         folder = scratch.folder
-    return LookAhead(source, plan, scratch=folder, hash_source=hash_source, begun=begun, part=part)
+    return LookAhead(
+        source,
+        plan,
+        scratch=folder,
+        hash_source=hash_source,
+        begun=begun,
+        part=part,
+        memory_chunks=memory_chunks,
+    )

@@ -20,6 +20,7 @@ from imageferry.imaging.packaging.glance import is_raw
 from imageferry.imaging.packaging.inflow import Inflow, Payload
 from imageferry.imaging.packaging.manifest import Digest
 from imageferry.imaging.packaging.package import Archived, Compressed, Package
+from imageferry.imaging.packaging.parallel_xz import processors
 from imageferry.imaging.packaging.raw_stream import StreamedDisk
 from imageferry.imaging.packaging.scratch import unpacked_file
 from imageferry.imaging.plan import Plan
@@ -29,6 +30,10 @@ from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import CHUNK_SIZE, ByteSource, StoppableSource, ended_early
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.transfer import transfer
+
+_CHUNKS_AHEAD = 8
+"""Chunks of compressed data in memory, which suffice for 400 MiB a second from a store that gives
+93 MiB/s a connection: a third of what other sources have leaves room for decoding in parallel."""
 
 _PIECES_AHEAD = 16
 _FOOTER_BYTES = 512
@@ -148,7 +153,11 @@ class _Unwrapping:
     def move(self, package: Compressed, *, hash_source: bool) -> MovedPackage:
         plan = Plan.whole(self.source.size)
         with plan_source(
-            self.source, plan, scratch=self.scratch, hash_source=hash_source
+            self.source,
+            plan,
+            scratch=self.scratch,
+            hash_source=hash_source,
+            memory_chunks=_CHUNKS_AHEAD,
         ) as planned:
             with self._payload(planned, package) as payload:
                 if is_raw(payload, self.declared):
@@ -162,7 +171,9 @@ class _Unwrapping:
     @contextmanager
     def _payload(self, planned: PlannedSource, package: Compressed) -> Iterator[Payload]:
         chunks = self._chunks(planned)
-        pieces = decompressed(chunks, package.compression, max_bytes=self._largest_file)
+        pieces = decompressed(
+            chunks, package.compression, max_bytes=self._largest_file, threads=processors()
+        )
         with closing(ahead(self._stoppable(pieces), _PIECES_AHEAD)) as coming:
             yield Payload(Inflow(coming), package.compression)
 
