@@ -24,7 +24,7 @@ from support.service import PATIENCE, ApiRefusedError, Service, until
 from support.wall_clock import WallClock
 
 BUCKET = "golden"
-DISK = random.Random(17).randbytes(8 << 20)
+DISK = random.Random(17).randbytes(4 << 20)
 HOUR = timedelta(hours=1)
 NO_TIME = timedelta(0)
 TIMEOUT_SECONDS = 12
@@ -45,7 +45,7 @@ def _machine(
     folder.mkdir()
     running = Machine(
         folder=folder,
-        settings={"keep_tasks_days": 1, **settings},
+        settings={"keep_tasks_days": 1, "verify": "structure", **settings},
         launch=quick.with_clock(clock),
     )
     try:
@@ -170,7 +170,7 @@ def test_workers_whose_clocks_differ_by_hours_take_none_of_them_for_dead(
             machine.start_worker()
         before = _beats(database)
 
-        for ahead in ((NO_TIME, HOUR, -HOUR), (HOUR, -HOUR, HOUR), (NO_TIME, NO_TIME, NO_TIME)):
+        for ahead in ((NO_TIME, HOUR, -HOUR), (HOUR, -HOUR, HOUR)):
             begun = [_begun(api) for _ in clocks[1:]]
             for clock, by in zip(clocks, ahead, strict=True):
                 clock.set(by)

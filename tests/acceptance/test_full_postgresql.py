@@ -78,7 +78,7 @@ def _fill(machine: Machine, task_id: str) -> set[str]:
     refusals = set()
     with psycopg.connect(_url(machine), autocommit=True) as connection:
         for insert in TABLES.values():
-            for length, rows in ((1000, 10), (100, 10), (0, 1)):
+            for length, rows in ((1000, 100), (100, 1000), (0, 100), (0, 1)):
                 values = {"task": task_id, "length": length, "rows": rows}
                 try:
                     while True:

@@ -26,7 +26,7 @@ from support.rows import ON_BOTH
 
 pytestmark = ON_BOTH
 WORKERS = 4
-RACES = 20
+RACES = 12
 
 
 class Racer:
@@ -126,7 +126,7 @@ def test_of_workers_that_all_carry_a_task_out_one_publishes_its_image(
     ferry: Ferry, racers: list[Racer], effects: Counter[str]
 ) -> None:
     with ThreadPoolExecutor(WORKERS) as threads:
-        for _ in range(RACES // 5):
+        for _ in range(RACES // 4):
             image_id, task_id = ferry.import_image("disk.raw")
 
             list(
