@@ -13,14 +13,13 @@ from functools import lru_cache
 
 from imageferry.imaging.disk import BLOCK_SIZE
 from imageferry.imaging.sha256 import sha256
-from imageferry.imaging.zeros import is_zero
 
 _DIGESTS_AT_ONCE = 32768
 
 
 def block_digest(data: bytes | bytearray | memoryview) -> bytes:
-    """The SHA-256 of one block. That of zeros, most of a raw disk, is known beforehand."""
-    return _zero_digest(len(data)) if is_zero(data) else hashlib.sha256(data).digest()
+    """The SHA-256 of one block."""
+    return hashlib.sha256(data).digest()
 
 
 @lru_cache(maxsize=16)

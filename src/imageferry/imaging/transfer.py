@@ -24,6 +24,7 @@ from imageferry.imaging.content_hash import ContentHash, block_digest
 from imageferry.imaging.disk import BLOCK_SIZE, DiskWriter, Packed
 from imageferry.imaging.parallel import in_order
 from imageferry.imaging.threads import StopSignal
+from imageferry.imaging.zeros import is_zero
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,19 @@ class Transferred:
 
 
 @dataclass(frozen=True)
+class _Data(Generic[Packed]):
+    digest: bytes
+    checksum: int
+    packed: Packed
+
+
+@dataclass(frozen=True)
 class _Worked(Generic[Packed]):
     offset: int
     length: int
     cost: int
-    digest: bytes
-    checksum: int
-    packed: Packed
+    data: _Data[Packed] | None
+    """``None`` where it is zero: it is left out, as most of a raw disk is."""
 
 
 def transfer(
@@ -88,14 +95,11 @@ def transfer(
 
     def work(block: Block) -> _Worked[Packed]:
         data = block.load()
-        return _Worked(
-            block.offset,
-            len(data),
-            block.cost,
-            block_digest(data) if hash_content else b"",
-            block_checksum(data),
-            writer.pack(block.offset, data),
-        )
+        if is_zero(data):
+            return _Worked(block.offset, len(data), block.cost, None)
+        digest = block_digest(data) if hash_content else b""
+        made = _Data(digest, block_checksum(data), writer.pack(block.offset, data))
+        return _Worked(block.offset, len(data), block.cost, made)
 
     tally = _Tally(checkpoints.begun, source_state)
     if checkpoints.begun is not None:
@@ -103,7 +107,8 @@ def transfer(
     with closing(in_order(work, blocks, threads=threads)) as worked:
         for item in worked:
             stop.check()
-            writer.append(item.packed)
+            if item.data is not None:
+                writer.append(item.data.packed)
             tally.add(item)
             progress(tally.done)
             checkpoints.offer(item.length, tally.checkpoint)
@@ -127,9 +132,10 @@ class _Tally:
         self._source_state = source_state
 
     def add(self, block: _Worked[Any]) -> None:
-        if block.digest:
-            self.content.add(block.offset, block.digest)
-        self.checksum.add(block.offset, block.length, block.checksum)
+        if block.data is not None:
+            if block.data.digest:
+                self.content.add(block.offset, block.data.digest)
+            self.checksum.add(block.offset, block.length, block.data.checksum)
         self.done += block.cost
         self._offset = block.offset + BLOCK_SIZE
 

@@ -69,6 +69,12 @@ class Writer:
         return 4711
 
 
+@dataclass(frozen=True)
+class ZeroBlock(MadeBlock):
+    def load(self) -> bytes:
+        return bytes(BLOCK_SIZE)
+
+
 def run(
     blocks: Iterator[MadeBlock] | list[MadeBlock],
     writer: Writer,
@@ -137,6 +143,18 @@ def test_the_result_tells_size_and_hash_and_progress_counts_the_source() -> None
     assert (result.size, result.virtual_size) == (4711, 4 * BLOCK_SIZE)
     assert writer.finished == 4 * BLOCK_SIZE
     assert seen == [5, 12]
+
+
+def test_a_block_of_zeros_is_left_out_and_its_source_is_done_with() -> None:
+    seen: list[int] = []
+    writer, without = Writer(), Writer()
+    blocks = [ZeroBlock(0, cost=1), MadeBlock(1, cost=5), ZeroBlock(2, cost=3), ZeroBlock(3)]
+
+    result = run(blocks, writer, progress=seen.append, blocks_on_disk=4)
+
+    assert writer.appended == writer.packed == [1]
+    assert seen == [1, 6, 9, 19]
+    assert result == run([MadeBlock(1)], without, blocks_on_disk=4)
 
 
 def test_a_disk_without_data_is_finished_at_once() -> None:
