@@ -21,6 +21,7 @@ def test_what_a_process_has_imported_is_not_looked_through_for_garbage_again(
     monkeypatch.setattr(
         process, lambda *_, **_options: found.append((gc.isenabled(), gc.get_freeze_count()))
     )
+    monkeypatch.setattr("imageferry.telemetry.logs.set_up", lambda _level: None)
     gc.unfreeze()
 
     result = CliRunner().invoke(main, [verb])
