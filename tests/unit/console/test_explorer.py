@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from imageferry.actions.image_error_codes import INVALID_IMAGE_NAME
 from imageferry.actions.registry import PRODUCTS
+from imageferry.console.explained import translations
 from imageferry.console.explorer import Explorer
 from imageferry.console.visit import Visit
 from support.visits import Answers, Call, Calls, backend, text, visit
@@ -109,6 +111,18 @@ def test_what_is_wrong_is_not_sent() -> None:
     assert (answers.sent, explored.remembered) == ([], [])
     assert "Send another one." in shown
     assert "Not sent: 1 of the values below" in shown
+
+
+def test_what_is_wrong_is_told_in_chinese_before_the_rule_itself() -> None:
+    form = {**REGION, "p.ImageName": "-", "call": "1"}
+    asked = visit(language="zh", form=form, product="ecs", action="ImportImage")
+
+    shown = text(Explorer(backend(problem="it is too short")).work(asked))
+
+    meaning = translations("zh")[INVALID_IMAGE_NAME.code].meaning
+    assert shown.index(meaning) < shown.rindex(
+        '<span lang="en" class="small muted">It is too short.'
+    )
 
 
 @pytest.mark.parametrize(
