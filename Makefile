@@ -18,6 +18,7 @@ NODE_TESTS := tests/acceptance/node
 WORKERS ?= 3
 FUZZ_SECONDS ?= 600
 SOAK_SECONDS ?= 300
+SOAK_KILLS ?= 200
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -43,8 +44,9 @@ format: setup-test ## Format the code, and mend what the linter can mend
 fuzz: setup-test ## Fuzz every parser for longer (FUZZ_SECONDS: how long each; FUZZ_ARGS: more for pytest)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(VENV)/python -m pytest -n $(WORKERS) tests/fuzz $(FUZZ_ARGS)
 
-soak: setup-test ## Let everything fail under load (SOAK_SECONDS: for how long; SOAK_SEED: another order)
-	@SOAK_SECONDS=$(SOAK_SECONDS) $(VENV)/python -m pytest -n 0 -s tests/soak/soak.py
+soak: setup-test ## Let everything fail under load (SOAK_SECONDS, SOAK_KILLS: how much; SOAK_SEED: another order)
+	@SOAK_SECONDS=$(SOAK_SECONDS) SOAK_KILLS=$(SOAK_KILLS) \
+		$(VENV)/python -m pytest -n 0 -s tests/soak/kills.py tests/soak/soak.py
 
 bench: setup-bench ## Run the benchmarks and print their tables (BENCH_ARGS: more arguments)
 	@PYTHONPATH=tests $(VENV)/python -m benchmarks $(BENCH_ARGS)

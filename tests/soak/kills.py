@@ -105,6 +105,7 @@ class Hunt:
         prey = self._chance.choice(PREY)
         until(self._is_busy, SEEN_SECONDS, "A task's work")
         time.sleep(self._chance.uniform(0, LONGEST_SECONDS))
+        print(f"{prey} killed")  # noqa: T201 - what a failure may come from
         self._kinds[prey]()
         self.killed.append(prey)
 
@@ -147,7 +148,7 @@ class Hunt:
 
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(
-    ("installation", "kills"), [("machine", KILLS - KILLS // 4), ("many", KILLS // 4)]
+    ("installation", "kills"), [("machine", KILLS - KILLS // 10), ("many", KILLS // 10)]
 )
 def test_every_task_ends_once_and_right_whatever_is_killed_and_when(
     request: pytest.FixtureRequest, installation: str, kills: int
