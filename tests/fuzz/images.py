@@ -20,6 +20,7 @@ from imageferry.imaging.inspect import inspect
 from imageferry.imaging.plan import Plan
 from imageferry.imaging.reader import MAX_BYTES_READ
 from imageferry.imaging.readers.opening import open_reader
+from imageferry.imaging.threads import StopSignal
 from support.images import qcow2, vdi, vhd, vhdx, vmdk
 
 _MAX_VIRTUAL_SIZE = 1 << 40
@@ -68,7 +69,7 @@ def check(source: SparseSource) -> None:
         assert source.read <= MAX_BYTES_READ
         reader = open_reader(source, found)
         _check_extents(source, reader)
-        plan = Plan.of(reader, source.size)
+        plan = Plan.of(reader, source.size, stop=StopSignal())
         assert plan.total >= sum(plan.wanted)
         for block in islice(blocks(reader, source), _MAX_BLOCKS):
             assert len(block.load()) == block.length

@@ -19,6 +19,7 @@ class SourceHash:
     Attributes:
         hexdigest: The hash as hexadecimal digits; empty until it is complete.
         state: What another one can go on with, at any moment and from any thread.
+        hashed: The bytes that were hashed.
 
     Args:
         source: What is hashed.
@@ -35,6 +36,7 @@ class SourceHash:
         self._source = source
         self.hexdigest = ""
         self.state = begun
+        self.hashed = begun.hashed
         self._part = part
 
     def compute(self, stop: StopSignal) -> None:
@@ -51,7 +53,7 @@ class SourceHash:
         for chunk in self._chunks(digest.hashed):
             stop.check()
             digest.update(chunk)
-            self.state = digest.state()
+            self.state, self.hashed = digest.state(), digest.hashed
         self.hexdigest = digest.hexdigest()
 
     def _chunks(self, done: int) -> Iterator[bytes | memoryview]:

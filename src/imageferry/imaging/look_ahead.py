@@ -24,7 +24,7 @@ from imageferry.imaging.checkpoint import NOTHING_HASHED, SourceState
 from imageferry.imaging.plan import Plan
 from imageferry.imaging.source import CHUNK_SIZE, ByteSource, ended_early
 from imageferry.imaging.source_digest import CheckedPart, SourceDigest
-from imageferry.imaging.threads import LOOK_SECONDS, StoppedError, StopSignal
+from imageferry.imaging.threads import LOOK_SECONDS, StoppedError, StopSignal, nothing
 from imageferry.telemetry.threads import context_thread
 
 CONNECTIONS = 16
@@ -128,8 +128,12 @@ class LookAhead:
         parts = [self._take(chunk, start, stop) for chunk, start, stop in _parts(place, end)]
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
-    def finish(self, stop: StopSignal) -> None:
+    def finish(self, stop: StopSignal, meanwhile: Callable[[], None] = nothing) -> None:
         """Wait until all was hashed.
+
+        Args:
+            stop: Ends the wait early.
+            meanwhile: Is called again and again while it lasts, and at its end.
 
         Raises:
             Exception: whatever a read of the source raised.
@@ -138,6 +142,12 @@ class LookAhead:
         with self._lock:
             while not self._wait(lambda: bool(self.sha256) or not self._hashing, LOOK_SECONDS):
                 stop.check()
+                meanwhile()
+        meanwhile()
+
+    def hashed(self) -> int:
+        """The bytes that were hashed, from the beginning of the image."""
+        return min(self._hashed * CHUNK_SIZE, self._source.size)
 
     def state(self) -> SourceState:
         """How far the hash has come."""

@@ -15,6 +15,7 @@ from imageferry.imaging.planned_source import plan_source
 from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import ByteSource
 from imageferry.imaging.source_digest import CheckedPart
+from imageferry.imaging.source_progress import SourceProgress
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.transfer import Transferred, transfer
 
@@ -59,7 +60,7 @@ def move(
         hash_source: Whether the SHA-256 of the whole source is wanted.
         stop: Ends the work early.
         begin: Gets the bytes of the source that the disk takes, before the first is moved.
-        progress: Gets how many of them are done with.
+        progress: Gets how many of them are done with, the hash of the source included.
         hash_content: Whether the SHA-256 of the guest's bytes is wanted.
         checkpoints: Where to go on, which the writer knows already, and where to note how far
             this transfer has come.
@@ -71,7 +72,7 @@ def move(
         Exception: whatever reading the source or writing the target raised.
     """
     begun = checkpoints.begun
-    plan = Plan.of(reader, source.size, begun.offset if begun else 0)
+    plan = Plan.of(reader, source.size, begun.offset if begun else 0, stop=stop)
     begin(plan.total)
     with plan_source(
         source,
@@ -81,17 +82,23 @@ def move(
         begun=begun.source if begun else NOTHING_HASHED,
         part=part,
     ) as planned:
+        done = SourceProgress(
+            progress,
+            total=plan.total,
+            size=source.size,
+            hashed=planned.hashed if hash_source or part is not None else None,
+        )
         transferred = transfer(
             blocks(reader, planned, plan.start),
             writer,
             lambda: reader.virtual_size,
             stop=stop,
-            progress=progress,
+            progress=done.taken,
             hash_content=hash_content,
             checkpoints=checkpoints,
             source_state=planned.state,
         )
-        planned.finish(stop)
+        planned.finish(stop, done.show)
         return Moved(transferred, plan.total, planned.sha256)
 
 
@@ -117,7 +124,7 @@ def stored_checksum(
         StoppedError: it was stopped.
         Exception: whatever reading it raised.
     """
-    plan = Plan.of(reader, source.size)
+    plan = Plan.of(reader, source.size, stop=stop)
     with plan_source(source, plan, scratch=scratch, hash_source=False) as planned:
         return read_back.checksum(
             blocks(reader, planned), reader.virtual_size, stop=stop, progress=progress

@@ -9,6 +9,7 @@ from imageferry.imaging.blocks import taken
 from imageferry.imaging.disk import DiskReader
 from imageferry.imaging.errors import MORE_THAN_DECLARED
 from imageferry.imaging.source import CHUNK_SIZE
+from imageferry.imaging.threads import StopSignal
 
 _REREAD_FACTOR = 16
 """How often a sound image's bytes are taken at most: readers take whole sectors around small
@@ -40,15 +41,17 @@ class Plan:
         return cls(size, array("Q", (min(CHUNK_SIZE, size - start) for start in chunks)))
 
     @classmethod
-    def of(cls, reader: DiskReader, size: int, start: int = 0) -> Plan:
+    def of(cls, reader: DiskReader, size: int, start: int = 0, *, stop: StopSignal) -> Plan:
         """Make the plan for a disk.
 
         Args:
             reader: The disk.
             size: The source's size in bytes.
             start: Where on the disk the transfer begins: what lies before was taken.
+            stop: Ends the work early.
 
         Raises:
+            StoppedError: it was stopped.
             ImageError: the image's tables cannot be right, or name the same bytes so often
                 that a small file would become a huge disk.
         """
@@ -56,11 +59,12 @@ class Plan:
         total = highest = disorder = 0
         limit = _REREAD_FREE_BYTES + _REREAD_FACTOR * size
         for offset, stretch in taken(reader):
+            stop.check()
             place, end = stretch.place, min(stretch.end, size)
             chunks = range(place // CHUNK_SIZE, -(-end // CHUNK_SIZE)) if offset >= start else ()
             for chunk in chunks:
-                begin, stop = chunk * CHUNK_SIZE, (chunk + 1) * CHUNK_SIZE
-                wanted[chunk] += min(end, stop) - max(place, begin)
+                begin = chunk * CHUNK_SIZE
+                wanted[chunk] += min(end, begin + CHUNK_SIZE) - max(place, begin)
                 highest = max(highest, chunk)
                 disorder = max(disorder, highest - chunk)
             total += stretch.cost - (stretch.end - end)

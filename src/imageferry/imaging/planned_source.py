@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -13,7 +14,7 @@ from imageferry.imaging.plan import Plan
 from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import ByteSource
 from imageferry.imaging.source_digest import CheckedPart, usable_state
-from imageferry.imaging.threads import LOOK_SECONDS, StoppedError, StopSignal
+from imageferry.imaging.threads import LOOK_SECONDS, StoppedError, StopSignal, nothing
 
 
 class PlannedSource(Protocol):
@@ -33,13 +34,21 @@ class PlannedSource(Protocol):
         """
         ...
 
-    def finish(self, stop: StopSignal) -> None:
+    def finish(self, stop: StopSignal, meanwhile: Callable[[], None] = nothing) -> None:
         """Wait until all was hashed.
+
+        Args:
+            stop: Ends the wait early.
+            meanwhile: Is called again and again while it lasts, and at its end.
 
         Raises:
             Exception: whatever a read of the source raised.
             StoppedError: it was stopped.
         """
+        ...
+
+    def hashed(self) -> int:
+        """The bytes that were hashed, from the beginning of the image."""
         ...
 
     def state(self) -> SourceState:
@@ -86,8 +95,12 @@ class DirectSource:
         """The bytes at a place; fewer only at the image's end. Safe in threads."""
         return self._source.pread(place, length)
 
-    def finish(self, stop: StopSignal) -> None:
+    def finish(self, stop: StopSignal, meanwhile: Callable[[], None] = nothing) -> None:
         """Wait until all was hashed.
+
+        Args:
+            stop: Ends the wait early.
+            meanwhile: Is called again and again while it lasts, and at its end.
 
         Raises:
             Exception: whatever a read of the source raised.
@@ -95,9 +108,15 @@ class DirectSource:
         """
         while self._thread.is_alive():
             stop.check()
+            meanwhile()
             self._thread.join(LOOK_SECONDS)
         if self._failure is not None:
             raise self._failure
+        meanwhile()
+
+    def hashed(self) -> int:
+        """The bytes that were hashed, from the beginning of the image."""
+        return self._hashing.hashed
 
     def state(self) -> SourceState:
         """How far the hash has come."""

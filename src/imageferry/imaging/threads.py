@@ -21,6 +21,10 @@ LOOK_SECONDS = 0.05
 """How often work that waits looks whether it was asked to stop."""
 
 
+def nothing() -> None:
+    """What is done where nothing is to be done."""
+
+
 class StopSignal:
     """Tells work in a thread to stop."""
 

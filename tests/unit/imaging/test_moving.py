@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from imageferry.imaging import planned_source
 from imageferry.imaging.disk import BLOCK_SIZE
+from imageferry.imaging.hashing import SourceHash
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.moving import Moved, move, stored_checksum
 from imageferry.imaging.readers.opening import open_reader
@@ -22,6 +25,9 @@ from imageferry.imaging.writers.raw import RawWriter
 from support.written import MemoryOutput
 
 _DISK = Random(1).randbytes(BLOCK_SIZE + 512) + bytes(BLOCK_SIZE) + b"end".ljust(512, b"\0")
+
+_BLOCKS = 3
+"""Those of the disk that hold more than zeros."""
 
 
 @pytest.fixture
@@ -55,6 +61,35 @@ def test_a_disk_is_written_and_all_of_its_hashes_are_told(
     assert result.transferred.content_crc32 == zlib.crc32(_DISK)
     assert seen == [result.taken, *sorted(seen[1:])]
     assert seen[-1] == result.taken == len(_DISK)
+
+
+def test_progress_goes_on_while_the_rest_of_the_source_is_hashed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The hash waits until the disk is written, and goes on piece by piece as it is looked at."""
+    seen: list[int] = []
+    written, looked = threading.Event(), threading.Semaphore(0)
+
+    class SlowHash(SourceHash):
+        def _read(self, offset: int, length: int) -> bytes:
+            assert written.wait(60)
+            assert looked.acquire(timeout=60)
+            return super()._read(offset, length)
+
+    def progress(done: int) -> None:
+        seen.append(done)
+        if len(seen) > _BLOCKS:
+            written.set()
+            looked.release()
+
+    monkeypatch.setattr(planned_source, "SourceHash", SlowHash)
+    (tmp_path / "image").write_bytes(_DISK)
+    with FileSource(tmp_path / "image") as source:
+        moved(source, tmp_path, progress=progress)
+    assert seen == sorted(seen)
+    assert set(seen[:_BLOCKS]) == {0}
+    assert seen[-1] == len(_DISK)
+    assert len(set(seen)) > 3
 
 
 def test_the_source_is_hashed_only_where_that_is_wanted(source: FileSource, tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from imageferry.imaging.planned_source import PlannedSource, plan_source
 from imageferry.imaging.readers.opening import open_reader
 from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import CHUNK_SIZE, ByteSource, StoppableSource, ended_early
+from imageferry.imaging.source_progress import SourceProgress
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.transfer import transfer
 
@@ -159,13 +160,16 @@ class _Unwrapping:
             hash_source=hash_source,
             memory_chunks=_CHUNKS_AHEAD,
         ) as planned:
+            size = self.source.size
+            hashed = planned.hashed if hash_source else None
+            done = SourceProgress(self.progress, total=size, size=size, hashed=hashed)
             with self._payload(planned, package) as payload:
                 if is_raw(payload, self.declared):
-                    moved = self._stream(payload)
+                    moved = self._stream(payload, done.taken)
                 else:
-                    moved = self._unpack(payload)
-            planned.finish(self.stop)
-            self.progress(self.source.size)
+                    moved = self._unpack(payload, done.taken)
+            done.taken(size)
+            planned.finish(self.stop, done.show)
             return replace(moved, moved=replace(moved.moved, source_sha256=planned.sha256))
 
     @contextmanager
@@ -190,18 +194,18 @@ class _Unwrapping:
             self.stop.check()
             yield piece
 
-    def _stream(self, payload: Payload) -> MovedPackage:
+    def _stream(self, payload: Payload, taken: Callable[[int], None]) -> MovedPackage:
         """Move a disk as it comes."""
         payload.limit(self.max_virtual_size + _FOOTER_BYTES, IMAGE_SIZE)
         disk = StreamedDisk(payload, declared=self.declared, max_virtual_size=self.max_virtual_size)
         transferred = transfer(
-            disk.blocks(), self.writer, disk.virtual_size, stop=self.stop, progress=self.progress
+            disk.blocks(), self.writer, disk.virtual_size, stop=self.stop, progress=taken
         )
         return MovedPackage(Moved(transferred, self.source.size, ""), disk.inspection)
 
-    def _unpack(self, payload: Payload) -> MovedPackage:
+    def _unpack(self, payload: Payload, taken: Callable[[int], None]) -> MovedPackage:
         """Unpack an image, then move its disk: each counts for half of the source."""
-        meter = _HalfMeter(self.source.size, self.progress)
+        meter = _HalfMeter(self.source.size, taken)
         largest = self._largest_file
         with unpacked_file(payload, self.scratch, meter.unpacked, largest=largest) as image:
             inspection = inspect(
