@@ -5,6 +5,9 @@ no decoder for them, but the system's liblzma has had one since version 5.4, who
 public: https://tukaani.org/xz/liblzma-api/container_8h.html. It uses fewer threads, in the end one,
 where blocks are so large that several need more memory than is allowed; so it does with blocks
 that do not tell their sizes.
+
+Before 5.8.1 damaged data makes it write to memory that it has given back (CVE-2025-31115). Some
+systems have mended older versions, which cannot be seen from here, so it is left alone there.
 """
 
 from __future__ import annotations
@@ -18,6 +21,9 @@ from functools import cache
 MAX_PARALLEL_BYTES = 96 * 1024 * 1024
 """Memory for decoding several blocks at once, as two of ``xz -T0`` take it: with all else that two
 disks of a task need, within the memory of a slot."""
+
+_SOUND_VERSION = 50080012
+"""5.8.1, as liblzma counts."""
 
 _LIBRARIES = ("liblzma.so.5", "liblzma.5.dylib")
 _OK, _STREAM_END = 0, 1
@@ -88,8 +94,11 @@ def _library() -> ctypes.CDLL | None:
 
 
 def processors() -> int:
-    """How many blocks can be decoded at once here: 1 where liblzma is too old."""
-    return len(os.sched_getaffinity(0)) if _library() is not None else 1
+    """How many blocks can be decoded at once here: 1 where liblzma is older than 5.8.1."""
+    library = _library()
+    if library is None or library.lzma_version_number() < _SOUND_VERSION:
+        return 1
+    return len(os.sched_getaffinity(0))
 
 
 class ParallelXzDecoder:

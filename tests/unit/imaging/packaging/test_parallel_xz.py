@@ -5,6 +5,7 @@ from __future__ import annotations
 import lzma
 import random
 import tracemalloc
+from dataclasses import dataclass
 from itertools import repeat
 
 import psutil
@@ -28,9 +29,9 @@ _TEXT = xz_blocks(b"".join(random.Random(2).choices(_WORDS, k=400_000)), 800_000
 """Four blocks, each of which takes a while."""
 
 
-def unpacked(packed: bytes, chunk: int = 100_000) -> bytes:
+def unpacked(packed: bytes, chunk: int = 100_000, threads: int = 4) -> bytes:
     chunks = (packed[start : start + chunk] for start in range(0, len(packed), chunk))
-    pieces = list(decompressed(chunks, Compression.XZ, max_bytes=1 << 40, threads=4))
+    pieces = list(decompressed(chunks, Compression.XZ, max_bytes=1 << 40, threads=threads))
     assert all(0 < len(piece.data) <= PIECE_SIZE for piece in pieces)
     consumed = [piece.consumed for piece in pieces]
     assert consumed == sorted(consumed)
@@ -38,8 +39,9 @@ def unpacked(packed: bytes, chunk: int = 100_000) -> bytes:
 
 
 def refusal(packed: bytes) -> str:
+    """What is said of damaged data, which an unsound liblzma is never given in parallel."""
     with pytest.raises(ImageError) as caught:
-        unpacked(packed)
+        unpacked(packed, threads=processors())
     return f"{caught.value.code} {caught.value.detail}"
 
 
@@ -128,8 +130,27 @@ def test_there_are_as_many_threads_as_memory_allows(monkeypatch: pytest.MonkeyPa
     assert most_threads(_TEXT) <= 1
 
 
-def test_it_is_used_where_there_is_a_liblzma_that_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@dataclass(frozen=True)
+class Library:
+    version: int
+
+    def lzma_version_number(self) -> int:
+        return self.version
+
+
+@pytest.mark.parametrize(
+    ("library", "expected"),
+    [(None, 1), (Library(50040012), 1), (Library(50080002), 1), (Library(50080012), 3)],
+)
+def test_it_is_used_where_there_is_a_liblzma_whose_decoder_is_sound(
+    monkeypatch: pytest.MonkeyPatch, library: Library | None, expected: int
+) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2})
-    assert processors() == 3
-    monkeypatch.setattr(parallel_xz, "_library", lambda: None)
-    assert processors() == 1
+    monkeypatch.setattr(parallel_xz, "_library", lambda: library)
+    assert processors() == expected
+
+
+def test_the_version_of_the_liblzma_that_is_here_is_known() -> None:
+    library = parallel_xz._library()
+    assert library is not None
+    assert library.lzma_version_number() >= 50040002
