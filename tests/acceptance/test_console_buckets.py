@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from subprocess import run
@@ -14,7 +15,7 @@ from playwright.sync_api import APIResponse, Browser, Page, expect
 from imageferry.buckets.folder import FolderStore
 from support.accounts import create_account
 from support.browser import Visitor, visitor
-from support.service import Service
+from support.service import Service, services
 
 MIB = 2**20
 TASK_MS = 120_000
@@ -23,9 +24,10 @@ BOOT_SECTOR = bytes(510) + b"\x55\xaa"
 
 
 @pytest.fixture(scope="module")
-def console(service: Service) -> Service:
-    """A service that imports and exports."""
-    return service
+def console(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """A service that imports and exports, with the buckets of this module alone."""
+    with services(tmp_path_factory.mktemp("console")) as start:
+        yield start()
 
 
 def refused(member: Visitor, status: int) -> None:
