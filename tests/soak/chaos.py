@@ -71,14 +71,14 @@ class Chaos:
         print(kind)  # noqa: T201 - what a failure may come from
         self.done.append(kind)
         self._kinds[kind]()
-        self._revive()
+        self.revive()
 
     def end(self) -> None:
         """Let nothing go wrong any more."""
         self._store.heal()
-        self._revive()
+        self.revive()
 
-    def _revive(self) -> None:
+    def revive(self) -> None:
         """Start workers again that have ended, as whoever watches over them does."""
         for worker in list(self._cluster.workers):
             status = worker.process.poll()

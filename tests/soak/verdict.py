@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 
@@ -50,18 +50,25 @@ class Ended:
     finishes: int
 
 
-def judge(processes: Processes, disks: Mapping[str, bytes]) -> list[Ended]:
+def _nothing() -> None:
+    pass
+
+
+def judge(
+    processes: Processes, disks: Mapping[str, bytes], meanwhile: Callable[[], None] = _nothing
+) -> list[Ended]:
     """Make sure that every task has ended as it says, and that nothing is left.
 
     Args:
         processes: The installation, which runs.
         disks: What was imported, by the keys of the objects.
+        meanwhile: What is done while left-overs go: each worker takes away those of its machine.
     """
     with closing(open_installation(processes.machines()[0])) as installation:
         ended = _tasks(installation)
         for task in ended:
             _check_end(task)
-        _check_left_nothing(processes)
+        _check_left_nothing(processes, meanwhile)
         sources = _sources(installation)
         _check_images(installation, ended, sources, disks)
         _check_exports(installation, ended, sources, disks)
@@ -81,8 +88,12 @@ def _check_end(task: Ended) -> None:
         assert task.error_message, task
 
 
-def _check_left_nothing(processes: Processes) -> None:
-    until(lambda: not _findings(processes), CLEAN_SECONDS, f"The clean-up: {_findings(processes)}")
+def _check_left_nothing(processes: Processes, meanwhile: Callable[[], None]) -> None:
+    def is_clean() -> bool:
+        meanwhile()
+        return not _findings(processes)
+
+    until(is_clean, CLEAN_SECONDS, f"The clean-up: {_findings(processes)}")
     for machine in processes.machines():
         assert diagnosis.repair(machine) == 0
     assert programs(processes) == []
