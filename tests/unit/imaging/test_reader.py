@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -35,6 +36,30 @@ def test_no_more_is_read_than_the_bound(pieces: Callable[..., Any]) -> None:
     with pytest.raises(ImageError, match="more than an inspection may read"):
         reader.read(4, 3, "table")
     assert source.bytes_asked == 4
+
+
+def test_many_places_are_read_at_a_time_and_come_in_their_order() -> None:
+    together = threading.Barrier(8)
+
+    class Waiting(UnreadableSource):
+        size = 8000
+
+        def pread(self, offset: int, length: int) -> bytes:
+            together.wait(30)
+            return b"%04d" % offset
+
+    places = [7000, 0, 3000, 1000, 2000, 5000, 6000, 4000]
+    found = BoundedReader(Waiting(), limit=32).read_all(places, 4, "table")
+    assert found == [b"%04d" % place for place in places]
+
+
+def test_many_places_have_one_bound_and_lie_within_the_source(pieces: Callable[..., Any]) -> None:
+    source = pieces({0: b"x"}, 1000)
+    with pytest.raises(ImageError, match="more than an inspection may read"):
+        BoundedReader(source, limit=40).read_all(range(0, 100, 10), 10, "table")
+    assert source.bytes_asked == 40
+    with pytest.raises(ImageError, match="table lies at byte 995"):
+        BoundedReader(source).read_all([0, 995], 10, "table")
 
 
 def test_a_source_that_fails_is_an_image_error() -> None:

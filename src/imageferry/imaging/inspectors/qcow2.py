@@ -132,7 +132,10 @@ def _check_tables(reader: BoundedReader, header: Header) -> tuple[bool, bool]:
     plain: list[int] = []
     packed: list[int] = []
     for offset in tables[:budget]:
-        _collect_clusters(reader, header, offset, plain, packed)
+        if offset % header.cluster_size:
+            raise CORRUPT.error(f"A table of the qcow2 image lies at byte {offset}.")
+    for table in reader.read_all(tables[:budget], header.cluster_size, "qcow2 table"):
+        _collect_clusters(header, table, plain, packed)
     for offset in plain:
         if offset % header.cluster_size:
             raise CORRUPT.error(f"A cluster of the qcow2 image lies at byte {offset}.")
@@ -141,12 +144,8 @@ def _check_tables(reader: BoundedReader, header: Header) -> tuple[bool, bool]:
     return readable == wanted and len(tables) <= budget, bool(packed)
 
 
-def _collect_clusters(
-    reader: BoundedReader, header: Header, offset: int, plain: list[int], packed: list[int]
-) -> None:
-    if offset % header.cluster_size:
-        raise CORRUPT.error(f"A table of the qcow2 image lies at byte {offset}.")
-    entries = big_endian_64(reader.read(offset, header.cluster_size, "qcow2 table"))
+def _collect_clusters(header: Header, table: bytes, plain: list[int], packed: list[int]) -> None:
+    entries = big_endian_64(table)
     if header.extended_l2:
         entries = entries[::2]
     packed_mask = (1 << header.compressed_place_bits) - 1

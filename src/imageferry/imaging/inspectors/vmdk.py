@@ -87,8 +87,8 @@ def _check_tables(reader: BoundedReader, header: Header) -> bool:
     budget = (TABLE_BYTES - readable) // table_size
     grains: list[int] = []
     smallest = ZERO_GRAIN + 1 if header.has_zero_grains else 1
-    for offset in tables[:budget]:
-        entries = little_endian_32(reader.read(offset, table_size, "VMDK table"))
+    for table in reader.read_all(tables[:budget], table_size, "VMDK table"):
+        entries = little_endian_32(table)
         grains.extend(entry * SECTOR for entry in entries if entry >= smallest)
     length = 1 if header.compressed else header.grain * SECTOR
     check_extents(grains, length, reader.size, last_may_be_short=True)
