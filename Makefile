@@ -14,8 +14,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 VENV := .venv/bin
 NODE_TESTS := tests/acceptance/node
-# Tests wait for a good part of their time: three processes of them keep two cores busy.
-WORKERS ?= 3
+WORKERS ?= 2
 FUZZ_SECONDS ?= 600
 SOAK_SECONDS ?= 300
 SOAK_KILLS ?= 200

@@ -88,6 +88,7 @@ def test_an_import_and_an_export_need_no_local_store(
 def test_a_cancelled_export_leaves_neither_object_nor_upload(
     remote_service: Service, image_id: str, seaweedfs: S3Server, remote_bucket: str
 ) -> None:
+    _nothing_is_left(remote_service, seaweedfs, remote_bucket)  # of the import of the image
     before = objects(seaweedfs, remote_bucket)
     reply = remote_service.call(
         "ExportImage", ImageId=image_id, OSSBucket=BUCKET, ImageFormat="vhd", OSSPrefix="cancelled"
