@@ -18,6 +18,7 @@ WORKERS ?= 2
 FUZZ_SECONDS ?= 600
 SOAK_SECONDS ?= 300
 SOAK_KILLS ?= 200
+SOAK_PARTS ?= tests/soak/kills.py tests/soak/soak.py
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -45,7 +46,7 @@ fuzz: setup-test ## Fuzz every parser for longer (FUZZ_SECONDS: how long each; F
 
 soak: setup-test ## Let everything fail under load (SOAK_SECONDS, SOAK_KILLS: how much; SOAK_SEED: another order)
 	@SOAK_SECONDS=$(SOAK_SECONDS) SOAK_KILLS=$(SOAK_KILLS) \
-		$(VENV)/python -m pytest -n 0 -s tests/soak/kills.py tests/soak/soak.py
+		$(VENV)/python -m pytest -n 0 -s $(SOAK_PARTS)
 
 bench: setup-bench ## Run the benchmarks and print their tables (BENCH_ARGS: more arguments)
 	@PYTHONPATH=tests $(VENV)/python -m benchmarks $(BENCH_ARGS)
