@@ -1,3 +1,5 @@
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -26,3 +28,11 @@ def folder(tmp_path: Path, bucket: FolderBucket) -> Path:
 def hidden(tmp_path: Path) -> Path:
     """The folder that the user does not see."""
     return tmp_path / "buckets" / ".imageferry"
+
+
+@pytest.fixture
+def fd(tmp_path: Path) -> Iterator[int]:
+    """A new file, to be written and read."""
+    descriptor = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
+    yield descriptor
+    os.close(descriptor)

@@ -5,7 +5,6 @@ import os
 import random
 from collections.abc import Iterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
@@ -22,13 +21,6 @@ PLACES = [
     (3 * ALIGNMENT, 0),
 ]
 """Offsets and lengths of pieces, at blocks' edges and beside them."""
-
-
-@pytest.fixture
-def fd(tmp_path: Path) -> Iterator[int]:
-    descriptor = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
-    yield descriptor
-    os.close(descriptor)
 
 
 @pytest.fixture

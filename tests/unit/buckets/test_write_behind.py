@@ -21,13 +21,6 @@ OTHER = random.Random(2).randbytes(4 * SMALLEST)
 
 
 @pytest.fixture
-def fd(tmp_path: Path) -> Iterator[int]:
-    descriptor = os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT)
-    yield descriptor
-    os.close(descriptor)
-
-
-@pytest.fixture
 def behind(fd: int) -> Iterator[WriteBehind]:
     with closing(WriteBehind(fd)) as writer:
         yield writer
