@@ -1,10 +1,12 @@
-"""Sources made by hand."""
+"""Sources made by hand, and chunks of them that are small."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
+
+from support import small_chunks as chunks
 
 
 class PieceSource:
@@ -48,3 +50,9 @@ Pieces = Callable[..., PieceSource]
 def pieces() -> Pieces:
     """Makes a source from a mapping of offsets to bytes, and its size."""
     return PieceSource
+
+
+@pytest.fixture
+def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the look-ahead work with small chunks, and few of them."""
+    chunks.use(monkeypatch)

@@ -23,6 +23,7 @@ from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.threads import StoppedError, StopSignal
 from imageferry.imaging.writers.qcow2 import CLUSTER_SIZE, Qcow2Writer
 from imageferry.imaging.writers.raw import RawWriter
+from support.sources import BytesSource
 
 BLOCK = 2 * CLUSTER_SIZE
 CHUNK = 3 * CLUSTER_SIZE
@@ -42,23 +43,16 @@ def _small(monkeypatch: pytest.MonkeyPatch) -> None:
     content_hash._zero_digest.cache_clear()
 
 
-class RemoteSource:
-    """An object of a remote store that counts what is fetched of it."""
+class RemoteSource(BytesSource):
+    """An object of a remote store, of which is noted what is fetched of it."""
 
     def __init__(self, data: bytes) -> None:
-        self.data = data
-        self.size = len(data)
+        super().__init__(data)
         self.fetched: list[int] = []
 
     def pread(self, offset: int, length: int) -> bytes:
         self.fetched.append(offset // CHUNK)
-        return self.data[offset : offset + length]
-
-    def data_ranges(self) -> Iterator[tuple[int, int]]:
-        yield 0, self.size
-
-    def fileno(self) -> int | None:
-        return None
+        return super().pread(offset, length)
 
 
 @dataclass(frozen=True)

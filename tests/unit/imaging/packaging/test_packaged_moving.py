@@ -20,27 +20,11 @@ from imageferry.imaging.source import ByteSource
 from imageferry.imaging.threads import StoppedError, StopSignal
 from imageferry.imaging.writers.raw import RawWriter
 from support.images.packages import archive, gz, tar, xz, zst
+from support.sources import BytesSource
 
 _MIB = 1024 * 1024
 _NOISE = random.Random(1).randbytes(100_000)
 _QCOW2 = b"QFI\xfb\0\0\0\3"
-
-
-class BytesSource:
-    """A remote source that is in memory, as parts."""
-
-    def __init__(self, *parts: bytes, size: int | None = None) -> None:
-        self._data = b"".join(parts)
-        self.size = len(self._data) if size is None else size
-
-    def pread(self, offset: int, length: int) -> bytes:
-        return self._data[offset : offset + length]
-
-    def data_ranges(self) -> Iterator[tuple[int, int]]:
-        yield 0, self.size
-
-    def fileno(self) -> None:
-        return None
 
 
 class EndlessSource(BytesSource):
@@ -53,7 +37,7 @@ class EndlessSource(BytesSource):
     def pread(self, offset: int, length: int) -> bytes:
         length = min(length, self.size - offset)
         data = super().pread(offset, length)
-        start = (offset + len(data) - len(self._data)) % len(self._part)
+        start = (offset + len(data) - len(self.data)) % len(self._part)
         rest = length - len(data)
         parts = self._part * (rest // len(self._part) + 2)
         return data + parts[start : start + rest]
