@@ -6,14 +6,14 @@ import struct
 import tracemalloc
 import zlib
 from collections.abc import Callable
-from itertools import repeat
 
 import pytest
 
 from imageferry.imaging.errors import ImageError
-from imageferry.imaging.packaging.decompression import PIECE_SIZE, decompressed
+from imageferry.imaging.packaging.decompression import decompressed
 from imageferry.imaging.packaging.package import Compression
 from support.images.packages import gz, xz, zst
+from support.unpacking import check_bomb, refusal, unpacked
 
 _MIB = 1024 * 1024
 _DATA = random.Random(1).randbytes(300_000) + bytes(3 * _MIB) + b"end"
@@ -23,22 +23,6 @@ _PACK: dict[Compression, Callable[[bytes], bytes]] = {
     Compression.ZSTD: zst,
 }
 _ALL = pytest.mark.parametrize("compression", list(Compression), ids=lambda item: item.value)
-
-
-def unpacked(packed: bytes, compression: Compression, chunk: int = 100_000) -> bytes:
-    chunks = (packed[start : start + chunk] for start in range(0, len(packed), chunk))
-    pieces = list(decompressed(chunks, compression, max_bytes=1 << 40))
-    assert all(0 < len(piece.data) <= PIECE_SIZE for piece in pieces)
-    consumed = [piece.consumed for piece in pieces]
-    assert consumed == sorted(consumed)
-    assert not consumed or consumed[-1] <= len(packed)
-    return b"".join(piece.data for piece in pieces)
-
-
-def refusal(packed: bytes, compression: Compression) -> str:
-    with pytest.raises(ImageError) as caught:
-        unpacked(packed, compression)
-    return f"{caught.value.code} {caught.value.detail}"
 
 
 @_ALL
@@ -92,20 +76,7 @@ def test_damaged_data_is_refused(compression: Compression, place: int) -> None:
 @_ALL
 def test_a_bomb_is_stopped_at_the_bound(compression: Compression) -> None:
     """Members of 16 MiB of zeros, 1 TiB in all."""
-    limit = 64 * _MIB
-    chunks = repeat(_PACK[compression](bytes(16 * _MIB)), 65536)
-    sizes: list[int] = []
-    tracemalloc.start()
-    try:
-        pieces = decompressed(chunks, compression, max_bytes=limit)
-        with pytest.raises(ImageError) as caught:
-            sizes.extend(len(piece.data) for piece in pieces)
-        assert tracemalloc.get_traced_memory()[1] < 24 * _MIB
-    finally:
-        tracemalloc.stop()
-    assert caught.value.code == "InvalidImageSize.Exceeded"
-    assert limit - PIECE_SIZE < sum(sizes) <= limit
-    assert next(chunks)
+    check_bomb(_PACK[compression](bytes(16 * _MIB)), compression)
 
 
 def test_a_bomb_of_one_member_is_unpacked_piece_by_piece() -> None:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import lzma
 import random
-import tracemalloc
 from dataclasses import dataclass
-from itertools import repeat
 
 import psutil
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from imageferry.imaging.errors import ImageError
 from imageferry.imaging.packaging import parallel_xz
-from imageferry.imaging.packaging.decompression import PIECE_SIZE, decompressed
+from imageferry.imaging.packaging.decompression import PIECE_SIZE
 from imageferry.imaging.packaging.package import Compression
 from imageferry.imaging.packaging.parallel_xz import ParallelXzDecoder, processors
 from support.images.packages import xz, xz_blocks
+from support.unpacking import check_bomb, refusal, unpacked
 
 _MIB = 1024 * 1024
 _BLOCK = 300_000
@@ -29,20 +27,13 @@ _TEXT = xz_blocks(b"".join(random.Random(2).choices(_WORDS, k=400_000)), 800_000
 """Four blocks, each of which takes a while."""
 
 
-def unpacked(packed: bytes, chunk: int = 100_000, threads: int = 4) -> bytes:
-    chunks = (packed[start : start + chunk] for start in range(0, len(packed), chunk))
-    pieces = list(decompressed(chunks, Compression.XZ, max_bytes=1 << 40, threads=threads))
-    assert all(0 < len(piece.data) <= PIECE_SIZE for piece in pieces)
-    consumed = [piece.consumed for piece in pieces]
-    assert consumed == sorted(consumed)
-    return b"".join(piece.data for piece in pieces)
+def in_threads(packed: bytes, chunk: int = 100_000) -> bytes:
+    return unpacked(packed, Compression.XZ, chunk, threads=4)
 
 
-def refusal(packed: bytes) -> str:
+def refused(packed: bytes) -> str:
     """What is said of damaged data, which an unsound liblzma is never given in parallel."""
-    with pytest.raises(ImageError) as caught:
-        unpacked(packed, threads=processors())
-    return f"{caught.value.code} {caught.value.detail}"
+    return refusal(packed, Compression.XZ, threads=processors())
 
 
 def test_the_blocks_are_those_of_a_sound_xz() -> None:
@@ -52,7 +43,7 @@ def test_the_blocks_are_those_of_a_sound_xz() -> None:
 @pytest.mark.parametrize("chunk", [977, 100_000, 4 * _MIB])
 @pytest.mark.parametrize("packed", [_PACKED, xz(_DATA)], ids=["blocks", "one block"])
 def test_data_is_what_was_packed(packed: bytes, chunk: int) -> None:
-    assert unpacked(packed, chunk) == _DATA
+    assert in_threads(packed, chunk) == _DATA
 
 
 @settings(max_examples=25, deadline=None)
@@ -62,17 +53,17 @@ def test_data_is_what_was_packed(packed: bytes, chunk: int) -> None:
     chunk=st.sampled_from([1000, 99_999, 1 << 20]),
 )
 def test_blocks_of_any_size_give_the_same(size: int, block: int, chunk: int) -> None:
-    assert unpacked(xz_blocks(_DATA[:size], block), chunk) == _DATA[:size]
+    assert in_threads(xz_blocks(_DATA[:size], block), chunk) == _DATA[:size]
 
 
 def test_streams_and_zeros_may_follow_one_another() -> None:
     packed = _PACKED + bytes(8) + xz(b"") + xz_blocks(b"more", 2) + bytes(200_000)
-    assert unpacked(packed) == _DATA + b"more"
+    assert in_threads(packed) == _DATA + b"more"
 
 
 @pytest.mark.parametrize("left", [1, 9, 40, 250_000, len(_PACKED) - 13])
 def test_data_that_breaks_off_is_refused(left: int) -> None:
-    told = refusal(_PACKED[:-left])
+    told = refused(_PACKED[:-left])
     assert told.startswith("InvalidImageFormat.Truncated")
     assert f"breaks off after {len(_PACKED) - left} bytes" in told
 
@@ -81,28 +72,16 @@ def test_data_that_breaks_off_is_refused(left: int) -> None:
 def test_damaged_data_is_refused(place: int) -> None:
     packed = bytearray(_PACKED)
     packed[place] ^= 1
-    assert refusal(bytes(packed)).startswith("InvalidImageFormat.ArchiveCorrupt")
+    assert refused(bytes(packed)).startswith("InvalidImageFormat.ArchiveCorrupt")
 
 
 def test_a_bomb_is_stopped_at_the_bound() -> None:
-    limit = 64 * _MIB
-    chunks = repeat(xz_blocks(bytes(16 * _MIB), _MIB), 65536)
-    sizes: list[int] = []
-    pieces = decompressed(chunks, Compression.XZ, max_bytes=limit, threads=4)
-    tracemalloc.start()
-    try:
-        with pytest.raises(ImageError) as caught:
-            sizes.extend(len(piece.data) for piece in pieces)
-        assert tracemalloc.get_traced_memory()[1] < 24 * _MIB
-    finally:
-        tracemalloc.stop()
-    assert caught.value.code == "InvalidImageSize.Exceeded"
-    assert limit - PIECE_SIZE < sum(sizes) <= limit
+    check_bomb(xz_blocks(bytes(16 * _MIB), _MIB), Compression.XZ, threads=4)
 
 
 def test_a_dictionary_beyond_the_bound_is_refused() -> None:
     filters = [{"id": lzma.FILTER_LZMA2, "preset": 0, "dict_size": 192 * _MIB}]
-    told = refusal(lzma.compress(b"data", filters=filters))
+    told = refused(lzma.compress(b"data", filters=filters))
     assert told.startswith("InvalidImageFormat.Archive The xz data needs more than 134217728 bytes")
 
 
