@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,26 @@ def _value(connection: sa.Connection) -> int:
     return value
 
 
+def _stored(database: Database) -> int:
+    with database.read() as connection:
+        return _value(connection)
+
+
+def _fail_after_writing(transaction: AbstractContextManager[sa.Connection], value: int) -> None:
+    def fail(connection: sa.Connection) -> None:
+        connection.execute(sa.update(COUNTERS).values(value=value))
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"), transaction as connection:
+        fail(connection)
+
+
+def _in_threads(work: Callable[[], None]) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(work) for _ in range(8)]:
+            done.result()
+
+
 def test_postgresql_means_psycopg_3() -> None:
     database = Database("postgresql://user:secret@db.example/imageferry")
 
@@ -52,15 +73,9 @@ def test_the_folder_of_the_file_is_made(tmp_path: Path) -> None:
 
 
 def test_a_failed_transaction_leaves_nothing(counters: Database) -> None:
-    def fail(connection: sa.Connection) -> None:
-        connection.execute(sa.update(COUNTERS).values(value=1))
-        raise ValueError("no")
+    _fail_after_writing(counters.write(), 1)
 
-    with pytest.raises(ValueError, match="no"), counters.write() as connection:
-        fail(connection)
-
-    with counters.read() as connection:
-        assert _value(connection) == 0
+    assert _stored(counters) == 0
 
 
 def test_a_reader_sees_one_state_and_keeps_nobody_waiting(counters: Database) -> None:
@@ -78,14 +93,9 @@ def test_writers_who_want_to_be_alone_wait_for_one_another(counters: Database) -
             with counters.write_alone("counter") as connection:
                 connection.execute(sa.update(COUNTERS).values(value=_value(connection) + 1))
 
-    threads = [threading.Thread(target=count) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    _in_threads(count)
 
-    with counters.read() as connection:
-        assert _value(connection) == 200
+    assert _stored(counters) == 8 * 25
 
 
 @ON_POSTGRESQL
@@ -101,8 +111,7 @@ def test_a_reader_of_postgresql_cannot_write(counters: Database) -> None:
 
     with counters.write() as connection:
         connection.execute(sa.update(COUNTERS).values(value=2))
-    with counters.read() as connection:
-        assert _value(connection) == 2
+    assert _stored(counters) == 2
 
 
 @ON_POSTGRESQL
@@ -121,8 +130,7 @@ def test_a_writer_who_is_frozen_gives_way(
     with pytest.raises(module.UNAVAILABLE, match="idle-in-transaction"), frozen.write() as held:
         freeze(held)
 
-    with counters.read() as connection:
-        assert _value(connection) == 2
+    assert _stored(counters) == 2
     frozen.close()
 
 
@@ -131,8 +139,7 @@ def test_what_a_reader_writes_is_not_kept(counters: Database) -> None:
     with counters.read() as reader:
         reader.execute(sa.update(COUNTERS).values(value=1))
 
-    with counters.read() as connection:
-        assert _value(connection) == 0
+    assert _stored(counters) == 0
 
 
 @ON_SQLITE
@@ -175,14 +182,9 @@ def test_writers_take_turns_and_none_is_left_out(counters: Database) -> None:
             with counters.write_relaxed() as connection:
                 connection.execute(sa.update(COUNTERS).values(value=COUNTERS.c.value + 1))
 
-    threads = [threading.Thread(target=add) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    _in_threads(add)
 
-    with counters.read() as connection:
-        assert _value(connection) == 8 * 25
+    assert _stored(counters) == 8 * 25
 
 
 @ON_POSTGRESQL
@@ -196,15 +198,9 @@ def test_a_relaxed_transaction_does_not_wait_for_the_disk(database: Database) ->
 
 
 def test_statements_that_are_each_a_transaction(counters: Database) -> None:
-    def fail(connection: sa.Connection) -> None:
-        connection.execute(sa.update(COUNTERS).values(value=1))
-        raise ValueError("no")
+    _fail_after_writing(counters.write_each_relaxed(), 1)
 
-    with pytest.raises(ValueError, match="no"), counters.write_each_relaxed() as connection:
-        fail(connection)
-
-    with counters.read() as connection:
-        assert _value(connection) == 1
+    assert _stored(counters) == 1
 
 
 def test_a_connection_makes_transactions_again_after_statements_that_were_each_one(
@@ -213,15 +209,9 @@ def test_a_connection_makes_transactions_again_after_statements_that_were_each_o
     with counters.write_each_relaxed() as connection:
         connection.execute(sa.update(COUNTERS).values(value=1))
 
-    def fail(connection: sa.Connection) -> None:
-        connection.execute(sa.update(COUNTERS).values(value=2))
-        raise ValueError("no")
+    _fail_after_writing(counters.write_relaxed(), 2)
 
-    with pytest.raises(ValueError, match="no"), counters.write_relaxed() as connection:
-        fail(connection)
-
-    with counters.read() as connection:
-        assert _value(connection) == 1
+    assert _stored(counters) == 1
 
 
 @ON_POSTGRESQL
