@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import alibabacloud_oss_v2 as oss
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
@@ -202,6 +203,28 @@ def test_a_pasted_body_leads_to_the_very_call(member: Visitor, service: Service)
     page.get_by_role("link", name="InvalidRegionId.NotFound").click()
     expect(main).to_contain_text("As your account met it")
     expect(page.locator("q").first).to_be_visible()
+
+
+def test_a_pasted_answer_of_the_oss_api_leads_to_the_very_request(
+    member: Visitor, service: Service
+) -> None:
+    service.make_bucket("pasted")
+    with pytest.raises(oss.exceptions.OperationError) as refusal:
+        service.get("pasted", HOSTILE)
+    answer = refusal.value.unwrap()
+    page = member.page
+    member.open("errors")
+    page.get_by_role("textbox", name="Paste").fill(answer.snapshot.decode())
+    page.get_by_role("button", name="Explain").click()
+
+    expect(page).to_have_url(re.compile(answer.request_id))
+    main = page.locator("main")
+    expect(main).to_contain_text("GetObject")
+    expect(main).to_contain_text(HOSTILE)
+    page.get_by_role("link", name="NoSuchKey").click()
+    expect(main).to_contain_text("The bucket has no object of that name.")
+    expect(main.get_by_text("The specified key does not exist.")).to_have_count(2)
+    assert not member.grave_findings()
 
 
 def test_a_call_of_another_account_is_not_shown(browser: Browser, service: Service) -> None:

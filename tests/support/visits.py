@@ -15,6 +15,7 @@ from imageferry.console.tokens import Token
 from imageferry.console.tools import Exchange, Tools
 from imageferry.console.visit import Session, Visit
 from imageferry.service.console import explanations
+from imageferry.service.console_tools import object_codes
 from imageferry.signing.acs_v3 import SignedRequest
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
@@ -84,6 +85,7 @@ def backend(
         problem=lambda _field, _text: problem,
         exchange=answers or Answers(),
         failed_calls=refused or Calls(),
+        object_codes=object_codes(),
         explored_calls=explored or Calls(),
     )
     values: dict[str, Any] = {

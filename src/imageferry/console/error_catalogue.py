@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from urllib.parse import quote
 
 from imageferry.actions import error_codes
 from imageferry.actions.declaration import Model, Parameter, fields
 from imageferry.actions.errors import ErrorCode
-from imageferry.console.explained import TRANSLATED, explained
+from imageferry.console.explained import CALLS, OBJECTS, TRANSLATED, explained
+from imageferry.console.explanation import Explanation
 from imageferry.console.explorer import Target, every_action
-from imageferry.console.interface import Explanation
+from imageferry.console.tools import ObjectCode
+
+HOME = "/console/errors"
 
 
 @dataclass(frozen=True)
@@ -36,19 +40,23 @@ class Entry:
     """A code.
 
     Attributes:
+        kind: Whose it is: one of the files' names in :mod:`imageferry.console.explained`.
         code: The code on the wire.
         declared: What it is declared as: several times where it has several messages. None
             for a code that tasks alone fail with.
         explanation: What it means, and what to do.
         targets: The actions that can answer with it; none for those of every action.
+        operations: The operations of the OSS API that can; none for those of every operation.
         causes: The parameters that lead to it.
     """
 
+    kind: str
     code: str
-    declared: Sequence[ErrorCode]
+    declared: Sequence[ErrorCode | ObjectCode]
     explanation: Explanation
-    targets: Sequence[Target]
-    causes: Sequence[Cause]
+    targets: Sequence[Target] = ()
+    operations: Sequence[str] = ()
+    causes: Sequence[Cause] = ()
 
     @property
     def statuses(self) -> Sequence[int]:
@@ -60,32 +68,45 @@ class Entry:
         """Whether every action can answer with it."""
         return any(declared in _common() for declared in self.declared)
 
+    @property
+    def is_of_objects(self) -> bool:
+        """Whether it is one of the OSS API."""
+        return self.kind == OBJECTS
+
+    @property
+    def address(self) -> str:
+        """Where its page is."""
+        folder = "objects" if self.is_of_objects else "codes"
+        return f"{HOME}/{folder}/{quote(self.code, safe='')}"
+
 
 class ErrorCatalogue:
-    """The codes of calls and of tasks.
+    """The codes of calls, of tasks and of the OSS API.
 
     Args:
         explanations: Every code of a task and of a call, with its meaning.
+        object_codes: Every code of the OSS API.
     """
 
-    def __init__(self, explanations: Mapping[str, Explanation]) -> None:
+    def __init__(
+        self, explanations: Mapping[str, Explanation], object_codes: Sequence[ObjectCode]
+    ) -> None:
         declared = _declared()
-        codes = sorted({*declared, *explanations}, key=str.lower)
+        codes = {*declared, *explanations}
         self.entries = {code: _entry(code, declared.get(code, []), explanations) for code in codes}
-        self._by_lower_code = {code.lower(): entry for code, entry in self.entries.items()}
+        self.object_entries = {code.code: _object_entry(code) for code in object_codes}
+        both = (*self.entries.values(), *self.object_entries.values())
+        self._sorted = sorted(both, key=lambda entry: (entry.code.lower(), entry.kind))
+        self._by_kind_and_code = {(entry.kind, entry.code.lower()): entry for entry in both}
 
     def search(self, wanted: str) -> Sequence[Entry]:
         """The codes whose name, messages or meaning have every word of a search."""
         words = wanted.lower().split()
-        return [
-            entry
-            for entry in self.entries.values()
-            if all(word in _searched(entry) for word in words)
-        ]
+        return [entry for entry in self._sorted if all(word in _searched(entry) for word in words)]
 
-    def find(self, code: str) -> Entry | None:
-        """A code by its name, without regard to case."""
-        return self._by_lower_code.get(code.lower())
+    def find(self, code: str, kind: str) -> Entry | None:
+        """A code of a kind by its name, without regard to case."""
+        return self._by_kind_and_code.get((kind, code.lower()))
 
 
 def _entry(
@@ -97,13 +118,18 @@ def _entry(
         for target in every_action()
         if any(error.code == code for error in target.action.errors)
     ]
-    return Entry(code, declared, explanation, targets, list(_causes(code)))
+    return Entry(CALLS, code, declared, explanation, targets=targets, causes=list(_causes(code)))
+
+
+def _object_entry(code: ObjectCode) -> Entry:
+    return Entry(OBJECTS, code.code, [code], code.explanation, operations=code.operations)
 
 
 def _searched(entry: Entry) -> str:
     messages = " ".join(declared.message for declared in entry.declared)
     meanings = {
-        explained(language, entry.code, entry.explanation).meaning for language in TRANSLATED
+        explained(language, entry.code, entry.explanation, entry.kind).meaning
+        for language in TRANSLATED
     }
     return " ".join((entry.code, messages, entry.explanation.meaning, *meanings)).lower()
 

@@ -7,18 +7,20 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
-from imageferry.console.interface import Explanation
+from imageferry.console.explanation import Explanation
 
 TRANSLATED = ("zh",)
 """The languages that have files ``errors.LANGUAGE.toml`` and ``object_errors.LANGUAGE.toml``."""
 
+CALLS = "errors"
+"""The files of the codes of calls and tasks."""
 
 OBJECTS = "object_errors"
-"""The files of the codes of the OSS API; those of calls and tasks are ``errors``."""
+"""The files of the codes of the OSS API, some of which have names that calls have too."""
 
 
 @cache
-def translations(language: str, kind: str = "errors") -> Mapping[str, Explanation]:
+def translations(language: str, kind: str = CALLS) -> Mapping[str, Explanation]:
     """What each code means in a language: nothing for that of the declarations."""
     if language not in TRANSLATED:
         return {}
@@ -28,11 +30,11 @@ def translations(language: str, kind: str = "errors") -> Mapping[str, Explanatio
     }
 
 
-def explained(language: str, code: str, declared: Explanation) -> Explanation:
+def explained(language: str, code: str, declared: Explanation, kind: str = CALLS) -> Explanation:
     """What a code means, in a language where that is known, else as it is declared."""
-    return translations(language).get(code, declared)
+    return translations(language, kind).get(code, declared)
 
 
-def translated(language: str, code: str, kind: str = "errors") -> Explanation | None:
+def translated(language: str, code: str, kind: str = CALLS) -> Explanation | None:
     """What a code means, where its own sentences are in another language than the reader's."""
     return translations(language, kind).get(code)

@@ -19,6 +19,7 @@ from imageferry.console.explorer_form import Form, with_another, without
 from imageferry.console.interface import Backend
 from imageferry.console.samples.call import SampleCall
 from imageferry.console.samples.languages import samples
+from imageferry.console.task_view import number
 from imageferry.console.templating import page
 from imageferry.console.tools import Exchange, ExploredCall
 from imageferry.console.visit import Visit
@@ -88,7 +89,7 @@ class Explorer:
         }
         if visit.field("add"):
             values = with_another(values, visit.field("add"))
-        elif visit.field("remove").rpartition(".")[2].isdecimal():
+        elif number(visit.field("remove").rpartition(".")[2]) is not None:
             values = without(values, visit.field("remove"))
         elif visit.field("call"):
             return self._call(visit, target, values)

@@ -172,7 +172,7 @@ def without(values: Mapping[str, str], item: str) -> dict[str, str]:
 
 
 def _moved(key: str, name: str, removed: int) -> str | None:
-    match = re.fullmatch(rf"{re.escape(name)}\.(\d+)(\..*)?", key)
+    match = re.fullmatch(rf"{re.escape(name)}\.(\d{{1,4}})(\..*)?", key)
     if match is None:
         return key
     number = int(match[1])

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from imageferry.console.catalogue import Images
+from imageferry.console.explanation import Explanation
 from imageferry.console.storage import Buckets
 from imageferry.console.tools import Tools
 
@@ -181,14 +182,6 @@ class Tasks(Protocol):
 
     def find(self, account_id: str, task_id: str) -> TaskDetails | None:
         """All that is known of a task, if the account has it."""
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """What an error code means, and what to do about it."""
-
-    meaning: str
-    remedy: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -130,6 +130,9 @@ def _too_many(visit: Visit, seconds: int) -> Response:
 
 def _next(wanted: str) -> str:
     """Where to go on: only to pages of the console, whatever a link says."""
-    parts = urlsplit(wanted)
+    try:
+        parts = urlsplit(wanted)
+    except ValueError:
+        return HOME
     is_ours = not parts.scheme and not parts.netloc and parts.path.startswith("/console/")
     return wanted if is_ours and "\\" not in wanted else HOME

@@ -15,7 +15,7 @@ from imageferry.console.endpoints import Endpoint, read_visit
 from imageferry.console.interface import Backend
 from imageferry.console.sessions import find_session
 from imageferry.console.templating import render
-from imageferry.console.visit import Visit
+from imageferry.console.visit import FormError, Visit
 
 POLL_SECONDS = 0.5
 """How often a stream looks for changes; whoever looks at a page sees one within a second."""
@@ -78,7 +78,10 @@ def endpoint(backend: Backend, begin: Callable[[Visit], Changes | None]) -> Endp
     """
 
     async def stream(request: Request) -> Response:
-        visit = await read_visit(backend, request)
+        try:
+            visit = await read_visit(backend, request)
+        except FormError:
+            return Response(status_code=204)
         changes = None if visit.session is None else await run_in_threadpool(begin, visit)
         if changes is None:
             # A browser asks again after any other answer.

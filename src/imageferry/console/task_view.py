@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 from imageferry.console.interface import TaskFilter, Window
@@ -120,4 +120,4 @@ def _moment(text: str) -> datetime | None:
 
 def _end(text: str) -> datetime | None:
     moment = _moment(text)
-    return moment and moment + timedelta(seconds=59, microseconds=999_999)
+    return moment and moment.replace(second=59, microsecond=999_999)

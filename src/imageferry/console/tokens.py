@@ -62,7 +62,7 @@ def read(
     payload, _, signature = text.partition(".")
     try:
         access_key_id, nonce, expires = json.loads(_decoded(payload))
-        key = find_key(access_key_id)
+        key = find_key(access_key_id) if _is_key_id(access_key_id) else None
         if key is None or not _is_signed(key, purpose, payload, _decoded(signature)):
             return None
     except (ValueError, TypeError, RecursionError):
@@ -74,6 +74,11 @@ def read(
 def derived(key: Key, purpose: str, text: str) -> str:
     """A text that only who knows the secret can make of another one."""
     return _encoded(_signature(key, purpose, text))
+
+
+def _is_key_id(claim: object) -> bool:
+    """Whether it may be looked up: nobody has signed it yet."""
+    return isinstance(claim, str) and claim.isascii() and claim.isprintable()
 
 
 def _is_signed(key: Key, purpose: Purpose, payload: str, signature: bytes) -> bool:

@@ -21,5 +21,6 @@ def tool_routes(backend: Backend) -> list[Route]:
         Route("/errors", for_members(backend, errors.show)),
         Route("/errors/find", for_members(backend, errors.find), methods=["POST"]),
         Route("/errors/codes/{code}", for_members(backend, errors.code)),
+        Route("/errors/objects/{code}", for_members(backend, errors.object_code)),
         Route("/errors/calls/{request_id}", for_members(backend, errors.call)),
     ]

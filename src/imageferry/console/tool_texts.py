@@ -117,6 +117,13 @@ TOOL_TEXTS: Mapping[str, Text] = {
     "errors.no_examples": Text("Not in the last 7 days.", "最近 7 天没有。"),
     "errors.actions": Text("Actions", "接口"),
     "errors.every_action": Text("Every action can answer with it.", "所有接口都可能返回。"),
+    "errors.of_objects": Text("OSS API", "OSS 接口"),
+    "errors.operations": Text("Operations of the OSS API", "OSS 接口操作"),
+    "errors.every_operation": Text("Every operation can answer with it.", "所有操作都可能返回。"),
+    "errors.namesake": Text("The OSS API has a code of this name too.", "OSS 接口也有同名错误码。"),
+    "errors.object_namesake": Text(
+        "Calls of the other APIs have a code of this name too.", "其他 API 也有同名错误码。"
+    ),
     "errors.time": Text("Time", "时间"),
     "errors.explorer": Text("Open in the API Explorer", "在 API 调试中打开"),
 }

@@ -8,8 +8,28 @@ from datetime import datetime
 from typing import Protocol
 
 from imageferry.actions.declaration import Field
+from imageferry.console.explanation import Explanation
 from imageferry.signing.acs_v3 import SignedRequest
 from imageferry.signing.encoding import Pair
+
+
+@dataclass(frozen=True)
+class ObjectCode:
+    """A code that the OSS API answers with, as it is declared.
+
+    Attributes:
+        code: The code on the wire.
+        status: The HTTP status.
+        message: The usual message.
+        explanation: What it means, and what to do.
+        operations: The operations that answer with it; every one where empty.
+    """
+
+    code: str
+    status: int
+    message: str
+    explanation: Explanation
+    operations: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -132,10 +152,12 @@ class Tools:
         problem: What is wrong with a text as the value of a parameter; empty where nothing is.
         exchange: Sends a signed call of an action and returns the answer.
         failed_calls: The calls that were refused.
+        object_codes: Every code of the OSS API.
         explored_calls: The calls that were made in the API Explorer.
     """
 
     problem: Callable[[Field, str], str]
     exchange: Callable[[SignedRequest], Exchange]
     failed_calls: FailedCalls
+    object_codes: Sequence[ObjectCode]
     explored_calls: ExploredCalls

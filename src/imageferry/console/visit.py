@@ -6,13 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+import anyio
+from starlette.requests import ClientDisconnect, Request
 
 from imageferry.console.interface import Key
 from imageferry.console.tokens import Token, derived
 
 MAX_FORM_BYTES = 512 * 1024
 """A hundred of the longest names of objects fit, every byte of them in three."""
+
+FORM_SECONDS = 30.0
+"""How long a form may take to arrive: the largest does at 17 KB a second."""
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -78,23 +82,43 @@ class Visit:
         return next(iter(self.form.get(name, ())), "")
 
 
-async def read_form(request: Request) -> Fields:
+async def read_form(request: Request, *, seconds: float = FORM_SECONDS) -> Fields:
     """The fields of a form that was sent; none where the request has no body to read.
 
+    Args:
+        request: The request.
+        seconds: How long it may take to arrive.
+
     Raises:
-        FormError: it comes from another site, is too large, or is no form of ours.
+        FormError: it comes from another site, is too large, did not arrive, or is no form of
+            ours; or the page's address is none of ours.
     """
+    _check_text(request.url.path, *(value for _, value in request.query_params.multi_items()))
     if request.method != "POST":
         return {}
     check_origin(request)
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != FORM:
         raise FormError("form.unreadable")
+    try:
+        with anyio.fail_after(seconds):
+            return _fields(await _body(request))
+    except (TimeoutError, ClientDisconnect) as error:
+        raise FormError("form.unreadable") from error
+
+
+async def _body(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > MAX_FORM_BYTES:
             raise FormError("form.unreadable")
-    return _fields(bytes(body))
+    return bytes(body)
+
+
+def _check_text(*texts: str) -> None:
+    """Refuse the one character that no name has and not every database can look for."""
+    if any("\0" in text for text in texts):
+        raise FormError("form.unreadable")
 
 
 def _fields(body: bytes) -> Fields:
@@ -105,6 +129,7 @@ def _fields(body: bytes) -> Fields:
     except ValueError as error:
         raise FormError("form.unreadable") from error
     for name, value in pairs:
+        _check_text(value)
         fields.setdefault(name, []).append(value)
     return fields
 

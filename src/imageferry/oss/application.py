@@ -17,13 +17,16 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from imageferry.accounts.failed_calls import FailedCall
 from imageferry.buckets.interface import Store
-from imageferry.oss.authentication import FindAccessKey, authenticate
+from imageferry.oss.authentication import Authenticated, FindAccessKey, authenticate
 from imageferry.oss.body import SMALL_BODY_BYTES, CheckedBody, ClientGoneError, RequestBody
 from imageferry.oss.call import Call, store_errors
-from imageferry.oss.errors import INSUFFICIENT_STORAGE, INTERNAL_ERROR, OssError
+from imageferry.oss.error_codes import INSUFFICIENT_STORAGE, INTERNAL_ERROR
+from imageferry.oss.errors import OssError
 from imageferry.oss.observed import RequestObserver, observed
-from imageferry.oss.operations import operation_for
+from imageferry.oss.operations import OPERATION_NAMES, operation_for
+from imageferry.oss.refusals import is_kept, refused_call
 from imageferry.oss.reply import Reply, error_reply
 from imageferry.oss.request import OssRequest, parse_request
 from imageferry.oss.streaming import ObjectStream, with_small_content_read
@@ -40,6 +43,7 @@ def create_app(
     regions: Sequence[str],
     clock: Callable[[], datetime],
     *,
+    note_failure: Callable[[FailedCall], None],
     max_requests: int = 128,
     idle_seconds: float = 60,
 ) -> ASGIApp:
@@ -50,11 +54,13 @@ def create_app(
         find_access_key: Looks access keys up; called in threads.
         regions: The regions that buckets may be in; the first is the default.
         clock: The time now, with its time zone.
+        note_failure: Keeps a request that was refused, for the account that sent it; called in
+            threads. What keeps it may be out of reach, and must not raise then.
         max_requests: How many requests are worked on at the same time; the rest wait.
         idle_seconds: How long a client may stop in the middle of a body.
     """
     pool = ThreadPoolExecutor(max_requests, "oss")
-    endpoint = _Endpoint(store, find_access_key, regions, clock, pool, idle_seconds)
+    endpoint = _Endpoint(store, find_access_key, regions, clock, note_failure, pool, idle_seconds)
 
     @asynccontextmanager
     async def lifespan(_: object) -> AsyncIterator[None]:
@@ -72,6 +78,7 @@ class _Endpoint:
     find_access_key: FindAccessKey
     regions: Sequence[str]
     clock: Callable[[], datetime]
+    note_failure: Callable[[FailedCall], None]
     pool: ThreadPoolExecutor
     idle_seconds: float
 
@@ -101,24 +108,24 @@ class _Endpoint:
         self, scope: Scope, body: RequestBody, request_id: str, observer: RequestObserver
     ) -> Reply:
         request: OssRequest | None = None
+        sender: Authenticated | None = None
         try:
             request = _request(scope)
-            return self._carried_out(request, body, observer)
-        except OssError as error:
-            return error_reply(error, request, request_id)
-        except OSError as error:
-            if error.errno in _FULL_DISK:
-                return error_reply(INSUFFICIENT_STORAGE.error(), request, request_id)
-            return _failed(request, request_id)
+            sender = authenticate(request, self.find_access_key, self.clock())
+            return self._carried_out(sender, body, observer)
         except (ClientGoneError, CancelledError):
             raise
-        except Exception:  # noqa: BLE001 - whatever went wrong, the client gets an answer
-            return _failed(request, request_id)
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, the client gets an answer
+            told = _told(error)
+            if sender is not None and is_kept(sender.request):
+                operation = OPERATION_NAMES.get(observer.operation, "")
+                call = refused_call(sender, operation, told, request_id, self.clock())
+                self.note_failure(call)
+            return error_reply(told, request, request_id)
 
     def _carried_out(
-        self, request: OssRequest, body: RequestBody, observer: RequestObserver
+        self, sender: Authenticated, body: RequestBody, observer: RequestObserver
     ) -> Reply:
-        sender = authenticate(request, self.find_access_key, self.clock())
         call = Call(
             request=sender.request,
             body=CheckedBody(sender.request, body),
@@ -171,10 +178,16 @@ def _has_small_body(scope: Scope) -> bool:
     return b"expect" not in headers and length.isdigit() and int(length) <= SMALL_BODY_BYTES
 
 
-def _failed(request: OssRequest | None, request_id: str) -> Reply:
-    _log.exception("oss_request_failed")
-    return error_reply(INTERNAL_ERROR.error(), request, request_id)
+def _told(error: Exception) -> OssError:
+    """What a client is told of an error."""
+    if isinstance(error, OssError):
+        return error
+    if isinstance(error, OSError) and error.errno in _FULL_DISK:
+        return INSUFFICIENT_STORAGE.error()
+    _log.error("oss_request_failed", exc_info=error)
+    return INTERNAL_ERROR.error()
 
 
 def _raw_header(name: str, value: str) -> tuple[bytes, bytes]:
-    return name.encode("latin-1"), _CONTROL.sub(" ", value).encode()
+    # No header has spaces around its value.
+    return name.encode("latin-1"), _CONTROL.sub(" ", value).strip(" ").encode()

@@ -9,14 +9,14 @@ from datetime import datetime
 from typing import Protocol
 
 from imageferry.oss import signature_v1, signature_v4
-from imageferry.oss.errors import (
+from imageferry.oss.error_codes import (
     ACCESS_DENIED,
     INVALID_ACCESS_KEY_ID,
     INVALID_SECURITY_TOKEN,
     SECURITY_TOKEN_EXPIRED,
     SIGNATURE_DOES_NOT_MATCH,
-    OssError,
 )
+from imageferry.oss.errors import OssError
 from imageferry.oss.request import OssRequest
 from imageferry.oss.signature import Claim
 
@@ -60,11 +60,13 @@ class Authenticated:
 
     Attributes:
         request: The request with the bucket and key that were signed.
+        access_key_id: The access key that signed it.
         account_id: The account of its sender.
         region: The region it was signed for; empty where the signature has none.
     """
 
     request: OssRequest
+    access_key_id: str
     account_id: str
     region: str
 
@@ -93,7 +95,7 @@ def authenticate(
     signed = _signed(request, claim, key.secret)
     if key.expires is not None and now >= key.expires:
         raise SECURITY_TOKEN_EXPIRED.error(OSSAccessKeyId=claim.access_key_id)
-    return Authenticated(signed, key.account_id, claim.region)
+    return Authenticated(signed, claim.access_key_id, key.account_id, claim.region)
 
 
 def _check_token(claim: Claim, key: AccessKey) -> None:

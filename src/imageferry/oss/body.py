@@ -12,14 +12,13 @@ from concurrent.futures import Future
 from starlette.types import Receive
 
 from imageferry.buckets.crc64 import Crc64
-from imageferry.oss.errors import (
+from imageferry.oss.error_codes import (
     BAD_DIGEST,
-    CRC64_MISMATCH,
     INVALID_ARGUMENT,
     MALFORMED_XML,
     REQUEST_TIMEOUT,
-    OssError,
 )
+from imageferry.oss.errors import OssError
 from imageferry.oss.request import OssRequest
 
 SMALL_BODY_BYTES = 64 << 10
@@ -163,7 +162,9 @@ def _with_crc64(chunks: Iterator[bytes], announced: int) -> Iterator[bytes]:
         crc64.update(chunk)
         yield chunk
     if crc64.value != announced:
-        raise CRC64_MISMATCH.error()
+        raise INVALID_ARGUMENT.error(
+            "The x-oss-hash-crc64ecma you specified did not match what was received."
+        )
 
 
 def _announced_md5(header: str) -> bytes | None:

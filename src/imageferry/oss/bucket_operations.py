@@ -7,7 +7,7 @@ from xml.etree.ElementTree import Element
 from imageferry.buckets.interface import BucketInfo, BucketNotFoundError
 from imageferry.oss import xml
 from imageferry.oss.call import Call
-from imageferry.oss.errors import (
+from imageferry.oss.error_codes import (
     BUCKET_ALREADY_EXISTS,
     INVALID_LOCATION_CONSTRAINT,
     NOT_IMPLEMENTED,

@@ -26,7 +26,7 @@ from imageferry.buckets.interface import (
     UploadNotFoundError,
 )
 from imageferry.buckets.remote_errors import RemoteStoreError
-from imageferry.oss import errors
+from imageferry.oss import error_codes
 from imageferry.oss.body import CheckedBody
 from imageferry.oss.errors import OssError, OssErrorCode
 from imageferry.oss.reply import Reply
@@ -35,17 +35,17 @@ from imageferry.oss.request import OssRequest
 _WHOLE_NUMBER = re.compile(r"[0-9]{1,19}")
 
 _CODES: dict[type[StoreError], OssErrorCode] = {
-    BucketExistsError: errors.BUCKET_ALREADY_EXISTS,
-    BucketNotEmptyError: errors.BUCKET_NOT_EMPTY,
-    BucketNotFoundError: errors.NO_SUCH_BUCKET,
-    InvalidBucketNameError: errors.INVALID_BUCKET_NAME,
-    InvalidObjectNameError: errors.INVALID_OBJECT_NAME,
-    InvalidPartError: errors.INVALID_PART,
-    ObjectChangedError: errors.PRECONDITION_FAILED,
-    ObjectExistsError: errors.FILE_ALREADY_EXISTS,
-    ObjectNotFoundError: errors.NO_SUCH_KEY,
-    PartTooSmallError: errors.ENTITY_TOO_SMALL,
-    UploadNotFoundError: errors.NO_SUCH_UPLOAD,
+    BucketExistsError: error_codes.BUCKET_ALREADY_EXISTS,
+    BucketNotEmptyError: error_codes.BUCKET_NOT_EMPTY,
+    BucketNotFoundError: error_codes.NO_SUCH_BUCKET,
+    InvalidBucketNameError: error_codes.INVALID_BUCKET_NAME,
+    InvalidObjectNameError: error_codes.INVALID_OBJECT_NAME,
+    InvalidPartError: error_codes.INVALID_PART,
+    ObjectChangedError: error_codes.PRECONDITION_FAILED,
+    ObjectExistsError: error_codes.FILE_ALREADY_EXISTS,
+    ObjectNotFoundError: error_codes.NO_SUCH_KEY,
+    PartTooSmallError: error_codes.ENTITY_TOO_SMALL,
+    UploadNotFoundError: error_codes.NO_SUCH_UPLOAD,
 }
 
 
@@ -78,7 +78,7 @@ class Call:
         """
         bucket = self.store.bucket(name or self.request.bucket)
         if not self.owns(bucket.info):
-            raise errors.ACCESS_DENIED.error(
+            raise error_codes.ACCESS_DENIED.error(
                 "The bucket you access does not belong to you.", BucketName=bucket.info.name
             )
         return bucket
@@ -97,7 +97,7 @@ class Call:
         if not text and default is not None:
             return default
         if not _WHOLE_NUMBER.fullmatch(text) or not least <= int(text) <= most:
-            raise errors.INVALID_ARGUMENT.error(
+            raise error_codes.INVALID_ARGUMENT.error(
                 f"{name} must be a whole number from {least} to {most}.",
                 ArgumentName=name,
                 ArgumentValue=text,
@@ -112,7 +112,7 @@ class Call:
         """
         encoding = self.request.parameter("encoding-type")
         if encoding not in {None, "", "url"}:
-            raise errors.INVALID_ARGUMENT.error("encoding-type must be url.")
+            raise error_codes.INVALID_ARGUMENT.error("encoding-type must be url.")
         return (lambda name: quote(name, safe="")) if encoding else str
 
     @property
@@ -137,9 +137,9 @@ def store_errors(request: OssRequest) -> Iterator[None]:
 def _oss_error(error: StoreError, request: OssRequest) -> OssError:
     code = _CODES.get(type(error))
     if isinstance(error, RemoteStoreError):
-        return errors.SERVICE_UNAVAILABLE.error(str(error))
+        return error_codes.SERVICE_UNAVAILABLE.error(str(error))
     if code is None:
-        return errors.INTERNAL_ERROR.error(str(error))
+        return error_codes.INTERNAL_ERROR.error(str(error))
     details = {"BucketName": request.bucket}
     if request.key:
         details["Key"] = request.key

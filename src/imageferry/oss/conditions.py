@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 
 from imageferry.buckets.interface import ObjectInfo
-from imageferry.oss.errors import INVALID_ARGUMENT, INVALID_RANGE, PRECONDITION_FAILED
+from imageferry.oss.error_codes import INVALID_ARGUMENT, INVALID_RANGE, PRECONDITION_FAILED
 from imageferry.oss.request import OssRequest
 
 _RANGE = re.compile(r"bytes=([0-9]{0,19})-([0-9]{0,19})")

@@ -10,7 +10,7 @@ from typing import Any
 from imageferry.buckets.interface import ObjectInfo
 from imageferry.oss import xml
 from imageferry.oss.call import Call
-from imageferry.oss.errors import INVALID_ARGUMENT
+from imageferry.oss.error_codes import INVALID_ARGUMENT
 from imageferry.oss.reply import Reply, xml_reply
 
 MAX_KEYS = 1000

@@ -12,7 +12,7 @@ from imageferry.oss import object_headers, xml
 from imageferry.oss.bucket_operations import refuse_public
 from imageferry.oss.call import Call
 from imageferry.oss.conditions import copy_range
-from imageferry.oss.errors import INVALID_PART_ORDER, MALFORMED_XML
+from imageferry.oss.error_codes import INVALID_PART_ORDER, MALFORMED_XML
 from imageferry.oss.listing import common_prefix
 from imageferry.oss.object_operations import may_overwrite, open_source, read_chunks
 from imageferry.oss.reply import Reply, xml_reply
@@ -23,7 +23,7 @@ _MAX_LISTED = 1000
 _LEAST_PART_BYTES = 100 << 10
 
 
-def initiate(call: Call) -> Reply:
+def initiate_multipart_upload(call: Call) -> Reply:
     """``POST /bucket/key?uploads``: begin an upload."""
     refuse_public(call, "x-oss-object-acl")
     object_headers.refuse_without_effect(call.request)
@@ -53,7 +53,7 @@ def upload_part(call: Call) -> Reply:
     return Reply(headers=_part_headers(part))
 
 
-def complete(call: Call) -> Reply:
+def complete_multipart_upload(call: Call) -> Reply:
     """``POST /bucket/key?uploadId``: make the object of its parts."""
     upload = _upload(call)
     overwrite = may_overwrite(call)
@@ -77,7 +77,7 @@ def complete(call: Call) -> Reply:
     return xml_reply("CompleteMultipartUploadResult", content, headers)
 
 
-def abort(call: Call) -> Reply:
+def abort_multipart_upload(call: Call) -> Reply:
     """``DELETE /bucket/key?uploadId``: forget an upload and its parts."""
     _upload(call).abort()
     return Reply(204)
@@ -115,7 +115,7 @@ def list_parts(call: Call) -> Reply:
     return xml_reply("ListPartsResult", content)
 
 
-def list_uploads(call: Call) -> Reply:
+def list_multipart_uploads(call: Call) -> Reply:
     """``GET /bucket?uploads``: the uploads that are neither complete nor aborted."""
     prefix = call.request.parameter("prefix") or ""
     delimiter = call.request.parameter("delimiter") or ""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from imageferry.buckets.interface import ObjectInfo
 from imageferry.oss.conditions import http_date
-from imageferry.oss.errors import INVALID_ARGUMENT, NOT_IMPLEMENTED
+from imageferry.oss.error_codes import INVALID_ARGUMENT, NOT_IMPLEMENTED
 from imageferry.oss.listing import object_type
 from imageferry.oss.request import OssRequest
 

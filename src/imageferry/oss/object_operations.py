@@ -11,7 +11,7 @@ from imageferry.oss import object_headers, xml
 from imageferry.oss.bucket_operations import refuse_public
 from imageferry.oss.call import Call
 from imageferry.oss.conditions import Conditions, requested_range
-from imageferry.oss.errors import (
+from imageferry.oss.error_codes import (
     FILE_ALREADY_EXISTS,
     INVALID_ARGUMENT,
     MALFORMED_XML,
@@ -64,7 +64,7 @@ def head_object(call: Call) -> Reply:
     return Reply(headers=object_headers.object_headers(info), length=info.size)
 
 
-def head_object_meta(call: Call) -> Reply:
+def get_object_meta(call: Call) -> Reply:
     """``HEAD /bucket/key?objectMeta``: size and version of an object only."""
     info = call.bucket().head(call.request.key)
     return Reply(headers=object_headers.version_headers(info), length=info.size)
@@ -76,7 +76,7 @@ def delete_object(call: Call) -> Reply:
     return Reply(204)
 
 
-def delete_objects(call: Call) -> Reply:
+def delete_multiple_objects(call: Call) -> Reply:
     """``POST /bucket?delete``: delete many objects."""
     bucket = call.bucket()
     root = xml.parse(call.body.read(xml.MAX_XML_BYTES), "Delete")

@@ -24,24 +24,27 @@ class RequestObserver:
 
     Args:
         span: What stands for the request in its trace.
+
+    Attributes:
+        operation: What the request asks for.
     """
 
     def __init__(self, span: TraceSpan) -> None:
         self._span = span
-        self._operation = UNKNOWN_OPERATION
+        self.operation = UNKNOWN_OPERATION
         self._begun = time.perf_counter()
 
     def understood(self, operation: str, account_id: str) -> None:
         """Note what the request asks for, and who sent it."""
-        self._operation = operation
+        self.operation = operation
         self._span.update_name(operation)
         logs.note(operation=operation, account=account_id)
 
     def answered(self, status: int) -> None:
         """Note the answer's HTTP status. Objects may be many: their line is one for debugging."""
         seconds = time.perf_counter() - self._begun
-        metrics.OSS_REQUESTS.labels(self._operation, status).inc()
-        metrics.OSS_REQUEST_SECONDS.labels(self._operation).observe(seconds)
+        metrics.OSS_REQUESTS.labels(self.operation, status).inc()
+        metrics.OSS_REQUEST_SECONDS.labels(self.operation).observe(seconds)
         self._span.set_attribute("http.response.status_code", status)
         if status >= _FAILURE:
             tracing.fail(self._span, "")

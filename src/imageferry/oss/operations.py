@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from imageferry.oss import bucket_operations as buckets
 from imageferry.oss import listing, multipart_operations, subresources
 from imageferry.oss import object_operations as objects
 from imageferry.oss.call import Operation
-from imageferry.oss.errors import (
+from imageferry.oss.error_codes import (
     INVALID_BUCKET_NAME,
     METHOD_NOT_ALLOWED,
+    NO_SUCH_VERSION,
     NOT_IMPLEMENTED,
-    OssErrorCode,
 )
 from imageferry.oss.request import OssRequest
-
-_NO_SUCH_VERSION = OssErrorCode("NoSuchVersion", 404, "The specified version does not exist.")
 
 Operations = dict[tuple[str, str], Operation]
 """Operations by the method and the sub-resource, which is empty for the thing itself."""
@@ -30,12 +30,12 @@ _BUCKET: Operations = {
     ("GET", "stat"): buckets.get_bucket_stat,
     ("GET", "acl"): buckets.get_bucket_acl,
     ("PUT", "acl"): buckets.put_bucket_acl,
-    ("GET", "uploads"): multipart_operations.list_uploads,
+    ("GET", "uploads"): multipart_operations.list_multipart_uploads,
     ("GET", "versions"): listing.list_object_versions,
-    ("POST", "delete"): objects.delete_objects,
+    ("POST", "delete"): objects.delete_multiple_objects,
     **{("GET", name): subresources.read(name) for name in subresources.NAMES},
-    **{("DELETE", name): subresources.delete for name in subresources.NAMES},
-    **{("PUT", name): subresources.write for name in subresources.NAMES},
+    **{("DELETE", name): subresources.delete_bucket_configuration for name in subresources.NAMES},
+    **{("PUT", name): subresources.put_bucket_configuration for name in subresources.NAMES},
 }
 
 _OBJECT: Operations = {
@@ -43,15 +43,15 @@ _OBJECT: Operations = {
     ("HEAD", ""): objects.head_object,
     ("PUT", ""): objects.put_object,
     ("DELETE", ""): objects.delete_object,
-    ("HEAD", "objectMeta"): objects.head_object_meta,
+    ("HEAD", "objectMeta"): objects.get_object_meta,
     ("GET", "acl"): objects.get_object_acl,
     ("PUT", "acl"): objects.put_object_acl,
     ("GET", "tagging"): objects.get_object_tagging,
     ("POST", "append"): objects.append_object,
-    ("POST", "uploads"): multipart_operations.initiate,
+    ("POST", "uploads"): multipart_operations.initiate_multipart_upload,
     ("PUT", "uploadId"): multipart_operations.upload_part,
-    ("POST", "uploadId"): multipart_operations.complete,
-    ("DELETE", "uploadId"): multipart_operations.abort,
+    ("POST", "uploadId"): multipart_operations.complete_multipart_upload,
+    ("DELETE", "uploadId"): multipart_operations.abort_multipart_upload,
     ("GET", "uploadId"): multipart_operations.list_parts,
 }
 
@@ -72,6 +72,13 @@ _SUBRESOURCES = _KNOWN_ELSEWHERE.union(
     *({name for _, name in table} for table in (_BUCKET, _OBJECT))
 ) - {""}
 
+OPERATION_NAMES: Mapping[str, str] = {
+    operation.__name__: "".join(word.capitalize() for word in operation.__name__.split("_"))
+    for table in (_SERVICE, _BUCKET, _OBJECT)
+    for operation in table.values()
+}
+"""OSS's names of the operations, by those of their functions: ``PutObject`` of ``put_object``."""
+
 
 def operation_for(request: OssRequest) -> Operation:
     """The operation that a request asks for.
@@ -91,7 +98,7 @@ def operation_for(request: OssRequest) -> Operation:
 
 def _table(request: OssRequest) -> Operations:
     if request.parameter("versionId") not in {None, "", "null"}:
-        raise _NO_SUCH_VERSION.error(VersionId=request.parameter("versionId") or "")
+        raise NO_SUCH_VERSION.error(VersionId=request.parameter("versionId") or "")
     if not request.bucket:
         if request.key:
             raise INVALID_BUCKET_NAME.error()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote, unquote_plus
 
 from imageferry.buckets.names import is_bucket_name
-from imageferry.oss.errors import INVALID_ARGUMENT, INVALID_OBJECT_NAME
+from imageferry.oss.error_codes import INVALID_ARGUMENT, INVALID_OBJECT_NAME
 
 _MAX_PARAMETERS = 200
 

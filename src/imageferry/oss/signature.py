@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from imageferry.oss.errors import (
+from imageferry.oss.error_codes import (
     ACCESS_DENIED,
     INVALID_ARGUMENT,
     REQUEST_TIME_TOO_SKEWED,
-    OssError,
 )
+from imageferry.oss.errors import OssError
 from imageferry.oss.request import OssRequest
 
 MAX_SKEW = timedelta(minutes=15)

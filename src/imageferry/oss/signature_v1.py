@@ -10,7 +10,7 @@ import hmac
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from imageferry.oss.errors import ACCESS_DENIED
+from imageferry.oss.error_codes import ACCESS_DENIED
 from imageferry.oss.request import OssRequest
 from imageferry.oss.signature import Claim, malformed, security_token
 

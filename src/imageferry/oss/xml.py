@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 from xml.etree.ElementTree import Element, SubElement, TreeBuilder, tostring
 from xml.parsers import expat
 
-from imageferry.oss.errors import MALFORMED_XML
+from imageferry.oss.error_codes import MALFORMED_XML
 
 MAX_XML_BYTES = 2 << 20
 """Room for the 10,000 parts of an upload, or 1,000 of the longest keys to delete."""

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable
 from functools import partial
 
+import structlog
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from imageferry.accounts import access_keys, bearer_tokens, failed_calls
+from imageferry.accounts.failed_calls import FailedCall
 from imageferry.accounts.nonces import Nonces
 from imageferry.actions.call import Call, Services
 from imageferry.actions.registry import PRODUCTS
@@ -26,6 +28,8 @@ from imageferry.service.endpoints import oss_endpoint
 from imageferry.service.installation import Installation
 from imageferry.service.key_cache import KeyCache
 from imageferry.service.operations import operator_routes
+
+_log = structlog.get_logger(__name__)
 
 
 def ecs_application(
@@ -58,7 +62,15 @@ def oss_application(installation: Installation) -> ASGIApp:
         find_access_key=_key_cache(installation).find,
         regions=installation.settings.regions,
         clock=now,
+        note_failure=partial(_keep_if_possible, installation),
     )
+
+
+def _keep_if_possible(installation: Installation, call: FailedCall) -> None:
+    try:
+        failed_calls.remember(installation.database, call)
+    except UNAVAILABLE as reason:
+        _log.warning("failure_not_kept", reason=str(reason).partition("\n")[0])
 
 
 def _authenticator(installation: Installation) -> Authenticator:

@@ -12,7 +12,8 @@ from imageferry.accounts import access_keys, nonces
 from imageferry.actions import error_codes
 from imageferry.actions.errors import ErrorCode
 from imageferry.actions.registry import ECS
-from imageferry.console.interface import Backend, Explanation, Key
+from imageferry.console.explanation import Explanation
+from imageferry.console.interface import Backend, Key
 from imageferry.database.metadata import now
 from imageferry.gateway.authentication import Identity
 from imageferry.gateway.gateway import Gateway
@@ -22,7 +23,7 @@ from imageferry.service.console_images import ConsoleImages
 from imageferry.service.console_tasks import ConsoleTasks
 from imageferry.service.console_tools import console_tools
 from imageferry.service.installation import Installation
-from imageferry.tasks.waiting import Limits
+from imageferry.tasks.turns import Limits
 
 
 def console_backend(

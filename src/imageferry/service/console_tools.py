@@ -9,13 +9,15 @@ from imageferry.accounts import explored_calls, failed_calls
 from imageferry.accounts.explored_calls import ExploredCall
 from imageferry.accounts.failed_calls import FailedCall
 from imageferry.actions.declaration import Field
-from imageferry.console.tools import Exchange, Tools
+from imageferry.console.explanation import Explanation
+from imageferry.console.tools import Exchange, ObjectCode, Tools
 from imageferry.database.connection import Database
 from imageferry.database.metadata import now
 from imageferry.gateway.gateway import Gateway
 from imageferry.gateway.rendering import as_xml
 from imageferry.gateway.request import Request
 from imageferry.gateway.values import BrokenRuleError, parse
+from imageferry.oss import error_codes
 from imageferry.signing.acs_v3 import SignedRequest
 
 
@@ -25,8 +27,23 @@ def console_tools(database: Database, gateway: Gateway) -> Tools:
         problem=_problem,
         exchange=lambda signed: _exchange(gateway, signed),
         failed_calls=KeptCalls(database),
+        object_codes=object_codes(),
         explored_calls=KeptExploredCalls(database),
     )
+
+
+def object_codes() -> Sequence[ObjectCode]:
+    """Every code of the OSS API, as it is declared."""
+    return [
+        ObjectCode(
+            code.code,
+            code.status,
+            code.message,
+            Explanation(code.meaning, code.remedy),
+            code.operations,
+        )
+        for code in error_codes.every_code()
+    ]
 
 
 class KeptCalls:

@@ -2,7 +2,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from imageferry.accounts.failed_calls import FailedCall
 from imageferry.buckets.folder_bucket import FolderBucket
+from imageferry.oss.error_codes import every_code
+from imageferry.oss.operations import OPERATION_NAMES
 from integration.oss.service import Service, running_service
 from integration.oss.wire import BUCKET
 
@@ -11,6 +14,14 @@ from integration.oss.wire import BUCKET
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     with running_service(tmp_path_factory.mktemp("oss")) as found:
         yield found
+    assert [call for call in found.refused if not is_declared(call)] == []
+
+
+def is_declared(call: FailedCall) -> bool:
+    """Whether the code of a refused request says that the operation answers with it."""
+    (code,) = (code for code in every_code() if code.code == call.code)
+    is_operation = call.action in OPERATION_NAMES.values()
+    return not code.operations or not is_operation or call.action in code.operations
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 import uvicorn
 
+from imageferry.accounts.failed_calls import FailedCall
 from imageferry.buckets.folder import FolderStore
 from imageferry.oss import signature_v1
 from imageferry.oss.application import create_app
@@ -40,19 +41,28 @@ KEYS = {
 
 @dataclass(frozen=True)
 class Service:
-    """A started OSS service: its address, and the store behind it."""
+    """A started OSS service: its address, the store behind it, and what it has refused."""
 
     endpoint: str
     port: int
     store: FolderStore
     root: Path
+    refused: Sequence[FailedCall]
 
 
 @contextmanager
 def running_service(root: Path) -> Iterator[Service]:
     """Start a service on a free port, and stop it at the end."""
     store = FolderStore(root)
-    app = create_app(store, KEYS.get, REGIONS, lambda: datetime.now(UTC), idle_seconds=2)
+    refused: list[FailedCall] = []
+    app = create_app(
+        store,
+        KEYS.get,
+        REGIONS,
+        lambda: datetime.now(UTC),
+        note_failure=refused.append,
+        idle_seconds=2,
+    )
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]
@@ -69,7 +79,7 @@ def running_service(root: Path) -> Iterator[Service]:
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         assert started.wait(20)
-        yield Service(f"http://127.0.0.1:{port}", port, store, root)
+        yield Service(f"http://127.0.0.1:{port}", port, store, root, refused)
         server.should_exit = True
         thread.join()
 

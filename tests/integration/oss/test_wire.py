@@ -46,6 +46,20 @@ def test_an_error(service: Service) -> None:
     assert root.findtext("HostId") == "127.0.0.1"
 
 
+def test_a_refused_request_is_kept_for_its_account(service: Service) -> None:
+    answer = send(service, "GET", "no such key")
+    asked = send(service, "HEAD", "no such key")
+    stranger = HTTP.request("GET", f"{service.endpoint}/{BUCKET}/key")
+
+    kept = {call.request_id: call for call in service.refused}
+    call = kept[answer.headers["x-oss-request-id"]]
+    assert (call.account_id, call.access_key_id, call.action) == ("100", "mine", "GetObject")
+    assert call.parameters == {"Bucket": BUCKET, "Key": "no such key"}
+    assert (call.status, call.code) == (404, "NoSuchKey")
+    assert asked.headers["x-oss-request-id"] not in kept
+    assert stranger.headers["x-oss-request-id"] not in kept
+
+
 def test_an_error_to_head_is_in_a_header(service: Service) -> None:
     response = send(service, "HEAD", "none")
     assert (response.status, response.data) == (404, b"")
@@ -217,6 +231,15 @@ def test_headers_cannot_be_smuggled_in(service: Service) -> None:
     response = send(service, "GET", parameters=params)
     assert response.status == 200
     assert "x-smuggled" not in response.headers
+
+
+@pytest.mark.parametrize("asked", [" text/plain", "text/plain\n", "\ttext/plain\x00 "])
+def test_a_header_that_is_asked_for_has_nothing_around_it(service: Service, asked: str) -> None:
+    send(service, "PUT", body=b"x")
+
+    response = send(service, "GET", parameters={"response-content-type": asked})
+
+    assert (response.status, response.headers["content-type"]) == (200, "text/plain")
 
 
 def test_a_client_that_vanishes_leaves_nothing(service: Service) -> None:

@@ -6,12 +6,15 @@ from imageferry.actions import error_codes
 from imageferry.actions.errors import ErrorCode
 from imageferry.actions.registry import PRODUCTS
 from imageferry.console.error_catalogue import ErrorCatalogue
+from imageferry.console.explained import CALLS, OBJECTS
+from imageferry.oss.error_codes import every_code
 from imageferry.service.console import explanations
+from imageferry.service.console_tools import object_codes
 
 
 @pytest.fixture(scope="module")
 def catalogue() -> ErrorCatalogue:
-    return ErrorCatalogue(explanations())
+    return ErrorCatalogue(explanations(), object_codes())
 
 
 def test_every_code_that_an_action_can_answer_with_is_there(catalogue: ErrorCatalogue) -> None:
@@ -38,8 +41,16 @@ def test_the_codes_that_tasks_fail_with_are_there(catalogue: ErrorCatalogue) -> 
     assert entry.explanation.meaning
 
 
+def test_every_code_of_the_oss_api_is_there(catalogue: ErrorCatalogue) -> None:
+    for code in every_code():
+        entry = catalogue.object_entries[code.code]
+        assert (entry.statuses, entry.operations) == ([code.status], code.operations)
+        assert entry.is_of_objects
+        assert not entry.is_of_every_action
+
+
 def test_every_code_says_what_it_means_and_what_to_do(catalogue: ErrorCatalogue) -> None:
-    for entry in catalogue.entries.values():
+    for entry in (*catalogue.entries.values(), *catalogue.object_entries.values()):
         assert entry.explanation.meaning
         assert entry.explanation.remedy
 
@@ -56,12 +67,16 @@ def test_codes_are_found_by_words_in_any_order_and_case(catalogue: ErrorCatalogu
         "SignatureNonceUsed"
     ]
     assert catalogue.search("no such words at all") == []
-    assert len(catalogue.search("")) == len(catalogue.entries)
+    every = [entry.code.lower() for entry in catalogue.search("")]
+    assert every == sorted(every)
+    assert len(every) == len(catalogue.entries) + len(catalogue.object_entries)
 
 
 def test_a_code_is_found_without_regard_to_case(catalogue: ErrorCatalogue) -> None:
-    entry = catalogue.find("signaturedoesnotmatch")
+    of_calls = catalogue.find("signaturedoesnotmatch", CALLS)
+    of_objects = catalogue.find("signaturedoesnotmatch", OBJECTS)
 
-    assert entry is not None
-    assert entry.code == "SignatureDoesNotMatch"
-    assert catalogue.find("Nothing") is None
+    assert of_calls is catalogue.entries["SignatureDoesNotMatch"]
+    assert of_objects is catalogue.object_entries["SignatureDoesNotMatch"]
+    assert catalogue.find("Nothing", CALLS) is None
+    assert catalogue.find("NoSuchKey", CALLS) is None

@@ -40,6 +40,12 @@ def test_a_search_wants_every_word_and_shows_itself_as_text() -> None:
     assert "&lt;script&gt;" + "x" * 92 + '"' in nothing
 
 
+def test_an_item_that_no_list_has_is_not_taken_away() -> None:
+    form = {"p.TaskIds": "t-1", "remove": f"TaskIds.{'9' * 5000}"}
+
+    assert "t-1" in text(Explorer(backend()).work(describe(form=form)))
+
+
 def test_the_history_leads_back_to_each_call() -> None:
     calls = Calls(
         Call(parameters={"RegionId": "cn-hangzhou", "TaskIds": "t-1 & <t-2>"}),

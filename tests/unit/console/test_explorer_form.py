@@ -85,6 +85,12 @@ def test_items_are_added_and_taken_away() -> None:
     }
 
 
+def test_a_number_that_no_list_reaches_is_left_alone() -> None:
+    values = {f"DiskDeviceMapping.{'9' * 5000}": "a", "DiskDeviceMapping.2": "b"}
+
+    assert without(values, "DiskDeviceMapping.2") == {f"DiskDeviceMapping.{'9' * 5000}": "a"}
+
+
 def test_a_list_grows_no_longer_than_it_may() -> None:
     assert _disks({"DiskDeviceMapping.16.OSSObject": "x"}).may_grow
     assert not _disks({"DiskDeviceMapping.17.OSSObject": "x"}).may_grow

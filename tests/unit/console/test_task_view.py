@@ -34,6 +34,12 @@ def test_times_are_utc_and_a_minute_counts_as_a_whole() -> None:
     assert condition.created_to == datetime(2026, 11, 22, 8, 0, 59, 999_999, tzinfo=UTC)
 
 
+def test_the_last_minute_is_one_too() -> None:
+    condition = read_view({"to": "9999-12-31T23:59:30"}, ()).condition
+
+    assert condition.created_to == datetime.max.replace(tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -55,6 +57,15 @@ def test_a_token_that_was_changed_is_none(place: int) -> None:
 @given(st.one_of(st.text(), st.text('W10.{}["', max_size=2000)))
 def test_what_is_no_token_is_none(text: str) -> None:
     assert tokens.read(text, Purpose.SESSION, find, NOW) is None
+
+
+@pytest.mark.parametrize("claimed", ["LTAI\0", "\ud800", "é", 2**70, 1.5, True, None, [], {"a": 1}])
+def test_what_is_no_access_key_id_is_looked_up_nowhere(claimed: object) -> None:
+    looked_up: list[str] = []
+    payload = base64.urlsafe_b64encode(json.dumps([claimed, "nonce", 0]).encode()).decode()
+
+    assert tokens.read(f"{payload}.AAAA", Purpose.SESSION, looked_up.append, NOW) is None
+    assert looked_up == []
 
 
 def test_what_is_derived_depends_on_everything() -> None:

@@ -5,23 +5,12 @@ from __future__ import annotations
 import pytest
 
 from imageferry.actions import error_codes
-from imageferry.console.explained import OBJECTS, TRANSLATED, translations
+from imageferry.console.explained import OBJECTS, translations
 from imageferry.console.object_calls import ObjectError
 from imageferry.console.templating import page
-from imageferry.oss import errors as object_errors
-from imageferry.oss.errors import OssErrorCode
 from support.visits import text, visit
 
 DENIED = "You have no right to access this bucket."
-
-
-@pytest.mark.parametrize("language", TRANSLATED)
-def test_every_code_of_the_oss_api_has_a_meaning(language: str) -> None:
-    found = translations(language, OBJECTS)
-
-    codes = {code.code for code in vars(object_errors).values() if isinstance(code, OssErrorCode)}
-    assert found.keys() == codes
-    assert all(told.meaning and told.remedy for told in found.values())
 
 
 def test_an_error_of_a_call_is_told_in_chinese_before_its_own_words() -> None:

@@ -44,7 +44,9 @@ def store(tmp_path: Path) -> FolderStore:
 
 @pytest.fixture
 def buckets(store: FolderStore) -> ConsoleBuckets:
-    application = create_app(store, {"LTAI": Key()}.get, (REGION,), lambda: NOW)
+    application = create_app(
+        store, {"LTAI": Key()}.get, (REGION,), lambda: NOW, note_failure=lambda _: None
+    )
     return ConsoleBuckets(store, Settings(), application, lambda: NOW)
 
 
