@@ -157,6 +157,34 @@ def test_keys_are_listed_and_made(waiting_service: Service) -> None:
     assert run(service, *key, "tasks").exit_code == 0
 
 
+def test_a_key_of_another_account_is_switched_off_and_deleted(waiting_service: Service) -> None:
+    service = waiting_service
+    (made,) = document(service, "keys", "--create", "--account", "team-b")["AccessKeys"]
+    assert made["AccountName"] == "team-b"
+    named = made["AccessKeyId"]
+    key = ["--access-key-id", named, "--access-key-secret", made["AccessKeySecret"]]
+    assert document(service, *key, "buckets")["Buckets"] == []
+
+    (switched,) = document(service, "keys", "--disable", named)["AccessKeys"]
+    assert switched["Status"] == "Inactive"
+    _await_refusal(service, key, "InvalidAccessKeyId.Inactive")
+
+    (deleted,) = document(service, "keys", "--delete", named)["AccessKeys"]
+    assert deleted["Status"] == "Deleted"
+    _await_refusal(service, key, "InvalidAccessKeyId.NotFound")
+
+
+def _await_refusal(service: Service, key: list[str], code: str) -> None:
+    until(lambda: code in run(service, *key, "tasks").stderr, PATIENCE, code)
+
+
+def test_a_key_names_its_account_itself() -> None:
+    result = CliRunner().invoke(main, ["keys", "--disable", "a", "--account", "b"])
+
+    assert result.exit_code == 2
+    assert "--disable names a key: leave --account out" in result.stderr
+
+
 def test_keys_of_no_installation_are_an_error(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["keys", "--data-dir", str(tmp_path)])
 

@@ -88,11 +88,23 @@ def create_key(
         role_session_name=None,
         created=now(),
     )
-    connection.execute(
-        sa.delete(access_keys).where(access_keys.c.access_key_id == key.access_key_id)
-    )
+    delete(connection, key.access_key_id)
     connection.execute(sa.insert(access_keys).values(**vars(key)))
     return key
+
+
+def set_active(connection: sa.Connection, access_key_id: str, active: bool) -> None:
+    """Switch a key on or off."""
+    connection.execute(
+        sa.update(access_keys)
+        .where(access_keys.c.access_key_id == access_key_id)
+        .values(active=active)
+    )
+
+
+def delete(connection: sa.Connection, access_key_id: str) -> None:
+    """Forget a key."""
+    connection.execute(sa.delete(access_keys).where(access_keys.c.access_key_id == access_key_id))
 
 
 def create_temporary_key(

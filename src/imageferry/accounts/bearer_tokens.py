@@ -65,5 +65,19 @@ def find(connection: sa.Connection, token: str) -> BearerToken | None:
     return None if row is None else BearerToken(**row._mapping)
 
 
+def withdraw(connection: sa.Connection, account_id: str) -> int:
+    """Forget every token of an account.
+
+    Returns:
+        How many of them had not run out.
+    """
+    of_account = bearer_tokens.c.account_id == account_id
+    count = connection.execute(
+        sa.select(sa.func.count()).where(of_account, bearer_tokens.c.expires > now())
+    ).scalar_one()
+    connection.execute(sa.delete(bearer_tokens).where(of_account))
+    return int(count)
+
+
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode(errors="surrogateescape")).hexdigest()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from imageferry.accounts import access_keys
@@ -94,6 +94,19 @@ def first_key(installation: Installation) -> tuple[AccessKey, bool]:
     return key, generated
 
 
+def replace_credentials(installation: Installation, spent: str) -> None:
+    """Give the commands of this machine another key where theirs cannot be used any more.
+
+    Args:
+        installation: Whose data folder has the commands' key.
+        spent: The key that cannot be used any more.
+    """
+    path = credentials_file(installation.settings)
+    if path.exists() and json.loads(path.read_text())["AccessKeyId"] == spent:
+        settings = replace(installation.settings, access_key_id="", access_key_secret="")
+        first_key(replace(installation, settings=settings))
+
+
 def credentials_file(settings: Settings) -> Path:
     """The file that has the first account's key, readable by its owner only."""
     return settings.data_dir / "credentials.json"
@@ -120,7 +133,7 @@ def _ensure_key(installation: Installation) -> tuple[AccessKey, bool]:
         account = access_keys.first_account(connection)
         if account is None:
             account = access_keys.create_account(connection, "default")
-        known = access_keys.of_account(connection, account)
+        known = [key for key in access_keys.of_account(connection, account) if key.active]
         if given:
             secret = installation.settings.access_key_secret
             return access_keys.create_key(connection, account, given, secret), False
@@ -133,6 +146,10 @@ def _write_privately(path: Path, content: dict[str, str]) -> None:
     temporary = path.with_suffix(".new")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE_FILE)
+    if os.geteuid() == 0:
+        # A command that root runs is not to take the file away from the service's user.
+        owner = path.parent.stat()
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
     with os.fdopen(descriptor, "w") as file:
         json.dump(content, file, indent=2)
     temporary.rename(path)

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from datetime import timedelta
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeAlias
 
 import sqlalchemy as sa
 
-from imageferry.accounts import access_keys, bearer_tokens
+from imageferry.accounts import access_keys, accounts, bearer_tokens
 from imageferry.accounts.access_keys import AccessKey
+from imageferry.accounts.accounts import Account
 from imageferry.console.interface import Key as ConsoleKey
 from imageferry.console.sessions import issue_link
 from imageferry.database.metadata import now
-from imageferry.service.installation import Installation, open_installation
+from imageferry.service.installation import Installation, open_installation, replace_credentials
 from imageferry.settings import SettingError, Settings
 
-Key: TypeAlias = AccessKey
-"""An access key, for the commands that show it."""
+_ACCOUNT_NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{1,63}")
+
+
+@dataclass(frozen=True)
+class Key:
+    """An access key, for the commands that show it."""
+
+    access_key_id: str
+    secret: str
+    account: Account
+    active: bool
+    created: datetime
 
 
 def exists(settings: Settings) -> bool:
@@ -41,63 +54,178 @@ def open_existing(settings: Settings) -> Installation:
     return open_installation(settings)
 
 
-def list_keys(settings: Settings) -> Sequence[Key]:
-    """Every key of the first account, oldest first.
+def list_keys(settings: Settings, account: str = "") -> Sequence[Key]:
+    """Every key but temporary ones, account by account, oldest first.
+
+    Args:
+        settings: Where the installation is.
+        account: The id or name of the only account that is asked for; empty for all.
 
     Raises:
-        SettingError: there is no installation.
+        SettingError: there is no installation, or no such account.
     """
-    installation = open_existing(settings)
-    try:
-        with installation.database.read() as connection:
-            account = access_keys.first_account(connection)
-            return [] if account is None else access_keys.of_account(connection, account)
-    finally:
-        installation.database.close()
+    with (
+        closing(open_existing(settings)) as installation,
+        installation.database.read() as connection,
+    ):
+        owners = [_known(connection, account)] if account else accounts.every(connection)
+        return [
+            _shown(key, owner)
+            for owner in owners
+            for key in access_keys.of_account(connection, owner.account_id)
+        ]
 
 
-def create_key(settings: Settings) -> Key:
-    """Give the first account one more key.
+def create_key(settings: Settings, account: str = "") -> Key:
+    """Give an account one more key.
+
+    Args:
+        settings: Where the installation is.
+        account: The account's id or name; one of a new name is made. Empty for the first.
 
     Raises:
-        SettingError: there is no installation.
+        SettingError: there is no installation, or the name is none that an account can have.
     """
-    installation = open_existing(settings)
-    try:
+    with (
+        closing(open_existing(settings)) as installation,
+        installation.database.write_alone("imageferry-accounts") as connection,
+    ):
+        owner = _known_or_new(connection, account) if account else _first(connection)
+        return _shown(access_keys.create_key(connection, owner.account_id), owner)
+
+
+def switch_key(settings: Settings, access_key_id: str, active: bool) -> Key:
+    """Switch a key on or off.
+
+    Raises:
+        SettingError: there is no installation, or no such key.
+    """
+    with closing(open_existing(settings)) as installation:
         with installation.database.write() as connection:
-            return access_keys.create_key(connection, _first_account(connection))
-    finally:
-        installation.database.close()
+            _find(connection, access_key_id)
+            access_keys.set_active(connection, access_key_id, active)
+            key = _find(connection, access_key_id)
+        if not active:
+            replace_credentials(installation, access_key_id)
+        return key
 
 
-def issue_bearer_token(settings: Settings, lasting: timedelta) -> str:
-    """A token that stands for the first account, without a signature.
+def delete_key(settings: Settings, access_key_id: str) -> Key:
+    """Delete a key for good.
+
+    Returns:
+        The key as it was.
 
     Raises:
-        SettingError: there is no installation.
+        SettingError: there is no installation, or no such key.
     """
-    installation = open_existing(settings)
-    try:
+    with closing(open_existing(settings)) as installation:
         with installation.database.write() as connection:
-            return bearer_tokens.issue(connection, _first_account(connection), lasting)
-    finally:
-        installation.database.close()
+            key = _find(connection, access_key_id)
+            access_keys.delete(connection, access_key_id)
+        replace_credentials(installation, access_key_id)
+        return key
 
 
-def _first_account(connection: sa.Connection) -> str:
+def issue_bearer_token(settings: Settings, lasting: timedelta, account: str = "") -> str:
+    """A token that stands for an account, the first where none is named, without a signature.
+
+    Raises:
+        SettingError: there is no installation, or no such account.
+    """
+    with (
+        closing(open_existing(settings)) as installation,
+        installation.database.write() as connection,
+    ):
+        owner = _wanted(connection, account)
+        return bearer_tokens.issue(connection, owner.account_id, lasting)
+
+
+def withdraw_bearer_tokens(settings: Settings, account: str = "") -> int:
+    """Forget every bearer token of an account, the first where none is named.
+
+    Returns:
+        How many of them had not run out.
+
+    Raises:
+        SettingError: there is no installation, or no such account.
+    """
+    with (
+        closing(open_existing(settings)) as installation,
+        installation.database.write() as connection,
+    ):
+        owner = _wanted(connection, account)
+        return bearer_tokens.withdraw(connection, owner.account_id)
+
+
+def console_link(settings: Settings, account: str = "") -> str:
+    """The path of a page that signs in to the console, once.
+
+    Args:
+        settings: Where the installation is.
+        account: The id or name of the account; empty for the first.
+
+    Raises:
+        SettingError: there is no installation, no such account, or none of its keys is active.
+    """
+    with (
+        closing(open_existing(settings)) as installation,
+        installation.database.write() as connection,
+    ):
+        owner = _wanted(connection, account)
+        keys = access_keys.of_account(connection, owner.account_id)
+    for key in keys:
+        if key.active:
+            return issue_link(ConsoleKey(key.access_key_id, key.secret, key.account_id), now())
+    raise SettingError(
+        f"The account {owner.name} has no active key: make one with `imageferry keys --create`, "
+        "or switch one on with --enable."
+    )
+
+
+def _wanted(connection: sa.Connection, id_or_name: str) -> Account:
+    """The account that is named, else the first one."""
+    return _known(connection, id_or_name) if id_or_name else _first(connection)
+
+
+def _known(connection: sa.Connection, id_or_name: str) -> Account:
+    found = accounts.find(connection, id_or_name)
+    if found is None:
+        raise SettingError(
+            f"There is no account {id_or_name!r}: `imageferry keys` lists those that there are, "
+            "`imageferry keys --create --account NAME` makes one."
+        )
+    return found
+
+
+def _known_or_new(connection: sa.Connection, id_or_name: str) -> Account:
+    found = accounts.find(connection, id_or_name)
+    if found is not None:
+        return found
+    if not _ACCOUNT_NAME.fullmatch(id_or_name):
+        raise SettingError(
+            f"There is no account {id_or_name!r}, and a new one cannot be called so: use 2 to 64 "
+            "letters, digits, '.', '_' and '-', beginning with a letter."
+        )
+    return Account(access_keys.create_account(connection, id_or_name), id_or_name)
+
+
+def _first(connection: sa.Connection) -> Account:
     """The account that was made first, made where there is none."""
-    account = access_keys.first_account(connection)
-    return access_keys.create_account(connection, "default") if account is None else account
+    for account in accounts.every(connection):
+        return account
+    return Account(access_keys.create_account(connection, "default"), "default")
 
 
-def console_link(settings: Settings) -> str:
-    """The path of a page that signs in to the console, as the first account, once.
+def _find(connection: sa.Connection, access_key_id: str) -> Key:
+    key = access_keys.find(connection, access_key_id)
+    if key is None:
+        raise SettingError(
+            f"There is no access key {access_key_id!r}: `imageferry keys` lists those that there "
+            "are."
+        )
+    return _shown(key, _known(connection, key.account_id))
 
-    Raises:
-        SettingError: there is no installation, or its account has no key that is active.
-    """
-    active = [key for key in list_keys(settings) if key.active]
-    if not active:
-        raise SettingError("There is no active key: make one with `imageferry keys --create`.")
-    key = active[0]
-    return issue_link(ConsoleKey(key.access_key_id, key.secret, key.account_id), now())
+
+def _shown(key: AccessKey, owner: Account) -> Key:
+    return Key(key.access_key_id, key.secret, owner, key.active, key.created)

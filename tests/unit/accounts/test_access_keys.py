@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -59,6 +60,18 @@ def test_a_given_key_is_taken_as_it_is_and_renewed(rows: Rows) -> None:
     assert _find(rows, "mine") == renewed
     with rows.database.read() as connection:
         assert access_keys.of_account(connection, rows.account) == [renewed]
+
+
+def test_a_key_is_switched_off_and_on_and_deleted(rows: Rows) -> None:
+    key, other = _create(rows), _create(rows)
+
+    for active in (False, True):
+        rows.change(access_keys.set_active, key.access_key_id, active)
+        assert _find(rows, key.access_key_id) == replace(key, active=active)
+    rows.change(access_keys.delete, key.access_key_id)
+
+    assert _find(rows, key.access_key_id) is None
+    assert _find(rows, other.access_key_id) == other
 
 
 def test_an_unknown_key_is_not_found(rows: Rows) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from imageferry.accounts import bearer_tokens
+from imageferry.accounts import access_keys, bearer_tokens
 from imageferry.accounts.access_keys import KEPT_AFTER_EXPIRY
 from imageferry.accounts.bearer_tokens import BearerToken
 from imageferry.accounts.tables import bearer_tokens as table
@@ -57,3 +57,14 @@ def test_tokens_are_forgotten_some_time_after_they_ran_out(rows: Rows) -> None:
 
     assert _find(rows, long_ago) is None
     assert _find(rows, just) is not None
+
+
+def test_the_tokens_of_one_account_are_withdrawn(rows: Rows) -> None:
+    other = rows.change(access_keys.create_account, "other")
+    another_s = rows.change(bearer_tokens.issue, other, HOUR)
+    tokens = [_issue(rows), _issue(rows), _issue(rows, timedelta(seconds=-1))]
+
+    assert rows.change(bearer_tokens.withdraw, rows.account) == 2
+
+    assert [_find(rows, token) for token in tokens] == [None, None, None]
+    assert _find(rows, another_s) is not None

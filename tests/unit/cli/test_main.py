@@ -108,7 +108,13 @@ def test_a_client_starts_without_loading_the_service() -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--create", "--console"], ["--console", "--bearer-token", "1"]]
+    "arguments",
+    [
+        ["--create", "--console"],
+        ["--console", "--bearer-token", "1"],
+        ["--disable", "a", "--delete", "a"],
+        ["--enable", "a", "--withdraw-bearer-tokens"],
+    ],
 )
 def test_keys_makes_one_thing_at_a_time(arguments: list[str]) -> None:
     result = CliRunner().invoke(main, ["keys", *arguments])

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from imageferry.accounts import access_keys
 from imageferry.accounts.access_keys import AccessKey
 from imageferry.service import installation as module
 from imageferry.service.installation import first_key, open_installation
@@ -55,6 +56,18 @@ def test_a_key_is_generated_once(settings: Settings) -> None:
     second, second_generated = _first_key(settings)
 
     assert (first, first_generated, second_generated) == (second, True, False)
+
+
+def test_a_key_that_is_switched_off_is_not_the_commands_key(settings: Settings) -> None:
+    first, _ = _first_key(settings)
+    with closing(open_installation(settings)) as installation:
+        with installation.database.write() as connection:
+            access_keys.set_active(connection, first.access_key_id, False)
+
+        second, generated = first_key(installation)
+
+    assert (second.account_id, generated) == (first.account_id, True)
+    assert second.access_key_id != first.access_key_id
 
 
 def test_a_given_key_is_taken_over_and_renewed(settings: Settings, tmp_path: Path) -> None:
