@@ -8,7 +8,8 @@ field's name with dashes. A flag wins over the environment.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+import difflib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -88,7 +89,10 @@ def _quotas(value: str) -> tuple[str, ...]:
 
 def _integer(minimum: int, maximum: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
-        number = int(value)
+        try:
+            number = int(value)
+        except ValueError:
+            number = minimum - 1
         if not minimum <= number <= maximum:
             raise ValueError(f"expected a whole number from {minimum} to {maximum}")
         return number
@@ -321,7 +325,7 @@ def load(environment: Mapping[str, str], flags: Mapping[str, str] | None = None)
     known = {setting.variable for setting in declared()}
     for variable in environment:
         if variable.startswith(ENVIRONMENT_PREFIX) and variable not in known:
-            raise SettingError(f"{variable} is no setting of imageferry: correct or unset it")
+            raise SettingError(_unknown(variable, known))
     values = {}
     for setting in declared():
         given = (flags or {}).get(setting.name)
@@ -330,6 +334,13 @@ def load(environment: Mapping[str, str], flags: Mapping[str, str] | None = None)
         if text is not None:
             values[setting.name] = _parse(setting, source, text)
     return Settings(**values)
+
+
+def _unknown(variable: str, known: Iterable[str]) -> str:
+    names = [name.removeprefix(ENVIRONMENT_PREFIX) for name in known]
+    close = difflib.get_close_matches(variable.removeprefix(ENVIRONMENT_PREFIX), names, 1)
+    meant = f" Did you mean {ENVIRONMENT_PREFIX}{close[0]}?" if close else ""
+    return f"{variable} is no setting of imageferry: correct or unset it.{meant}"
 
 
 def _parse(setting: Setting, source: str, text: str) -> Any:

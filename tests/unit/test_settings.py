@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from imageferry.settings import QUOTAS, SettingError, Settings, load
@@ -37,3 +39,23 @@ def test_another_process_reads_the_same_quotas() -> None:
     settings = Settings(account_quotas=("5:max_images=7", "6:max_exports=1"))
 
     assert load(settings.environment()).account_quotas == settings.account_quotas
+
+
+@pytest.mark.parametrize("given", ["", "0", "65", "four", "1.5"])
+def test_a_number_that_cannot_be_used_is_refused_with_its_range(given: str) -> None:
+    expected = f"IMAGEFERRY_WORKER_SLOTS={given!r}: expected a whole number from 1 to 64."
+
+    with pytest.raises(SettingError, match=re.escape(expected)):
+        load({"IMAGEFERRY_WORKER_SLOTS": given})
+
+
+@pytest.mark.parametrize(
+    ("variable", "ending"),
+    [("WORKER_SLOT", "Did you mean IMAGEFERRY_WORKER_SLOTS?"), ("XYZ", "correct or unset it.")],
+)
+def test_a_variable_that_is_no_setting_is_refused(variable: str, ending: str) -> None:
+    with pytest.raises(SettingError) as refused:
+        load({f"IMAGEFERRY_{variable}": "1"})
+
+    assert str(refused.value).startswith(f"IMAGEFERRY_{variable} is no setting")
+    assert str(refused.value).endswith(ending)
