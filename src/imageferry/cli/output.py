@@ -8,11 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import click
+from rich.cells import cell_len
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
 from imageferry.cli.text import clean
+
+_LONGEST_WORD = 64
+_WIDEST = 1000
 
 
 def document(value: Any) -> None:
@@ -32,11 +37,19 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
             click.echo("\t".join(row))
         return
     shown = Table(box=None, pad_edge=False, header_style="bold")
-    for name in columns:
-        shown.add_column(name, overflow="fold")
+    for position, name in enumerate(columns):
+        words = [cell_len(row[position]) for row in cleaned if _is_word(row[position])]
+        shown.add_column(name, overflow="fold", min_width=max(words, default=0))
     for row in cleaned:
         shown.add_row(*map(Text, row))
-    console().print(shown)
+    screen = console()
+    least = Measurement.get(screen, screen.options.update(max_width=_WIDEST), shown).minimum
+    screen.print(shown, width=max(screen.width, least), crop=False)
+
+
+def _is_word(cell: str) -> bool:
+    """Whether it is an id, a name or a number, which one wants to copy in one piece."""
+    return " " not in cell and len(cell) <= _LONGEST_WORD
 
 
 def record(pairs: Iterable[tuple[str, object]]) -> None:

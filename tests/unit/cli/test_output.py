@@ -40,6 +40,26 @@ def test_a_terminal_gets_an_aligned_table(terminal: Terminal) -> None:
     assert lines == ["Name    Count", "a       1", "longer  22"]
 
 
+def test_ids_stay_whole_on_a_narrow_terminal(terminal: Terminal) -> None:
+    ids = ["m-" + letter * 40 for letter in "abc"]
+
+    with redirect_stdout(terminal):
+        output.table(("ImageId", "TaskId", "CopyId"), [ids])
+
+    assert terminal.getvalue().splitlines()[1].split() == ids
+
+
+@pytest.mark.parametrize("long", ["to be folded " * 10, "x" * 130])
+def test_sentences_and_very_long_names_are_folded(terminal: Terminal, long: str) -> None:
+    with redirect_stdout(terminal):
+        output.table(("ImageId", "Finding"), [("m-a", long)])
+
+    first, second, *_ = terminal.getvalue().splitlines()[1:]
+    assert first.startswith("m-a")
+    assert second.startswith("   ")
+    assert max(len(first), len(second)) <= 80
+
+
 def test_a_terminal_gets_hostile_text_escaped(terminal: Terminal) -> None:
     with redirect_stdout(terminal):
         output.table(("Name",), [(HOSTILE,)])
