@@ -105,7 +105,7 @@ def _findings(processes: Processes) -> list[str]:
         check.finding
         for machine in processes.machines()
         for check in diagnosis.checks(machine)
-        if check.name in {"leftovers", "tasks", "workers"} and check.state is not State.OK
+        if check.name in {"images", "leftovers", "tasks", "workers"} and check.state is not State.OK
     ]
 
 

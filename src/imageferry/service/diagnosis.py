@@ -24,6 +24,7 @@ from imageferry.database.metadata import now
 from imageferry.engine import leftovers, presence, stuck_tasks
 from imageferry.engine.queue import TaskQueue
 from imageferry.engine.worker import sweep_store
+from imageferry.images import missing
 from imageferry.imaging.errors import ImageError
 from imageferry.imaging.qemu_img import QemuImg
 from imageferry.service import local
@@ -84,6 +85,7 @@ def checks(settings: Settings) -> Iterator[Check]:
     yield database
     if database.state is State.OK:
         with closing(open_installation(settings)) as installation:
+            yield _images(installation)
             yield _leftovers(installation)
             yield _tasks(installation)
             if not installation.database.is_sqlite:
@@ -207,6 +209,19 @@ def _is_current(settings: Settings) -> bool:
     finally:
         database.close()
     return set(applied) == set(ScriptDirectory(str(schema.MIGRATIONS)).get_heads())
+
+
+def _images(installation: Installation) -> Check:
+    odd = missing.find(installation.database, installation.catalogue)
+    if not odd:
+        return Check("images", State.OK, "The disks of every image are in the catalogue.")
+    return Check(
+        "images",
+        State.FAILED,
+        f"{len(odd)} images have a disk that is not in the catalogue, or of another size: "
+        f"{', '.join(odd[:SHOWN])}.",
+        "Restore the disks from a backup, or delete the images and import them again.",
+    )
 
 
 def _leftovers(installation: Installation) -> Check:

@@ -9,6 +9,7 @@ import pytest
 
 from imageferry.engine.presence import Presence
 from imageferry.engine.queue import TaskQueue
+from imageferry.images.model import ImageStatus
 from imageferry.service import diagnosis
 from imageferry.service.diagnosis import GIB, Check, State
 from imageferry.service.installation import first_key, open_installation
@@ -16,7 +17,7 @@ from imageferry.settings import Settings
 from imageferry.tasks import transitions
 from imageferry.tasks.model import TaskAction
 from support.postgresql import PostgreSQLServer
-from support.rows import Rows
+from support.rows import Rows, disk
 from support.seaweedfs import REGION, S3Server
 
 
@@ -43,6 +44,7 @@ def test_a_healthy_installation_passes(settings: Settings, monkeypatch: pytest.M
         "privacy",
         "free space",
         "database",
+        "images",
         "leftovers",
         "tasks",
     ]
@@ -129,6 +131,19 @@ def test_a_database_of_another_version_is_told(settings: Settings) -> None:
 
     assert checks["database"].state is State.WARNING
     assert "leftovers" not in checks
+
+
+def test_an_image_without_its_disk_fails(settings: Settings) -> None:
+    with closing(open_installation(settings)) as installation:
+        first_key(installation)
+        image_id = Rows(installation.database).image(
+            disk(stored_size=1), status=ImageStatus.AVAILABLE
+        )
+
+    check = found(settings)["images"]
+
+    assert (check.state, image_id in check.finding) == (State.FAILED, True)
+    assert "backup" in check.remedy
 
 
 def test_leftovers_are_found_and_removed(settings: Settings) -> None:
