@@ -12,7 +12,8 @@ from imageferry.actions.declaration import Action, Member, Model, Reply
 from imageferry.actions.describe_tasks import support_cancel
 from imageferry.tasks import queries, waiting
 from imageferry.tasks.model import DiskStatus, Phase, Task, TaskDisk, TaskStatus
-from imageferry.tasks.waiting import Limits, Place, WaitingFor
+from imageferry.tasks.turns import Limits
+from imageferry.tasks.waiting import Place, WaitingFor
 
 
 class DescribeTaskAttributeRequest(Model, frozen=True, kw_only=True):

@@ -14,7 +14,8 @@ from imageferry.actions.error_codes import INVALID_PARAMETER
 from imageferry.tasks import lists, waiting
 from imageferry.tasks.lists import TaskFilter
 from imageferry.tasks.model import ListedTask, TaskAction, TaskStatus
-from imageferry.tasks.waiting import Limits, Place, WaitingFor
+from imageferry.tasks.turns import Limits
+from imageferry.tasks.waiting import Place, WaitingFor
 
 MAX_TASK_IDS = 100
 HONOURED_STATUSES = {

@@ -16,7 +16,7 @@ from imageferry.database.connection import UNAVAILABLE, Database
 from imageferry.engine.queue import TaskQueue
 from imageferry.settings import Settings
 from imageferry.tasks import waiting
-from imageferry.tasks.waiting import Limits
+from imageferry.tasks.turns import Limits
 
 LOOK_SECONDS = 0.1
 """How often a worker looks whether a task waits, below what a user notices."""

@@ -11,10 +11,11 @@ from imageferry.console import interface
 from imageferry.console.interface import TaskDetails, TaskFilter, TaskPage, Window
 from imageferry.database.connection import Database
 from imageferry.images import names
-from imageferry.tasks import board, notes, queries, waiting
+from imageferry.tasks import board, notes, queries, samples, waiting
 from imageferry.tasks.board import BoardFilter
 from imageferry.tasks.model import Task
-from imageferry.tasks.waiting import Limits, Place
+from imageferry.tasks.turns import Limits
+from imageferry.tasks.waiting import Place
 
 MAX_FOUND_IMAGES = 500
 """How many images a search by name looks for the tasks of."""
@@ -75,7 +76,7 @@ class ConsoleTasks:
                 ],
                 [
                     interface.Sample(sample.time, sample.bytes_per_second)
-                    for sample in queries.samples(connection, task_id)
+                    for sample in samples.of(connection, task_id)
                 ],
                 [
                     interface.Line(**vars(line))

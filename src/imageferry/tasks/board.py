@@ -8,6 +8,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from imageferry.database.distinct import each_value
 from imageferry.tasks import places, windows
 from imageferry.tasks.forms import WHOLE_TASK
 from imageferry.tasks.model import Task, TaskAction
@@ -15,6 +16,10 @@ from imageferry.tasks.places import Selection, Survey
 from imageferry.tasks.tables import task_blocks, tasks
 
 _TOLD = tuple(action.value for action in TaskAction if action.told)
+
+_REGIONS = each_value(
+    task_blocks.c.region_id, task_blocks.c.account_id == sa.bindparam("account_id")
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,8 +93,10 @@ def count(connection: sa.Connection, condition: BoardFilter) -> int:
 def _surveys(connection: sa.Connection, condition: BoardFilter) -> Iterator[Survey]:
     """What is known of the tasks of each region, where no text is searched for."""
     actions = tuple(name for name in _TOLD if condition.action in ("", name))
-    named = [condition.region_id] if condition.region_id else _regions(connection, condition)
-    for region_id in named if actions else ():
+    if not actions:
+        return
+    regions = [condition.region_id] if condition.region_id else None
+    for region_id in regions or _regions(connection, condition.account_id):
         selection = Selection(
             account_id=condition.account_id,
             region_id=region_id,
@@ -101,24 +108,9 @@ def _surveys(connection: sa.Connection, condition: BoardFilter) -> Iterator[Surv
         yield places.survey(connection, selection)
 
 
-def _regions(connection: sa.Connection, condition: BoardFilter) -> Sequence[str]:
-    """The regions in which an account has had tasks: one look at the index for each."""
-    found = connection.execute(_REGIONS, {"account_id": condition.account_id})
-    return list(found.scalars())
-
-
-def _walk_of_regions() -> sa.Select[str]:
-    own = task_blocks.c.account_id == sa.bindparam("account_id")
-    first = sa.func.min(task_blocks.c.region_id)
-    walk = sa.select(first.label("region_id")).where(own).cte("walk", recursive=True)
-    following = sa.select(first).where(own, task_blocks.c.region_id > walk.c.region_id)
-    walk = walk.union_all(
-        sa.select(following.scalar_subquery()).where(walk.c.region_id.is_not(None))
-    )
-    return sa.select(walk.c.region_id).where(walk.c.region_id.is_not(None))
-
-
-_REGIONS = _walk_of_regions()
+def _regions(connection: sa.Connection, account_id: str) -> Sequence[str]:
+    """The regions in which an account has had tasks."""
+    return connection.execute(_REGIONS, {"account_id": account_id}).scalars().all()
 
 
 def _searched(

@@ -13,10 +13,9 @@ from imageferry.tasks.model import (
     TaskAction,
     TaskDisk,
     TaskEvent,
-    TaskSample,
     TaskStatus,
 )
-from imageferry.tasks.tables import task_disks, task_events, task_samples, tasks
+from imageferry.tasks.tables import task_disks, task_events, tasks
 
 ACTIVE = (TaskStatus.WAITING.value, TaskStatus.PROCESSING.value)
 NOT_ENDED = (*ACTIVE, TaskStatus.PAUSED.value)
@@ -75,16 +74,6 @@ def events(connection: sa.Connection, task_id: str) -> Sequence[TaskEvent]:
         .order_by(task_events.c.sequence)
     )
     return [TaskEvent(*row) for row in rows]
-
-
-def samples(connection: sa.Connection, task_id: str) -> Sequence[TaskSample]:
-    """How fast a task was over time, oldest first."""
-    rows = connection.execute(
-        sa.select(task_samples.c.time, task_samples.c.bytes_per_second)
-        .where(task_samples.c.task_id == task_id)
-        .order_by(task_samples.c.time)
-    )
-    return [TaskSample(*row) for row in rows]
 
 
 def active_of_resource(

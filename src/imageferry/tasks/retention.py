@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 
 from imageferry.database.connection import Database
+from imageferry.database.distinct import each_value
 from imageferry.database.metadata import now
 from imageferry.settings import Settings
 from imageferry.tasks.tables import tasks
@@ -98,12 +99,5 @@ def _forget_some(database: Database, account: str, before: datetime) -> int:
 
 
 def _accounts(connection: sa.Connection) -> Sequence[str]:
-    """The accounts that have tasks: one look at the index for each, however many."""
-    first = sa.func.min(tasks.c.account_id)
-    walk = sa.select(first.label("account_id")).cte("walk", recursive=True)
-    following = sa.select(first).where(tasks.c.account_id > walk.c.account_id)
-    walk = walk.union_all(
-        sa.select(following.scalar_subquery()).where(walk.c.account_id.is_not(None))
-    )
-    found = sa.select(walk.c.account_id).where(walk.c.account_id.is_not(None))
-    return connection.execute(found).scalars().all()
+    """The accounts that have tasks."""
+    return connection.execute(each_value(tasks.c.account_id)).scalars().all()

@@ -15,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from imageferry.database.metadata import Timestamp, now
+from imageferry.tasks import samples
 from imageferry.tasks.model import (
     DEFAULT_PRIORITY,
     UNKNOWN_ORIGIN,
@@ -25,13 +26,7 @@ from imageferry.tasks.model import (
     TaskStatus,
     new_id,
 )
-from imageferry.tasks.tables import (
-    task_checkpoints,
-    task_disks,
-    task_events,
-    task_samples,
-    tasks,
-)
+from imageferry.tasks.tables import task_checkpoints, task_disks, task_events, tasks
 
 MAY_PRECEDE: Mapping[TaskStatus, frozenset[TaskStatus]] = {
     TaskStatus.WAITING: frozenset({TaskStatus.PAUSED}),
@@ -44,13 +39,6 @@ MAY_PRECEDE: Mapping[TaskStatus, frozenset[TaskStatus]] = {
 """For each status, those a task may have had before."""
 
 _ALWAYS = sa.true()
-
-SAMPLE_EVERY = timedelta(seconds=1)
-"""How often a task's rate is noted at the most."""
-
-SAMPLES_AN_AGE = 100
-"""The older a task, the rarer: at most this part of its age lies between two notes, or a second.
-A task of a day has some 800 of them."""
 
 
 def create(
@@ -243,7 +231,7 @@ def record_progress(
         )
     )
     if result.rowcount == 1 and bytes_per_second > 0:
-        _keep_sample(connection, task_id, bytes_per_second)
+        samples.note(connection, task_id, bytes_per_second)
     return result.rowcount == 1
 
 
@@ -374,23 +362,6 @@ def _change(
     which = sa.and_(tasks.c.task_id == task_id, tasks.c.status.in_(before), condition)
     result = connection.execute(sa.update(tasks).where(which).values(status=status.value, **values))
     return result.rowcount == 1
-
-
-def _keep_sample(connection: sa.Connection, task_id: str, bytes_per_second: int) -> None:
-    """Note how fast a task is, unless the last note is recent for a task of its age."""
-    moment = now()
-    first, last = connection.execute(
-        sa.select(sa.func.min(task_samples.c.time), sa.func.max(task_samples.c.time)).where(
-            task_samples.c.task_id == task_id
-        )
-    ).one()
-    if last is not None and moment - last < max(SAMPLE_EVERY, (moment - first) / SAMPLES_AN_AGE):
-        return
-    connection.execute(
-        sa.insert(task_samples).values(
-            task_id=task_id, time=moment, bytes_per_second=bytes_per_second
-        )
-    )
 
 
 def _append_event(connection: sa.Connection, task_id: str, event: str, detail: str) -> None:

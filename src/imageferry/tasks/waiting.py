@@ -1,34 +1,33 @@
 """Which of the waiting tasks is taken up next, and what the others wait for.
 
-Accounts take turns. The next task is one of the account that has the fewest running; of
-those that have equally few, of the one whose last turn is the longest ago. So whoever has a
-thousand tasks waiting keeps nobody else's single one waiting. Within an account the priority
-decides, then the age.
+Accounts take turns; see :mod:`imageferry.tasks.turns`. Within an account the priority decides,
+then the age.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from functools import partial
 
 import sqlalchemy as sa
 
+from imageferry.database.distinct import each_value
 from imageferry.database.upsert import upsert
-from imageferry.settings import Settings
+from imageferry.tasks import turns
 from imageferry.tasks.forms import WHOLE_TASK
 from imageferry.tasks.model import ListedTask, Task, TaskStatus
 from imageferry.tasks.queries import ENDED
 from imageferry.tasks.tables import account_turns, tasks
+from imageferry.tasks.turns import Limits, Line
 
 LOCK = "imageferry-queue"
 """Whoever gives tasks to workers has this name to himself meanwhile: limits hold for all."""
 
 _IN_LINE = sa.and_(tasks.c.queued, tasks.c.status == TaskStatus.WAITING.value)
+# Not by the statuses that are meant: their index has all that wait too.
 _RUNNING = sa.and_(
-    # Not by the statuses that are meant: their index has all that wait too.
-    *(~tasks.c.queued, tasks.c.finished.is_(None), tasks.c.status != TaskStatus.PAUSED.value)
+    ~tasks.c.queued, tasks.c.finished.is_(None), tasks.c.status != TaskStatus.PAUSED.value
 )
 
 
@@ -71,46 +70,6 @@ class Place:
     waiting_for: WaitingFor
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How many tasks may run.
-
-    Attributes:
-        in_all: On all workers together; 0 for as many as they have slots.
-        of_account: Of each account; 0 for any number.
-    """
-
-    in_all: int
-    of_account: Callable[[str], int]
-
-    @classmethod
-    def of(cls, settings: Settings) -> Limits:
-        """The limits that are set."""
-        return cls(settings.max_running_tasks_in_all, partial(settings.quota, "max_running_tasks"))
-
-
-@dataclass(frozen=True)
-class Line:
-    """The waiting tasks of one account.
-
-    Attributes:
-        account_id: The account.
-        waiting: How many they are.
-        running: How many of the account's tasks run.
-        turn: Counts up with every task that is taken up; 0 for an account that never had one.
-    """
-
-    account_id: str
-    waiting: int
-    running: int
-    turn: int
-
-    @property
-    def order(self) -> tuple[int, int, str]:
-        """What decides between accounts that have equally many tasks running by then."""
-        return -self.running, self.turn, self.account_id
-
-
 def line_up(connection: sa.Connection, task_id: str) -> None:
     """Let a task wait to be given to a worker, once more where one has had it."""
     connection.execute(sa.update(tasks).where(tasks.c.task_id == task_id).values(queued=True))
@@ -124,9 +83,10 @@ def is_empty(connection: sa.Connection) -> bool:
 
 def is_any(connection: sa.Connection, limits: Limits) -> bool:
     """Whether a task may be taken up."""
+    if _had_before(connection, 1):
+        return True
     running = _running(connection)
-    lines = _lines(connection, running)
-    return next_account(lines, limits, running) is not None or bool(_had_before(connection, 1))
+    return turns.next_account(_lines(connection, running), limits, running) is not None
 
 
 def take(connection: sa.Connection, limits: Limits, room: int) -> Sequence[Task]:
@@ -140,7 +100,7 @@ def take(connection: sa.Connection, limits: Limits, room: int) -> Sequence[Task]
     taken = [task for task in _had_before(connection, room) if _leave(connection, task)]
     running = _running(connection)
     lines = {line.account_id: line for line in _lines(connection, running)}
-    while len(taken) < room and (account := next_account(lines.values(), limits, running)):
+    while len(taken) < room and (account := turns.next_account(lines.values(), limits, running)):
         task = _head(connection, account)
         if task is None:
             del lines[account]
@@ -150,39 +110,6 @@ def take(connection: sa.Connection, limits: Limits, room: int) -> Sequence[Task]
             turn = _give_turn(connection, account)
             lines[account] = replace(lines[account], running=running[account], turn=turn)
     return taken
-
-
-def next_account(lines: Collection[Line], limits: Limits, running: Mapping[str, int]) -> str | None:
-    """The account whose turn it is, or ``None`` while no task may be taken up.
-
-    Args:
-        lines: The accounts that have tasks waiting.
-        limits: How many may run.
-        running: How many tasks of each account run.
-    """
-    if 0 < limits.in_all <= sum(running.values()):
-        return None
-    may = [line for line in lines if not _is_full(line.account_id, line.running, limits)]
-    turn = min(may, key=lambda line: (line.running, line.turn, line.account_id), default=None)
-    return None if turn is None else turn.account_id
-
-
-def place(line: Line, rank: int, others: Collection[Line]) -> int:
-    """How many tasks are taken up before the one of that rank, and itself.
-
-    What only limits keep back is counted like the others.
-
-    Args:
-        line: The task's account.
-        rank: The task's place within the account, from 1.
-        others: The other accounts.
-    """
-    return rank + sum(_before(line, rank, other) for other in others)
-
-
-def _before(line: Line, rank: int, other: Line) -> int:
-    ties = 0 if other.order < line.order else 1
-    return min(other.waiting, max(0, line.running + rank - other.running - ties))
 
 
 def places(
@@ -206,7 +133,7 @@ def places(
             found[task.task_id] = Place(0, WaitingFor.START)
             continue
         others = [other for other in lines.values() if other is not line]
-        found[task.task_id] = Place(place(line, rank, others), _reason(line, running, limits))
+        found[task.task_id] = Place(turns.place(line, rank, others), _reason(line, running, limits))
     return found
 
 
@@ -226,15 +153,11 @@ def count_running(connection: sa.Connection, account_id: str) -> int:
 
 
 def _reason(line: Line, running: Mapping[str, int], limits: Limits) -> WaitingFor:
-    if _is_full(line.account_id, line.running, limits):
+    if limits.are_reached_by(line):
         return WaitingFor.ACCOUNT_TASKS
-    if 0 < limits.in_all <= sum(running.values()):
+    if limits.are_reached(running):
         return WaitingFor.ALL_TASKS
     return WaitingFor.FREE_SLOT
-
-
-def _is_full(account_id: str, running: int, limits: Limits) -> bool:
-    return 0 < limits.of_account(account_id) <= running
 
 
 def _had_before(connection: sa.Connection, most: int) -> Sequence[Task]:
@@ -289,16 +212,18 @@ def _lines(
 ) -> Sequence[Line]:
     """The lines of all accounts; how long they are, only where it is asked for."""
     found = (_lengths() if counted else _accounts()).subquery()
-    turns = found.outerjoin(account_turns, account_turns.c.account_id == found.c.account_id)
+    turn = sa.func.coalesce(account_turns.c.turn, 0).label("turn")
     rows = connection.execute(
-        sa.select(found, sa.func.coalesce(account_turns.c.turn, 0).label("turn")).select_from(turns)
+        sa.select(found, turn).outerjoin_from(
+            found, account_turns, account_turns.c.account_id == found.c.account_id
+        )
     )
     return [
         Line(row.account_id, row.waiting, running.get(row.account_id, 0), row.turn) for row in rows
     ]
 
 
-def _lengths() -> sa.Select[tuple[str, int]]:
+def _lengths() -> sa.Select[str, int]:
     """The accounts that have tasks in the line, and how many."""
     return (
         sa.select(tasks.c.account_id, sa.func.count().label("waiting"))
@@ -307,16 +232,10 @@ def _lengths() -> sa.Select[tuple[str, int]]:
     )
 
 
-def _accounts() -> sa.Select[tuple[str, int]]:
-    """The accounts that have tasks in the line: one look at the index for each, however many."""
-    first = sa.func.min(tasks.c.account_id)
-    walk = sa.select(first.label("account_id")).where(_IN_LINE).cte("walk", recursive=True)
-    following = sa.select(first).where(_IN_LINE, tasks.c.account_id > walk.c.account_id)
-    walk = walk.union_all(
-        sa.select(following.scalar_subquery()).where(walk.c.account_id.is_not(None))
-    )
-    at_least = sa.literal(1).label("waiting")
-    return sa.select(walk.c.account_id, at_least).where(walk.c.account_id.is_not(None))
+def _accounts() -> sa.Select[str, int]:
+    """The accounts that have tasks in the line, however many: at least one."""
+    found = each_value(tasks.c.account_id, _IN_LINE).subquery()
+    return sa.select(found.c.value.label("account_id"), sa.literal(1).label("waiting"))
 
 
 def _ranks(connection: sa.Connection, waiting: Sequence[ListedTask]) -> Mapping[str, int]:

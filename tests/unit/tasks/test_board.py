@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-import sqlalchemy as sa
 
 from imageferry.accounts import access_keys
 from imageferry.database.metadata import now
-from imageferry.tasks import board, queries, transitions
+from imageferry.tasks import board
 from imageferry.tasks.board import BoardFilter
-from imageferry.tasks.model import Phase, TaskAction, TaskSample
-from imageferry.tasks.tables import task_samples
+from imageferry.tasks.model import TaskAction
 from support.rows import Rows
 
 
@@ -87,59 +85,3 @@ def test_nobody_sees_tasks_of_others_nor_those_that_the_api_does_not_tell(rows: 
 
     assert found(rows, account_id=other) == []
     assert len(found(rows)) == 1
-
-
-def advance(rows: Rows, task_id: str, rate: int) -> None:
-    rows.change(
-        transitions.record_progress,
-        task_id,
-        "worker",
-        phase=Phase.TRANSFER,
-        percent=1,
-        bytes_done=1,
-        bytes_total=2,
-        bytes_per_second=rate,
-    )
-
-
-def test_the_rate_is_kept_now_and_then_and_rarer_with_age(rows: Rows) -> None:
-    task_id = rows.claimed()
-    for rate in (0, 7, 8):
-        advance(rows, task_id, rate)
-    assert rates(rows, task_id) == [7]
-
-    age(rows, task_id, timedelta(seconds=2))
-    advance(rows, task_id, 9)
-    assert rates(rows, task_id) == [7, 9]
-
-    age(rows, task_id, timedelta(seconds=5))
-    rows.change(
-        sa.Connection.execute,
-        sa.update(task_samples)
-        .where(task_samples.c.bytes_per_second == 7)
-        .values(time=now() - timedelta(hours=1)),
-    )
-    advance(rows, task_id, 10)
-    assert rates(rows, task_id) == [7, 9]
-
-
-def rates(rows: Rows, task_id: str) -> list[int]:
-    with rows.database.read() as connection:
-        return [sample.bytes_per_second for sample in queries.samples(connection, task_id)]
-
-
-def age(rows: Rows, task_id: str, by: timedelta) -> None:
-    """Let the task's samples have been taken earlier."""
-    earlier = [(sample.time, sample.time - by) for sample in samples(rows, task_id)]
-    for old, new in earlier:
-        rows.change(
-            sa.Connection.execute,
-            sa.update(task_samples)
-            .where(task_samples.c.task_id == task_id, task_samples.c.time == old)
-            .values(time=new),
-        )
-
-
-def samples(rows: Rows, task_id: str) -> list[TaskSample]:
-    with rows.database.read() as connection:
-        return list(queries.samples(connection, task_id))
