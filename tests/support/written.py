@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imageferry.imaging.blocks import blocks
-from imageferry.imaging.disk import BLOCK_SIZE, DiskReader, DiskWriter, Output
+from imageferry.imaging.disk import BLOCK_SIZE, DiskReader, DiskWriter, Output, PlannedDisk
 from imageferry.imaging.hashed_output import HashedOutput
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.readers.opening import open_reader
 from imageferry.imaging.source import FileSource
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.transfer import Transferred, transfer
-from imageferry.imaging.writers.opening import Layout, PlannedDisk
+from imageferry.imaging.writers.opening import Layout
 from support.guest import Planned
 
 MEMBER = "disk.raw"

@@ -23,16 +23,13 @@ from imageferry.buckets.draft import DraftBytes
 from imageferry.database.connection import UNAVAILABLE
 from imageferry.engine.ownership import Ownership
 from imageferry.imaging.checkpoint import Checkpoint
-from imageferry.imaging.hashed_output import HashedOutput
+from imageferry.imaging.hashed_output import NOTHING_WRITTEN, HashedOutput
 from imageferry.imaging.sha256 import has_state
 from imageferry.telemetry.threads import ContextThreads
 
 _VERSION = 2
 """What the states of all that is written mean, and what writers write for a disk: whoever changes
 either counts on, and transfers of workers of another version begin anew."""
-
-NOTHING_WRITTEN = (0, b"")
-"""The state of the hash of an object that is about to be begun."""
 
 _FASTEST = 1
 

@@ -18,16 +18,16 @@ from imageferry.buckets.interface import (
     UploadNotFoundError,
 )
 from imageferry.engine import scratch_room
-from imageferry.engine.checkpoints import NOTHING_WRITTEN, Keeper, ResumableWork, Saved
+from imageferry.engine.checkpoints import Keeper, ResumableWork, Saved
 from imageferry.engine.context import SHA256_METADATA, WorkerContext
 from imageferry.engine.drafts import TaskDrafts
 from imageferry.engine.ownership import Ownership
 from imageferry.engine.whole_copy import WholeCopy
 from imageferry.images.model import ImageDisk
-from imageferry.imaging.disk import DiskReader
+from imageferry.imaging.disk import DiskReader, PlannedDisk
 from imageferry.imaging.errors import VERIFICATION_FAILED
 from imageferry.imaging.formats import Format
-from imageferry.imaging.hashed_output import HashedOutput
+from imageferry.imaging.hashed_output import NOTHING_WRITTEN, HashedOutput
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
 from imageferry.imaging.moving import move
@@ -36,7 +36,7 @@ from imageferry.imaging.readers.raw import RawReader
 from imageferry.imaging.source import FileSource
 from imageferry.imaging.threads import StopSignal, entered, in_thread
 from imageferry.imaging.verify import compare, verify
-from imageferry.imaging.writers.opening import QCOW2, RAW, RAW_TAR_GZ, Layout, PlannedDisk
+from imageferry.imaging.writers.opening import QCOW2, RAW, RAW_TAR_GZ, Layout
 
 _STEP = 8 << 20
 

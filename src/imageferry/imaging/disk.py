@@ -7,7 +7,7 @@ lay the same disk out in another format. Between them stands
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Protocol, TypeVar
@@ -72,6 +72,21 @@ class DiskReader(Protocol):
             OSError: they cannot be read.
         """
         ...
+
+
+@dataclass(frozen=True)
+class PlannedDisk:
+    """What is known of a disk before it is written.
+
+    Attributes:
+        virtual_size: Its size in bytes, a multiple of 512.
+        data: The ranges of it that hold data, as offset and length; looked at once.
+        name: What it is called in an archive.
+    """
+
+    virtual_size: int
+    data: Iterable[tuple[int, int]]
+    name: str
 
 
 class Output(Protocol):

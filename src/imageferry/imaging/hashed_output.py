@@ -6,6 +6,9 @@ from imageferry.imaging.disk import Output
 from imageferry.imaging.sha256 import sha256
 from imageferry.imaging.threads import StopSignal
 
+NOTHING_WRITTEN = (0, b"")
+"""The state of an output to which nothing was put yet."""
+
 _ZEROS = bytes(1024 * 1024)
 
 
@@ -16,11 +19,11 @@ class HashedOutput:
         output: Where the bytes go. They must come in order, the head first.
         stop: Ends the work early, within a gap of zeros too: those of a huge disk are as much
             work as its data.
-        begun: The :attr:`state` to go on with; none for a new image.
+        begun: The :attr:`state` to go on with.
     """
 
     def __init__(
-        self, output: Output, stop: StopSignal, begun: tuple[int, bytes] = (0, b"")
+        self, output: Output, stop: StopSignal, begun: tuple[int, bytes] = NOTHING_WRITTEN
     ) -> None:
         self._output = output
         self._stop = stop

@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imageferry.buckets.file_draft import FileDraft
+from imageferry.imaging.disk import PlannedDisk
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.lease import Lease
 from imageferry.imaging.moving import move
@@ -23,7 +24,7 @@ from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import FileSource
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.verify import compare, verify
-from imageferry.imaging.writers.opening import LAYOUTS, QCOW2, RAW_TAR_GZ, Layout, PlannedDisk
+from imageferry.imaging.writers.opening import LAYOUTS, QCOW2, RAW_TAR_GZ, Layout
 
 _SOURCES = [
     ("raw", ""),

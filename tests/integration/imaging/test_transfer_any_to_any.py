@@ -18,7 +18,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from imageferry.imaging.disk import BLOCK_SIZE
+from imageferry.imaging.disk import BLOCK_SIZE, PlannedDisk
 from imageferry.imaging.hashed_output import HashedOutput
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.moving import Moved, move, stored_checksum
@@ -27,7 +27,7 @@ from imageferry.imaging.readers.opening import open_reader
 from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import CHUNK_SIZE, ByteSource, FileSource
 from imageferry.imaging.threads import StopSignal
-from imageferry.imaging.writers.opening import LAYOUTS, QCOW2, RAW_TAR_GZ, Layout, PlannedDisk
+from imageferry.imaging.writers.opening import LAYOUTS, QCOW2, RAW_TAR_GZ, Layout
 from support.guest import Pieces, contents
 from support.images.qcow2 import scattered
 from support.written import MEMBER, FileOutput

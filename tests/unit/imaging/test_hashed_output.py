@@ -7,7 +7,7 @@ import pytest
 from imageferry.imaging.hashed_output import HashedOutput
 from imageferry.imaging.threads import StoppedError, StopSignal
 from imageferry.imaging.writers.tar_gz import TarGzWriter
-from support.written import ForgetfulOutput, MemoryOutput
+from support.written import ForgetfulOutput, MemoryOutput, planned
 
 _MIB = 1024 * 1024
 _TIB = 1024 * 1024 * _MIB
@@ -40,7 +40,7 @@ def test_zeros_that_take_long_to_hash_can_be_stopped() -> None:
 
 def test_zeros_that_take_long_to_write_can_be_stopped() -> None:
     stop = StopSignal()
-    writer = TarGzWriter(HashedOutput(ForgetfulOutput(), stop), "disk.raw", _TIB)
+    writer = TarGzWriter(HashedOutput(ForgetfulOutput(), stop), planned(_TIB, {}))
     stop.set()
     with pytest.raises(StoppedError):
         writer.finish(_TIB)

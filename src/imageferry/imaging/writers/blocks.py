@@ -7,14 +7,14 @@ its first byte to its last.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import compress
 from typing import Self
 
 import msgspec
 
-from imageferry.imaging.disk import Output
+from imageferry.imaging.disk import Output, PlannedDisk
 from imageferry.imaging.zeros import data_runs
 
 FREE = 0xFFFFFFFF
@@ -40,22 +40,16 @@ class KeptBlocks:
     count: int
 
     @classmethod
-    def of(cls, virtual_size: int, block_size: int, data: Iterable[tuple[int, int]]) -> Self:
-        """Keep the blocks that hold data.
-
-        Args:
-            virtual_size: The disk's size in bytes.
-            block_size: The size of a block in bytes.
-            data: The ranges of the disk that hold data, as offset and length.
-        """
-        kept = bytearray(-(-virtual_size // block_size))
-        for offset, length in data:
+    def of(cls, disk: PlannedDisk, block_size: int) -> Self:
+        """Keep the blocks of a disk that hold data; a block has ``block_size`` bytes."""
+        kept = bytearray(-(-disk.virtual_size // block_size))
+        for offset, length in disk.data:
             first, end = offset // block_size, -(-(offset + length) // block_size)
             kept[first:end] = b"\1" * (end - first)
         numbers = array("I", [FREE]) * len(kept)
         for number, block in enumerate(compress(range(len(kept)), kept)):
             numbers[block] = number
-        return cls(virtual_size, block_size, numbers, sum(kept))
+        return cls(disk.virtual_size, block_size, numbers, sum(kept))
 
 
 class _State(msgspec.Struct, frozen=True):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from imageferry.imaging.disk import Output, ResumableWriter
+from imageferry.imaging.disk import Output, PlannedDisk, ResumableWriter
+from imageferry.imaging.errors import FORMAT_LIMIT
 from imageferry.imaging.formats import Format
 from imageferry.imaging.writers import vdi, vhd
 from imageferry.imaging.writers.qcow2 import CLUSTER_SIZE, Compression, Qcow2Writer
@@ -15,21 +16,6 @@ from imageferry.imaging.writers.tar_gz import TarGzWriter
 from imageferry.imaging.writers.vdi import VdiWriter
 from imageferry.imaging.writers.vhd import VhdWriter
 from imageferry.imaging.writers.vmdk import VmdkWriter
-
-
-@dataclass(frozen=True)
-class PlannedDisk:
-    """What is known of a disk before it is written.
-
-    Attributes:
-        virtual_size: Its size in bytes, a multiple of 512.
-        data: The ranges of it that hold data, as offset and length; looked at once.
-        name: What it is called in an archive.
-    """
-
-    virtual_size: int
-    data: Iterable[tuple[int, int]]
-    name: str
 
 
 @dataclass(frozen=True)
@@ -69,60 +55,28 @@ class Layout:
         Raises:
             ImageError: the layout cannot hold the disk.
         """
+        if self.largest_size is not None and disk.virtual_size > self.largest_size:
+            raise FORMAT_LIMIT.error(
+                f"The disk has {disk.virtual_size} bytes; "
+                f"a {self.format.ecs_name} holds {self.largest_size} at most."
+            )
         return self.writer(output, disk, state)
 
 
+def _qcow2(name: str, compression: Compression | None = None) -> Layout:
+    def writer(output: Output, _disk: PlannedDisk, state: bytes) -> Qcow2Writer:
+        return Qcow2Writer(output, compression, state)
+
+    return Layout(name, Format.QCOW2, ".qcow2", CLUSTER_SIZE, writer)
+
+
 RAW = Layout("raw", Format.RAW, ".raw", 0, lambda output, _, state: RawWriter(output, state))
-RAW_TAR_GZ = Layout(
-    "raw.tar.gz",
-    Format.RAW,
-    ".raw.tar.gz",
-    0,
-    lambda output, disk, state: TarGzWriter(output, disk.name, disk.virtual_size, state),
-)
-VHD = Layout(
-    "vhd",
-    Format.VHD,
-    ".vhd",
-    0,
-    lambda output, disk, state: VhdWriter(output, disk.virtual_size, disk.data, state),
-    vhd.LARGEST_SIZE,
-)
-VDI = Layout(
-    "vdi",
-    Format.VDI,
-    ".vdi",
-    0,
-    lambda output, disk, state: VdiWriter(output, disk.virtual_size, disk.data, state),
-    vdi.LARGEST_SIZE,
-)
-VMDK = Layout(
-    "vmdk",
-    Format.VMDK,
-    ".vmdk",
-    0,
-    lambda output, disk, state: VmdkWriter(output, disk.virtual_size, state),
-)
-QCOW2 = Layout(
-    "qcow2",
-    Format.QCOW2,
-    ".qcow2",
-    CLUSTER_SIZE,
-    lambda output, _, state: Qcow2Writer(output, state=state),
-)
-QCOW2_ZLIB = Layout(
-    "qcow2.zlib",
-    Format.QCOW2,
-    ".qcow2",
-    CLUSTER_SIZE,
-    lambda output, _, state: Qcow2Writer(output, Compression.ZLIB, state),
-)
-QCOW2_ZSTD = Layout(
-    "qcow2.zstd",
-    Format.QCOW2,
-    ".qcow2",
-    CLUSTER_SIZE,
-    lambda output, _, state: Qcow2Writer(output, Compression.ZSTD, state),
-)
+RAW_TAR_GZ = Layout("raw.tar.gz", Format.RAW, ".raw.tar.gz", 0, TarGzWriter)
+VHD = Layout("vhd", Format.VHD, ".vhd", 0, VhdWriter, vhd.LARGEST_SIZE)
+VDI = Layout("vdi", Format.VDI, ".vdi", 0, VdiWriter, vdi.LARGEST_SIZE)
+VMDK = Layout("vmdk", Format.VMDK, ".vmdk", 0, VmdkWriter)
+QCOW2 = _qcow2("qcow2")
+QCOW2_ZLIB = _qcow2("qcow2.zlib", Compression.ZLIB)
+QCOW2_ZSTD = _qcow2("qcow2.zstd", Compression.ZSTD)
 
 LAYOUTS = (RAW, RAW_TAR_GZ, VHD, VDI, VMDK, QCOW2, QCOW2_ZLIB, QCOW2_ZSTD)

@@ -17,7 +17,7 @@ import msgspec
 from isal import isal_zlib
 
 from imageferry.imaging.content_checksum import ContentChecksum, block_checksum
-from imageferry.imaging.disk import BLOCK_SIZE, Output
+from imageferry.imaging.disk import BLOCK_SIZE, Output, PlannedDisk
 
 _LEVEL = 1
 _RAW_DEFLATE = -15
@@ -48,20 +48,17 @@ class TarGzWriter:
 
     Args:
         output: Where to; everything comes in order.
-        member_name: The disk's name in the archive.
-        virtual_size: The disk's size in bytes.
+        disk: The disk.
         state: The state of the writer to go on for; empty for a new archive.
     """
 
-    def __init__(
-        self, output: Output, member_name: str, virtual_size: int, state: bytes = b""
-    ) -> None:
+    def __init__(self, output: Output, disk: PlannedDisk, state: bytes = b"") -> None:
         begun = msgspec.msgpack.decode(state, type=_State) if state else _State(0, 0, (0, 0))
         self._output = output
         self._checksum = ContentChecksum(begun.checksum)
         self._end = begun.end
         self._disk_end = begun.disk_end
-        self._before = _member_header(member_name, virtual_size)
+        self._before = _member_header(disk.name, disk.virtual_size)
         if not state:
             self._write(_HEADER)
             self._add(0, self._before)

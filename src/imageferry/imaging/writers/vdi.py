@@ -7,10 +7,8 @@ from __future__ import annotations
 
 import struct
 import uuid
-from collections.abc import Iterable
 
-from imageferry.imaging.disk import Output
-from imageferry.imaging.errors import FORMAT_LIMIT
+from imageferry.imaging.disk import Output, PlannedDisk
 from imageferry.imaging.writers.blocks import BlockWriter, KeptBlocks
 from imageferry.imaging.writers.tables import little_endian
 
@@ -33,26 +31,12 @@ class VdiWriter(BlockWriter):
 
     Args:
         output: Where to; everything comes in order.
-        virtual_size: The disk's size in bytes, a multiple of 512.
-        data: The ranges of the disk that hold data, as offset and length.
+        disk: The disk, no larger than :data:`LARGEST_SIZE`.
         state: The state of the writer to go on for; empty for a new image.
-
-    Raises:
-        ImageError: a VDI cannot hold the disk.
     """
 
-    def __init__(
-        self,
-        output: Output,
-        virtual_size: int,
-        data: Iterable[tuple[int, int]],
-        state: bytes = b"",
-    ) -> None:
-        if virtual_size > LARGEST_SIZE:
-            raise FORMAT_LIMIT.error(
-                f"The disk has {virtual_size} bytes; a VDI holds {LARGEST_SIZE} at most."
-            )
-        blocks = KeptBlocks.of(virtual_size, BLOCK_SIZE, data)
+    def __init__(self, output: Output, disk: PlannedDisk, state: bytes = b"") -> None:
+        blocks = KeptBlocks.of(disk, BLOCK_SIZE)
         table = little_endian(blocks.numbers)
         start = -(-(_TABLE_AT + len(table)) // _PAGE) * _PAGE
         head = _header(blocks, start).ljust(_TABLE_AT, b"\0") + table

@@ -9,10 +9,8 @@ import struct
 import time
 import uuid
 from array import array
-from collections.abc import Iterable
 
-from imageferry.imaging.disk import Output
-from imageferry.imaging.errors import FORMAT_LIMIT
+from imageferry.imaging.disk import Output, PlannedDisk
 from imageferry.imaging.writers.blocks import FREE, BlockWriter, KeptBlocks
 from imageferry.imaging.writers.tables import big_endian
 
@@ -44,29 +42,15 @@ class VhdWriter(BlockWriter):
 
     Args:
         output: Where to; everything comes in order.
-        virtual_size: The disk's size in bytes, a multiple of 512.
-        data: The ranges of the disk that hold data, as offset and length.
+        disk: The disk, no larger than :data:`LARGEST_SIZE`.
         state: The state of the writer to go on for; empty for a new image.
-
-    Raises:
-        ImageError: a VHD cannot hold the disk.
     """
 
-    def __init__(
-        self,
-        output: Output,
-        virtual_size: int,
-        data: Iterable[tuple[int, int]],
-        state: bytes = b"",
-    ) -> None:
-        if virtual_size > LARGEST_SIZE:
-            raise FORMAT_LIMIT.error(
-                f"The disk has {virtual_size} bytes; a VHD holds {LARGEST_SIZE} at most."
-            )
-        blocks = KeptBlocks.of(virtual_size, BLOCK_SIZE, data)
+    def __init__(self, output: Output, disk: PlannedDisk, state: bytes = b"") -> None:
+        blocks = KeptBlocks.of(disk, BLOCK_SIZE)
         table_size = -(-len(blocks.numbers) * 4 // _SECTOR) * _SECTOR
         start = _TABLE_AT + table_size
-        footer = _footer(virtual_size)
+        footer = _footer(disk.virtual_size)
         table = _table(blocks, start).ljust(table_size, b"\xff")
         head = footer + _header(len(blocks.numbers)) + table
         super().__init__(output, blocks, start, head=head, lead=_BITMAP, kept=footer, state=state)

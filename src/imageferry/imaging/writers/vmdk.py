@@ -16,7 +16,7 @@ from enum import IntEnum
 import msgspec
 from isal import isal_zlib
 
-from imageferry.imaging.disk import Output
+from imageferry.imaging.disk import Output, PlannedDisk
 from imageferry.imaging.errors import FORMAT_LIMIT
 from imageferry.imaging.inspectors.vmdk_header import (
     HAS_COMPRESSED_GRAINS,
@@ -103,14 +103,14 @@ class VmdkWriter:
 
     Args:
         output: Where to; everything comes in order.
-        virtual_size: The disk's size in bytes, a multiple of 512.
+        disk: The disk.
         state: The state of the writer to go on for; empty for a new image.
     """
 
-    def __init__(self, output: Output, virtual_size: int, state: bytes = b"") -> None:
+    def __init__(self, output: Output, disk: PlannedDisk, state: bytes = b"") -> None:
         begun = msgspec.msgpack.decode(state, type=_State) if state else _State(0, b"", b"")
         self._output = output
-        self._capacity = virtual_size // SECTOR
+        self._capacity = disk.virtual_size // SECTOR
         self._end = begun.end
         self._directory = array("I", begun.directory)
         self._table = array("I", begun.table)

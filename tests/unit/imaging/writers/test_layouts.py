@@ -4,9 +4,10 @@ import tracemalloc
 
 import pytest
 
-from imageferry.imaging.writers.opening import LAYOUTS, VHD, Layout
+from imageferry.imaging.errors import ImageError
+from imageferry.imaging.writers.opening import LAYOUTS, VDI, VHD, Layout
 from imageferry.imaging.writers.vhd import LARGEST_SIZE
-from support.written import AnyOrderOutput, ForgetfulOutput, write_pieces
+from support.written import AnyOrderOutput, ForgetfulOutput, planned, write_pieces
 
 _MIB = 1024 * 1024
 _TIB = 1024 * 1024 * _MIB
@@ -27,6 +28,14 @@ def test_a_layout_is_written_in_order_or_its_head_is_written_last(layout: Layout
     late = [place for place, before in zip(places[1:], places, strict=False) if place < before]
     assert late == ([] if layout.in_order else [0])
     assert all(place == 0 or place >= layout.head_size for place in places)
+
+
+@pytest.mark.parametrize("layout", [VHD, VDI], ids=lambda layout: layout.name)
+def test_a_disk_that_is_too_large_is_refused(layout: Layout) -> None:
+    size = (layout.largest_size or 0) + 512
+    with pytest.raises(ImageError, match=f"{size} bytes; a {layout.format.ecs_name}") as caught:
+        layout.open(ForgetfulOutput(), planned(size, {}))
+    assert caught.value.code == "InvalidImageSize.FormatLimit"
 
 
 @_each

@@ -10,7 +10,7 @@ import pytest
 
 from imageferry.imaging.writers.opening import RAW_TAR_GZ
 from imageferry.imaging.writers.tar_gz import TarGzWriter
-from support.written import MEMBER, MemoryOutput, image_of
+from support.written import MEMBER, MemoryOutput, image_of, planned
 
 _MIB = 1024 * 1024
 _SIZE = 13 * _MIB + 512
@@ -48,6 +48,6 @@ def test_zeros_take_a_thousandth(size: int) -> None:
 
 def test_a_disk_too_large_for_octal_digits_has_its_size_told() -> None:
     output = MemoryOutput()
-    TarGzWriter(output, MEMBER, 2**41)
+    TarGzWriter(output, planned(2**41, {}))
     head = zlib.decompressobj(wbits=31).decompress(output.finish(0))
     assert tarfile.TarInfo.frombuf(head, "utf-8", "strict").size == 2**41

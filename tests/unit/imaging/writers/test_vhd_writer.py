@@ -4,10 +4,10 @@ import struct
 
 import pytest
 
-from imageferry.imaging.errors import ImageError
+from imageferry.imaging.disk import PlannedDisk
 from imageferry.imaging.writers.opening import VHD
 from imageferry.imaging.writers.vhd import BLOCK_SIZE, LARGEST_SIZE, VhdWriter
-from support.written import ForgetfulOutput, MemoryOutput, image_of
+from support.written import MEMBER, ForgetfulOutput, MemoryOutput, image_of, planned
 
 _FREE = 0xFFFFFFFF
 _TABLE = 1536
@@ -55,21 +55,21 @@ def test_a_block_that_comes_as_zeros_has_its_room_and_no_written_sectors() -> No
 def test_ranges_may_touch_and_overlap_and_come_in_any_order() -> None:
     data = [(3 * BLOCK_SIZE, 1), (0, BLOCK_SIZE + 1), (BLOCK_SIZE, 9)]
     output = MemoryOutput()
-    writer = VhdWriter(output, _SIZE, data)
+    writer = VhdWriter(output, PlannedDisk(_SIZE, data, MEMBER))
     image = output.finish(writer.finish(_SIZE))
     kept = [number for number, entry in enumerate(entries(image)) if entry != _FREE]
     assert kept == [0, 1, 3]
 
 
 def test_data_where_none_was_said_to_be_is_an_error() -> None:
-    writer = VhdWriter(MemoryOutput(), _SIZE, [(0, 1)])
+    writer = VhdWriter(MemoryOutput(), planned(_SIZE, {0: b"a"}))
     with pytest.raises(ValueError, match=f"data at byte {BLOCK_SIZE}"):
         writer.append(writer.pack(0, bytes(BLOCK_SIZE) + b"data"))
 
 
 def test_a_size_other_than_the_head_tells_is_an_error() -> None:
     with pytest.raises(ValueError, match=f"{_SIZE}, not 512"):
-        VhdWriter(MemoryOutput(), _SIZE, []).finish(512)
+        VhdWriter(MemoryOutput(), planned(_SIZE, {})).finish(512)
 
 
 def test_two_images_have_different_names() -> None:
@@ -77,12 +77,9 @@ def test_two_images_have_different_names() -> None:
     assert one != other
 
 
-def test_the_largest_disk_is_written_and_a_larger_one_is_refused() -> None:
+def test_the_largest_disk_is_written() -> None:
     last = LARGEST_SIZE - 1
     output = ForgetfulOutput()
-    writer = VhdWriter(output, LARGEST_SIZE, [(0, LARGEST_SIZE)])
+    writer = VhdWriter(output, PlannedDisk(LARGEST_SIZE, [(0, LARGEST_SIZE)], MEMBER))
     writer.append(writer.pack(last // BLOCK_SIZE * BLOCK_SIZE, bytes(BLOCK_SIZE - 1) + b"z"))
     assert writer.finish(LARGEST_SIZE) > LARGEST_SIZE
-    with pytest.raises(ImageError, match=str(LARGEST_SIZE + 512)) as caught:
-        VhdWriter(output, LARGEST_SIZE + 512, [])
-    assert caught.value.code == "InvalidImageSize.FormatLimit"

@@ -13,7 +13,7 @@ from imageferry.imaging.errors import ImageError
 from imageferry.imaging.inspectors.vmdk_descriptor import check_descriptor
 from imageferry.imaging.writers.opening import VMDK
 from imageferry.imaging.writers.vmdk import GRAIN_SIZE, VmdkWriter
-from support.written import ForgetfulOutput, MemoryOutput, image_of
+from support.written import ForgetfulOutput, MemoryOutput, image_of, planned
 
 _MIB = 1024 * 1024
 _TABLE = 32 * _MIB
@@ -105,12 +105,12 @@ def test_an_empty_disk_has_no_tables() -> None:
 
 def test_a_size_other_than_the_head_tells_is_an_error() -> None:
     with pytest.raises(ValueError, match=f"{_SIZE}, not 512"):
-        VmdkWriter(MemoryOutput(), _SIZE).finish(512)
+        VmdkWriter(MemoryOutput(), planned(_SIZE, {})).finish(512)
 
 
 def test_an_image_that_outgrows_its_tables_is_an_error() -> None:
     """A place in a table has 32 bits, and counts sectors."""
-    writer = VmdkWriter(ForgetfulOutput(), _SIZE)
+    writer = VmdkWriter(ForgetfulOutput(), planned(_SIZE, {}))
     packed = writer.pack(0, b"data")
     with mmap.mmap(-1, 2**32) as huge:
         much = replace(packed, data=cast("Any", huge))
