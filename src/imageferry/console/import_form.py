@@ -67,41 +67,39 @@ class ImportForm:
     def start(self, visit: Visit) -> Response:
         """Start the import and go to its task, or put the disks in another order."""
         keys = _keys(visit.form.get("key", ()))
+        given: Mapping[str, str] = {name: visit.field(name).strip() for name in _asked(len(keys))}
+        up = task_view.number(visit.field("up")) or 0
+        is_moved = 1 < up <= len(keys)
+        if is_moved:
+            order = import_disks.moved_up(keys, up)
+            keys, given = order, import_disks.values_in_order(given, keys, order)
         bucket, disks = self._find(visit, keys)
         if bucket is None or not disks:
             return page(visit, "no_object.html", 404)
-        given = {name: visit.field(name).strip() for name in _asked(disks)}
-        up = task_view.number(visit.field("up")) or 0
-        if 1 < up <= len(keys):
-            return self._reordered(visit, keys, import_disks.moved_up(keys, up), given, up - 1)
+        if is_moved:
+            return self._page(visit, bucket, disks, given, moved=up - 1)
+        return self._start(visit, bucket, disks, given)
+
+    def _start(
+        self,
+        visit: Visit,
+        bucket: Bucket,
+        disks: Sequence[ChosenDisk],
+        given: Mapping[str, str],
+    ) -> Response:
         wrong = import_disks.problems(given, self._backend.tools.problem)
         if wrong:
             return self._page(visit, bucket, disks, given, wrong=wrong, status=400)
         parameters = {name: value for name, value in given.items() if value}
-        sources = {disk.prefix + "OSSBucket": bucket.name for disk in disks}
-        sources |= {disk.prefix + "OSSObject": disk.found.object.key for disk in disks}
+        for disk in disks:
+            parameters[disk.prefix + "OSSBucket"] = bucket.name
+            parameters[disk.prefix + "OSSObject"] = disk.found.object.key
         try:
-            reply = self._backend.call(
-                visit.key, IMPORT_IMAGE.name, parameters | sources, visit.host
-            )
+            reply = self._backend.call(visit.key, IMPORT_IMAGE.name, parameters, visit.host)
         except ServiceError as error:
             wrong = import_disks.problems_of(error, given)
             return self._page(visit, bucket, disks, given, wrong=wrong, error=error, status=409)
         return RedirectResponse(f"{task_view.PATH}/{reply['TaskId']}", 303)
-
-    def _reordered(
-        self,
-        visit: Visit,
-        before: Sequence[str],
-        after: Sequence[str],
-        given: Mapping[str, str],
-        moved: int,
-    ) -> Response:
-        bucket, disks = self._find(visit, after)
-        if bucket is None or not disks:
-            return page(visit, "no_object.html", 404)
-        values = import_disks.values_in_order(given, before, after)
-        return self._page(visit, bucket, disks, values, moved=moved)
 
     def _find(
         self, visit: Visit, keys: Sequence[str]
@@ -172,9 +170,10 @@ def _filled_in(bucket: Bucket, disks: Sequence[ChosenDisk]) -> Mapping[str, str]
     return dict.fromkeys(_NAMES, "") | known | import_disks.filled_in(disks)
 
 
-def _asked(disks: Sequence[ChosenDisk]) -> Sequence[str]:
-    """The names of all that the form asks for."""
-    return [*_NAMES, *(disk.prefix + name for disk in disks for name in OF_DISK)]
+def _asked(disks: int) -> Sequence[str]:
+    """The names of all that the form asks for, of so many disks."""
+    prefixes = map(import_disks.prefix, range(1, disks + 1))
+    return [*_NAMES, *(prefix + name for prefix in prefixes for name in OF_DISK)]
 
 
 def _keys(values: Sequence[str]) -> Sequence[str]:
