@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import cast
+from urllib.parse import parse_qs, urlsplit
 
 CHUNK_BYTES = 1 << 16
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "expect"})
@@ -38,6 +39,12 @@ class Asked:
     def is_part(self) -> bool:
         """Whether it stores bytes of an object."""
         return self.method == "PUT" and "partNumber=" in self.path
+
+    @property
+    def begins_upload(self) -> bool:
+        """Whether it begins an upload in parts."""
+        asked = parse_qs(urlsplit(self.path).query, keep_blank_values=True)
+        return self.method == "POST" and "uploads" in asked
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,18 @@ def cut_short(store: FaultyStore, connection: Connection) -> None:
     """Send half of what was asked for."""
     found = store.pass_on(connection.asked, b"")
     connection.answer(found.status, found.body, found.headers, sent=len(found.body) // 2)
+
+
+def lost(store: FaultyStore, connection: Connection) -> None:
+    """Do what was asked for without a body, and let the connection break before the answer."""
+    store.pass_on(connection.asked, b"")
+    connection.reset()
+
+
+def withheld(store: FaultyStore, connection: Connection) -> None:
+    """Do the same, and answer nothing until the test lets go."""
+    store.pass_on(connection.asked, b"")
+    silence(store, connection)
 
 
 def silence(store: FaultyStore, _connection: Connection) -> None:
@@ -218,7 +237,8 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in found.headers.items():
             if name.lower() not in HOP_BY_HOP:
                 self.send_header(name, value)
-        if "Content-Length" not in found.headers and found.status != HTTPStatus.NO_CONTENT:
+        has_length = "content-length" in map(str.lower, found.headers)
+        if not has_length and found.status != HTTPStatus.NO_CONTENT:
             self.send_header("Content-Length", str(len(found.body)))
         self.end_headers()
         self.wfile.write(found.body)

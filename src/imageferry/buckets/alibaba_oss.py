@@ -20,6 +20,7 @@ from imageferry.buckets.remote_client import (
     Patience,
     RemoteUploadInfo,
     SignedUrl,
+    StartedUpload,
     decoded_metadata,
     encoded_metadata,
 )
@@ -131,17 +132,20 @@ class AlibabaOssClient:
         with _called("DeleteObject"):
             self._client.delete_object(oss.DeleteObjectRequest(bucket=self._bucket, key=key))
 
-    def start_upload(self, key: str, *, content_type: str, metadata: Mapping[str, str]) -> str:
-        """Begin a multipart upload, and return its id."""
+    def start_upload(
+        self, key: str, *, content_type: str, metadata: Mapping[str, str]
+    ) -> StartedUpload:
+        """Begin a multipart upload."""
         request = oss.InitiateMultipartUploadRequest(
             bucket=self._bucket,
             key=key,
             content_type=content_type,
             metadata=encoded_metadata(metadata),
         )
+        retries = _NotedRetries()
         with _called("InitiateMultipartUpload"):
-            upload_id: str = self._client.initiate_multipart_upload(request).upload_id
-        return upload_id
+            started = self._client.initiate_multipart_upload(request, retryer=retries)
+        return StartedUpload(started.upload_id, retries.noted)
 
     def parts(self, key: str, upload_id: str) -> Sequence[PartInfo]:
         """The parts of an upload, by number."""
@@ -258,6 +262,24 @@ class AlibabaOssClient:
         with _translated("a signature"):
             signed = self._client.presign(request, expires=timedelta(seconds=URL_SECONDS))
         return SignedUrl(signed.url, dict(signed.signed_headers or {}))
+
+
+class _NotedRetries(oss.retry.StandardRetryer):  # type: ignore[misc]  # it has no types
+    """When the SDK makes a request again.
+
+    Attributes:
+        noted: Whether it has.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.noted = False
+
+    def is_error_retryable(self, error: Exception) -> bool:
+        """Whether a request is made again after a failure."""
+        retried: bool = super().is_error_retryable(error)
+        self.noted = self.noted or retried
+        return retried
 
 
 def _http_client(patience: Patience) -> Any:

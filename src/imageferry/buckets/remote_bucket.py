@@ -23,17 +23,13 @@ from imageferry.buckets.interface import (
 )
 from imageferry.buckets.interruption import Interruption
 from imageferry.buckets.remote import Remote
+from imageferry.buckets.remote_beginnings import begin_recorded
 from imageferry.buckets.remote_client import content_md5
 from imageferry.buckets.remote_draft import RemoteDraft
 from imageferry.buckets.remote_parts import in_threads, pieces
 from imageferry.buckets.remote_paths import BucketPaths
 from imageferry.buckets.remote_reader import RemoteReader
-from imageferry.buckets.remote_staged_uploads import (
-    StagedRecord,
-    discard_recorded,
-    object_to_be,
-    write_record,
-)
+from imageferry.buckets.remote_staged_uploads import discard_recorded, object_to_be
 from imageferry.buckets.remote_transfer import date_of, etag_of
 from imageferry.buckets.remote_upload import RemoteUpload
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
@@ -172,16 +168,10 @@ class RemoteBucket:
             InvalidObjectNameError: the store cannot have such a key.
         """
         remote_key = self._paths.object(key)
-        upload_id = self._client.start_upload(
-            remote_key, content_type=DEFAULT_CONTENT_TYPE, metadata=metadata
-        )
-        upload = RemoteUpload(self._remote, self._paths.objects, key, upload_id)
-        with _aborted_on_failure(upload):
-            record = StagedRecord(key=remote_key, upload_id=upload_id)
-            write_record(self._client, self._staged(token), record)
+        upload_id = begin_recorded(self._client, self._staged(token), remote_key, metadata)
         return RemoteDraft(
             self._client,
-            upload,
+            RemoteUpload(self._remote, self._paths.objects, key, upload_id),
             object_to_be(remote_key, 0, DEFAULT_CONTENT_TYPE, metadata),
             draft_id=upload_id,
             folder=f"{self._staged(token)}{upload_id}/",
@@ -243,10 +233,10 @@ class RemoteBucket:
         Raises:
             InvalidObjectNameError: the store cannot have such a key.
         """
-        upload_id = self._client.start_upload(
+        started = self._client.start_upload(
             self._paths.object(key), content_type=content_type, metadata=metadata
         )
-        return RemoteUpload(self._remote, self._paths.objects, key, upload_id)
+        return RemoteUpload(self._remote, self._paths.objects, key, started.id)
 
     def upload(self, upload_id: str) -> RemoteUpload:
         """An upload that was started before.

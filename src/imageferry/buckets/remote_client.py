@@ -70,6 +70,19 @@ class RemoteUploadInfo:
     started: datetime
 
 
+@dataclass(frozen=True)
+class StartedUpload:
+    """What the beginning of a multipart upload has come to.
+
+    Attributes:
+        id: The store's id of the upload.
+        repeated: Whether the store was asked more than once, and may have begun others.
+    """
+
+    id: str
+    repeated: bool
+
+
 class RemoteClient(Protocol):
     """The small calls on one remote bucket. Safe in threads.
 
@@ -113,8 +126,10 @@ class RemoteClient(Protocol):
         """Delete an object; no error where there is none."""
         ...
 
-    def start_upload(self, key: str, *, content_type: str, metadata: Mapping[str, str]) -> str:
-        """Begin a multipart upload, and return its id."""
+    def start_upload(
+        self, key: str, *, content_type: str, metadata: Mapping[str, str]
+    ) -> StartedUpload:
+        """Begin a multipart upload."""
         ...
 
     def parts(self, key: str, upload_id: str) -> Sequence[PartInfo]:

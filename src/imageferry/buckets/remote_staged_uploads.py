@@ -2,7 +2,8 @@
 
 The bytes go into a multipart upload, which is completed when the object is to
 appear. A small record in the store, kept under the token of whoever makes the
-object, lets any machine take back what a crash left, or go on with it.
+object, lets any machine take back what a crash left, or go on with it. So does the
+note that is there before the record: see :mod:`imageferry.buckets.remote_beginnings`.
 """
 
 from __future__ import annotations
@@ -18,24 +19,13 @@ from imageferry.buckets.interface import (
     ObjectNotFoundError,
     UploadNotFoundError,
 )
+from imageferry.buckets.remote_beginnings import (
+    NOTE_SUFFIX,
+    RECORD_SUFFIX,
+    StagedRecord,
+    end_unknown,
+)
 from imageferry.buckets.remote_client import RemoteClient
-
-_RECORD_SUFFIX = ".json"
-
-
-class StagedRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the bytes of a staged upload are: the remote key and the id of the upload."""
-
-    key: str
-    upload_id: str
-
-
-def write_record(client: RemoteClient, folder: str, record: StagedRecord) -> None:
-    """Note an upload before its first part is stored.
-
-    Whatever else is stored for it has a key that begins with that of its record.
-    """
-    client.create(f"{folder}{record.upload_id}{_RECORD_SUFFIX}", msgspec.json.encode(record))
 
 
 def discard_recorded(client: RemoteClient, folder: str, keep: Collection[str] = ()) -> None:
@@ -83,11 +73,14 @@ def _token_and_upload(found: ObjectInfo, folder: str) -> tuple[str, str]:
 
 
 def _upload_id(name: str) -> str:
-    return name.removesuffix(_RECORD_SUFFIX).partition("/")[0]
+    return name.removesuffix(RECORD_SUFFIX).partition("/")[0]
 
 
 def _discard(client: RemoteClient, key: str) -> None:
-    if key.endswith(_RECORD_SUFFIX):
+    if key.endswith(NOTE_SUFFIX):
+        end_unknown(client, key)
+        return
+    if key.endswith(RECORD_SUFFIX):
         with suppress(UploadNotFoundError, ObjectNotFoundError):
             record = msgspec.json.decode(client.read(key), type=StagedRecord)
             client.abort_upload(record.key, record.upload_id)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 
-from imageferry.buckets.interface import StoreError, UploadNotFoundError
+from imageferry.buckets.interface import StoreError
+from imageferry.buckets.remote_beginnings import begun
 from imageferry.buckets.remote_client import RemoteClient
-from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
 
 _LARGEST_SENT = 8 << 20
 _COPIES = 4
@@ -54,14 +54,9 @@ class RemoteZeros:
         quarter = length // _COPIES
         source = self._made.get(quarter) or self._make(quarter)
         self._made[quarter] = source
-        upload = self._client.start_upload(key, content_type=DEFAULT_CONTENT_TYPE, metadata={})
-        try:
+        with begun(self._client, self._folder, key) as upload:
             parts = [
                 (number, self._client.copy_part(key, upload, number, source, quarter))
                 for number in range(1, _COPIES + 1)
             ]
             self._client.complete_upload(key, upload, parts, overwrite=True)
-        except BaseException:
-            with suppress(UploadNotFoundError, StoreError):
-                self._client.abort_upload(key, upload)
-            raise

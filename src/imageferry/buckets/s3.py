@@ -26,6 +26,7 @@ from imageferry.buckets.remote_client import (
     Patience,
     RemoteUploadInfo,
     SignedUrl,
+    StartedUpload,
     decoded_metadata,
     encoded_metadata,
 )
@@ -134,8 +135,10 @@ class S3Client:
         with _called("DeleteObject"):
             self._client.delete_object(Bucket=self._bucket, Key=key)
 
-    def start_upload(self, key: str, *, content_type: str, metadata: Mapping[str, str]) -> str:
-        """Begin a multipart upload, and return its id."""
+    def start_upload(
+        self, key: str, *, content_type: str, metadata: Mapping[str, str]
+    ) -> StartedUpload:
+        """Begin a multipart upload."""
         with _called("CreateMultipartUpload"):
             started = self._client.create_multipart_upload(
                 Bucket=self._bucket,
@@ -147,8 +150,9 @@ class S3Client:
                 ChecksumAlgorithm="CRC32",
                 ChecksumType="FULL_OBJECT",
             )
-        upload_id: str = started["UploadId"]
-        return upload_id
+        return StartedUpload(
+            started["UploadId"], repeated=started["ResponseMetadata"]["RetryAttempts"] > 0
+        )
 
     def parts(self, key: str, upload_id: str) -> Sequence[PartInfo]:
         """The parts of an upload, by number."""

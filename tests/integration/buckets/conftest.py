@@ -14,7 +14,7 @@ from imageferry.buckets.interface import Bucket, Store
 from imageferry.buckets.remote_client import Credentials, RemoteClient
 from imageferry.buckets.remote_store import RemoteStore
 from imageferry.buckets.s3 import S3Client
-from integration.oss.service import KEYS, running_service
+from integration.oss.service import KEYS, Service, running_service
 from support.seaweedfs import REGION, S3Server
 
 
@@ -30,16 +30,22 @@ def s3_client(seaweedfs: S3Server) -> S3Client:
 
 
 @pytest.fixture(scope="session")
-def oss_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AlibabaOssClient]:
+def oss_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Our own OSS endpoint, with a bucket ``remote``."""
     with running_service(tmp_path_factory.mktemp("oss")) as service:
         service.store.create_bucket("remote", region="cn-hangzhou", owner="100")
-        yield AlibabaOssClient(
-            "remote",
-            Credentials("mine", KEYS["mine"].secret),
-            region="cn-hangzhou",
-            endpoint=service.endpoint,
-            path_style=True,
-        )
+        yield service
+
+
+@pytest.fixture(scope="session")
+def oss_client(oss_service: Service) -> AlibabaOssClient:
+    return AlibabaOssClient(
+        "remote",
+        Credentials("mine", KEYS["mine"].secret),
+        region="cn-hangzhou",
+        endpoint=oss_service.endpoint,
+        path_style=True,
+    )
 
 
 @pytest.fixture(params=["s3", "oss"])

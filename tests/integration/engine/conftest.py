@@ -7,6 +7,7 @@ transaction, and where another one has taken its task.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from imageferry.buckets.s3 import S3Client
 from imageferry.settings import Settings
 from imageferry.tasks.model import TaskStatus
 from support.disks import DATA, DISK
+from support.faults import FaultyStore, faulty_store
 from support.ferry import Ferry
 from support.rows import Rows, empty_database, rows, shared_postgresql, sqlite_database
 from support.seaweedfs import REGION, S3Server
@@ -58,17 +60,34 @@ def in_s3(tmp_path: Path, rows: Rows, s3: S3Client) -> Ferry:
 @pytest.fixture
 def on_s3(tmp_path: Path, rows: Rows, seaweedfs: S3Server) -> Ferry:
     """An installation that has everything in S3, and that another process can open."""
-    options = f"region={REGION}&endpoint={seaweedfs.endpoint}&path_style=true"
-    bucket = seaweedfs.make_bucket()
+    return _opened(tmp_path / "data", rows, seaweedfs, seaweedfs.endpoint)
+
+
+@pytest.fixture
+def proxy(seaweedfs: S3Server) -> Iterator[FaultyStore]:
+    """What is between an installation and S3, and fails on purpose."""
+    with faulty_store(seaweedfs.endpoint) as store:
+        yield store
+
+
+@pytest.fixture
+def behind_proxy(tmp_path: Path, rows: Rows, seaweedfs: S3Server, proxy: FaultyStore) -> Ferry:
+    """An installation that has everything in S3, behind the proxy."""
+    return _opened(tmp_path / "data", rows, seaweedfs, proxy.url)
+
+
+def _opened(folder: Path, rows: Rows, server: S3Server, endpoint: str) -> Ferry:
+    options = f"region={REGION}&endpoint={endpoint}&path_style=true"
+    bucket = server.make_bucket()
     settings: dict[str, Any] = {
         "buckets_url": f"s3://{bucket}/buckets?{options}",
         "images_url": f"s3://{bucket}/images?{options}",
-        "s3_access_key_id": seaweedfs.access_key_id,
-        "s3_access_key_secret": seaweedfs.access_key_secret,
+        "s3_access_key_id": server.access_key_id,
+        "s3_access_key_secret": server.access_key_secret,
     }
     opened = Settings(**settings)
     store, image_store = open_buckets(opened), open_images(opened)
-    return Ferry(tmp_path / "data", rows, store=store, image_store=image_store, **settings)
+    return Ferry(folder, rows, store=store, image_store=image_store, **settings)
 
 
 @pytest.fixture
