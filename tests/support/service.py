@@ -97,8 +97,10 @@ def launch(arguments: Sequence[str], environment: Mapping[str, str], log: Path) 
         )
 
 
-def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
-    """Ask again and again, for so many seconds at most, and return the first true answer.
+def until(
+    condition: Callable[[], Any], seconds: float, what: str, *, every: float = POLL_SECONDS
+) -> Any:
+    """Ask every so many seconds, for so many seconds at most, and return the first true answer.
 
     Raises:
         TimeoutError: the answer never became true.
@@ -108,7 +110,7 @@ def until(condition: Callable[[], Any], seconds: float, what: str) -> Any:
         answer = condition()
         if answer:
             return answer
-        time.sleep(POLL_SECONDS)
+        time.sleep(every)
     raise TimeoutError(f"{what} did not happen within {seconds} s")
 
 
@@ -244,8 +246,10 @@ class Service:
         """A task as DescribeTaskAttribute tells it."""
         return self.call("DescribeTaskAttribute", TaskId=task_id)
 
-    def wait_for(self, task_id: str, seconds: float = TASK_SECONDS) -> dict[str, Any]:
-        """Wait until a task has ended, however it ended, and return it.
+    def wait_for(
+        self, task_id: str, seconds: float = TASK_SECONDS, *, every: float = POLL_SECONDS
+    ) -> dict[str, Any]:
+        """Wait until a task has ended, however it ended, and return it; ask every so many seconds.
 
         Raises:
             TimeoutError: it has not ended in so many seconds.
@@ -255,7 +259,7 @@ class Service:
             task = self.task(task_id)
             return task if task["TaskStatus"] in ENDED else None
 
-        task: dict[str, Any] = until(ended, seconds, f"The end of {task_id}")
+        task: dict[str, Any] = until(ended, seconds, f"The end of {task_id}", every=every)
         return task
 
     def import_image(self, bucket: str, key: str, **parameters: object) -> tuple[str, str]:

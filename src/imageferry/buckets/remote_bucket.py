@@ -22,6 +22,7 @@ from imageferry.buckets.interface import (
     UploadNotFoundError,
 )
 from imageferry.buckets.interruption import Interruption
+from imageferry.buckets.lasting_url import LastingUrl
 from imageferry.buckets.remote import Remote
 from imageferry.buckets.remote_beginnings import begin_recorded
 from imageferry.buckets.remote_client import content_md5
@@ -88,7 +89,8 @@ class RemoteBucket:
         if if_match is not None and info.etag != if_match.strip('"'):
             raise ObjectChangedError(f"the object {key!r} is no longer {if_match!r}")
         remote_key = self._paths.object(key)
-        return RemoteReader(info, self._remote.transfer, lambda: self._client.sign_get(remote_key))
+        url = LastingUrl(partial(self._client.sign_get, remote_key))
+        return RemoteReader(info, self._remote.transfer, url)
 
     def list(self, prefix: str = "", after: str = "") -> Iterator[ObjectInfo]:
         """The objects whose key begins with ``prefix`` and is greater than ``after``, by key.

@@ -18,7 +18,7 @@ from imageferry.buckets.interface import ObjectInfo, PartInfo
 from imageferry.buckets.part_checks import PartCheck
 
 URL_SECONDS = 900
-"""How long a signed URL is good for; one is made for every request."""
+"""How long a signed URL is good for."""
 
 _PLAIN = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) != "%")
 
