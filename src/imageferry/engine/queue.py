@@ -24,8 +24,9 @@ only when the steps of tasks that are under way could not be gone on with."""
 APPLICATION = "imageferry"
 """Whose the queues are, as the engine calls it."""
 
-POLL_SECONDS = 0.1
-"""How often a worker's own queue is looked at, below what a user notices."""
+POLL_SECONDS = 0.25
+"""How often a worker's own queue is looked at, below what a user notices. Each look takes the
+engine 3 ms of processor time: at 0.1 s that was two thirds of what a worker without a task used."""
 
 UNDER_WAY = ["ENQUEUED", "DELAYED", "PENDING"]
 """What the engine calls a task that is not done."""
