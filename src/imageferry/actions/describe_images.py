@@ -235,7 +235,7 @@ def describe_images(call: Call, request: DescribeImagesRequest) -> DescribeImage
         region_id=request.region_id,
         images=ImageSet(
             image=tuple(
-                image_entry(image, percents[image.task_id], call.account_id)
+                image_entry(image, image.percent(percents), call.account_id)
                 for image in page.images
             )
         ),

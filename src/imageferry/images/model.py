@@ -131,6 +131,10 @@ class Image:
     tags: Mapping[str, str] = field(default_factory=dict)
     shared: bool = False
 
+    def percent(self, percents: Mapping[str, int]) -> int:
+        """How far it is made, by how far tasks are; an old task may be forgotten before it is."""
+        return percents.get(self.task_id, 100 if self.status.made else 0)
+
     def key(self, disk: ImageDisk) -> str:
         """The disk's key in the catalogue."""
         return catalogue_key(self.image_id, disk.position)

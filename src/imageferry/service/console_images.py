@@ -114,7 +114,7 @@ def _image(image: Image, account_id: str, percents: Mapping[str, int]) -> catalo
         region_id=image.region_id,
         owner_id=image.account_id,
         status=image.status.value,
-        percent=percents.get(image.task_id, 0),
+        percent=image.percent(percents),
         created=image.created,
         description=image.description,
         architecture=image.architecture,

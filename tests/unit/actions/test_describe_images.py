@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+import sqlalchemy as sa
 
 from imageferry.images import queries as images
 from imageferry.images.model import ImageStatus
+from imageferry.tasks import tables
 from support.api import Api
 
 MOMENT = datetime(2026, 3, 4, 8, 30, 20, tzinfo=UTC)
@@ -154,6 +156,8 @@ def test_more_tags_than_there_may_be(api: Api) -> None:
         ("CreationEndTime", "2026-03-04T08:30Z", True),
         ("CreationEndTime", "2026-03-04T08:29Z", False),
         ("CREATIONENDTIME", "2026-03-04T08:29Z", False),
+        ("CreationEndTime", "9999-12-31T23:59Z", True),
+        ("CreationStartTime", "9999-12-31T23:59:59Z", False),
         ("NetworkType", "vpc", True),
     ],
 )
@@ -294,6 +298,24 @@ def test_pages_newest_first_with_the_true_count(api: Api) -> None:
         [],
     ]
     assert {page["TotalCount"] for page in pages} == {5}
+
+
+def test_beyond_the_last_page_there_is_nothing(api: Api) -> None:
+    api.available_image()
+
+    reply = api.call("DescribeImages", PageNumber=10**18 - 1, PageSize=100)
+
+    assert (reply["Images"]["Image"], reply["TotalCount"]) == ([], 1)
+
+
+def test_an_image_outlives_the_task_that_made_it(api: Api) -> None:
+    made, failed = api.available_image(), api.available_image()
+    api.change(images.set_status, failed, ImageStatus.CREATE_FAILED)
+    api.change(sa.Connection.execute, sa.delete(tables.tasks))
+
+    found = api.call("DescribeImages", Status="ALL")["Images"]["Image"]
+
+    assert {image["ImageId"]: image["Progress"] for image in found} == {made: "100%", failed: "0%"}
 
 
 def test_images_of_others_and_of_other_regions_are_not_listed(api: Api) -> None:
