@@ -33,4 +33,5 @@ def parse(text: str) -> tuple[datetime, datetime]:
     minute, second = match.groups()
     first = datetime.fromisoformat(minute + (second or ":00")).replace(tzinfo=UTC)
     width = timedelta(seconds=1) if second else timedelta(minutes=1)
-    return first, first + width - timedelta(microseconds=1)
+    # In this order, or the last moment of the year 9999 is out of range on the way.
+    return first, first + (width - timedelta(microseconds=1))
