@@ -42,6 +42,9 @@ class Timestamp(sa.types.TypeDecorator[datetime]):
 Sequence = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 """The type of a number that counts up by itself: SQLite counts only plain integers."""
 
+LARGEST_INTEGER = (1 << 63) - 1
+"""The largest number that a statement may hold."""
+
 
 def now() -> datetime:
     """The moment, UTC."""

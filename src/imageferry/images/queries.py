@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from imageferry.database.metadata import LARGEST_INTEGER
 from imageferry.images import shares, snapshots, tags
 from imageferry.images.model import DetectionItem, Image, ImageDisk, ImageStatus
 from imageferry.images.tables import image_disks, images
@@ -195,7 +196,7 @@ def page_of(
         .where(which)
         .order_by(images.c.created.desc(), images.c.image_id)
         .limit(size)
-        .offset((number - 1) * size)
+        .offset(min((number - 1) * size, LARGEST_INTEGER))
     ).all()
     return Page(with_parts(connection, rows), total)
 

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from imageferry.database.metadata import now
+from imageferry.database.metadata import LARGEST_INTEGER, now
 from imageferry.database.upsert import upsert
 from imageferry.tasks import places, windows
 from imageferry.tasks.forms import LISTED_TASK
@@ -77,7 +77,7 @@ def page(
     selection = _selection(condition, anchor)
     if not selection.actions:
         return Page([], 0)
-    place = (number - 1) * size
+    place = min((number - 1) * size, LARGEST_INTEGER)
     if condition.task_ids or condition.resource_ids:
         return _page_of_named(connection, condition, selection, place, size)
     found = places.survey(connection, selection)

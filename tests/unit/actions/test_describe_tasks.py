@@ -202,6 +202,8 @@ def test_only_three_statuses_narrow_the_list(api: Api, status: str, found: set[s
         ("2026-03-04T08:30:20Z", "2026-03-04T08:30:20Z", True),
         ("2026-03-04T08:30Z", "2026-03-04T08:30Z", True),
         ("2026-03-04T08:31Z", "2026-03-04T08:29Z", False),
+        ("0001-01-01T00:00Z", "9999-12-31T23:59Z", True),
+        ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59Z", False),
     ],
 )
 def test_both_times_are_inclusive(
@@ -248,6 +250,14 @@ def test_more_images_than_there_may_be(api: Api) -> None:
     error = api.refusal("DescribeTasks", **ids)
 
     assert error.message == 'The specified value of parameter "ResourceIds" is not valid.'
+
+
+@pytest.mark.parametrize("is_named", [True, False])
+def test_beyond_the_last_page_there_is_nothing(api: Api, *, is_named: bool) -> None:
+    task_id = make(api)
+    named = {"TaskIds": task_id} if is_named else {}
+
+    assert listed(api, PageNumber=10**18 - 1, PageSize=100, **named) == []
 
 
 def test_conditions_are_combined(api: Api) -> None:
