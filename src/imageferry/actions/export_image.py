@@ -133,10 +133,17 @@ def _layout(request: ExportImageRequest) -> Layout:
 
 
 def _object_name(request: ExportImageRequest, image: Image, disk: ImageDisk, layout: Layout) -> str:
-    """The name of the object that a disk is written to."""
+    """The name of the object that a disk is written to, which no other disk of the image gets."""
     prefix = f"{request.oss_prefix}_" if request.oss_prefix else ""
-    role = "system" if disk.is_system else f"data_{disk.device.rsplit('/', 1)[-1]}"
+    role = "system" if disk.is_system else f"data_{_called(image, disk)}"
     return f"{prefix}{image.image_id}_{role}{layout.suffix}"
+
+
+def _called(image: Image, disk: ImageDisk) -> str:
+    devices = {other.position: other.device.rpartition("/")[2] for other in image.disks[1:]}
+    device = devices.pop(disk.position)
+    # No device has an underscore in its name.
+    return f"{device}_{disk.position}" if device in devices.values() else device
 
 
 def _exportable(call: Call, connection: sa.Connection, request: ExportImageRequest) -> Image:

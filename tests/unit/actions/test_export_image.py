@@ -15,6 +15,11 @@ TWO_DISKS = {
     "DiskDeviceMapping__2__OSSObject": "disk.raw",
 }
 
+THREE_DISKS = TWO_DISKS | {
+    "DiskDeviceMapping__3__OSSBucket": "golden",
+    "DiskDeviceMapping__3__OSSObject": "disk.raw",
+}
+
 
 def objects(api: Api, task_id: str) -> list[str]:
     """The names of the objects that a task writes."""
@@ -66,6 +71,27 @@ def test_data_disks_are_called_by_their_device(api: Api) -> None:
     task_id = export(api, image, OSSPrefix="p", ImageFormat="qcow2")
 
     assert objects(api, task_id) == [f"p_{image}_system.qcow2", f"p_{image}_data_xvdb.qcow2"]
+
+
+@pytest.mark.parametrize(
+    ("devices", "names"),
+    [
+        (("/dev/xvdc", "/dev/xvdb"), ("xvdc", "xvdb")),
+        (("/dev/xvdb", "/dev/xvdb"), ("xvdb_2", "xvdb_3")),
+        (("/dev/a/x", "/dev/b/x"), ("x_2", "x_3")),
+        (("/dev/x/", "/dev/y/"), ("_2", "_3")),
+        (("/dev/xvda", "/dev/xvdb"), ("xvda", "xvdb")),
+    ],
+)
+def test_no_data_disk_takes_the_place_of_another(
+    api: Api, devices: tuple[str, str], names: tuple[str, str]
+) -> None:
+    given = {f"DiskDeviceMapping__{n}__Device": device for n, device in enumerate(devices, 2)}
+    image = api.available_image(**THREE_DISKS, **given)
+
+    written = objects(api, export(api, image, ImageFormat="vhd"))
+
+    assert written == [f"{image}_system.vhd", *(f"{image}_data_{name}.vhd" for name in names)]
 
 
 def test_a_prefix_made_of_an_image_id_fits(api: Api) -> None:
