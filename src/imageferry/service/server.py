@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from starlette.types import ASGIApp
 from imageferry.buckets.remote_client import PROMPT
 from imageferry.service.absolute_form import with_absolute_form
 from imageferry.service.api import ecs_application, oss_application
+from imageferry.service.http_protocol import HttpProtocol
 from imageferry.service.installation import (
     addresses_file,
     first_key,
@@ -40,6 +42,12 @@ KILL_SECONDS = 10.0
 
 BACKLOG = 2048
 """Connections that may wait to be accepted."""
+
+MAX_OPEN_FILES = 65_536
+"""Connections and files that may be open at a time, where the machine allows as many."""
+
+UNREAD_SECONDS = 600
+"""How long a client may leave an answer unread: whoever holds a download for longer begins anew."""
 
 STARTED_BY_SERVICE = "--with-parent"
 
@@ -64,6 +72,7 @@ def serve(settings: Settings, *, with_worker: bool) -> None:
     Raises:
         SettingError: a setting cannot be used, or a port is taken.
     """
+    allow_open_files()
     with (
         listen(settings.host, settings.ecs_port, "ECS") as ecs,
         listen(settings.host, settings.oss_port, "OSS") as oss,
@@ -106,7 +115,16 @@ def listen(host: str, port: int, api: str) -> socket.socket:
     # Connections inherit it. Without, the second packet of each answer waits for the client to
     # acknowledge the first, which it puts off for 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNREAD_SECONDS * 1000)
     return listener
+
+
+def allow_open_files() -> None:
+    """Let the process open as many files as it may: most systems begin with a thousand."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = MAX_OPEN_FILES if hard == resource.RLIM_INFINITY else min(hard, MAX_OPEN_FILES)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 async def _serve(
@@ -141,7 +159,7 @@ class _Server(uvicorn.Server):
                 with_absolute_form(application),
                 # The faster parser takes headers without end: 50 MB of them grew the process
                 # by as much.
-                http="h11",
+                http=HttpProtocol,
                 h11_max_incomplete_event_size=HEADER_BYTES,
                 log_config=None,
                 access_log=False,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 import socket
 from pathlib import Path
 
@@ -31,6 +32,39 @@ def test_an_address_that_the_machine_has_not_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(SettingError, match=r"on 192\.0\.2\.1:0: Cannot assign requested address"):
         server.serve(settings, with_worker=False)
+
+
+def test_an_answer_that_nobody_reads_does_not_hold_its_connection_for_ever() -> None:
+    with (
+        server.listen("127.0.0.1", 0, "OSS") as listener,
+        socket.create_connection(listener.getsockname()),
+        listener.accept()[0] as accepted,
+    ):
+        milliseconds = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+
+    assert milliseconds == server.UNREAD_SECONDS * 1000
+
+
+@pytest.mark.parametrize(
+    ("allowed", "expected"),
+    [
+        ((1024, 524_288), (65_536, 524_288)),
+        ((1024, 4096), (4096, 4096)),
+        ((1024, resource.RLIM_INFINITY), (65_536, resource.RLIM_INFINITY)),
+        ((524_288, 524_288), (524_288, 524_288)),
+        ((resource.RLIM_INFINITY, resource.RLIM_INFINITY),) * 2,
+    ],
+)
+def test_as_many_connections_are_open_as_the_machine_allows(
+    monkeypatch: pytest.MonkeyPatch, allowed: tuple[int, int], expected: tuple[int, int]
+) -> None:
+    limits = {resource.RLIMIT_NOFILE: allowed}
+    monkeypatch.setattr(resource, "getrlimit", limits.__getitem__)
+    monkeypatch.setattr(resource, "setrlimit", limits.__setitem__)
+
+    server.allow_open_files()
+
+    assert limits == {resource.RLIMIT_NOFILE: expected}
 
 
 def test_no_connection_holds_packets_back_until_earlier_ones_are_acknowledged() -> None:
