@@ -54,10 +54,17 @@ class RequestBody:
         self._next: Future[bytes] | None = None
 
     async def fetch_first(self) -> None:
-        """Fetch the first batch ahead of :meth:`chunks`, which saves it two changes of thread."""
+        """Fetch the first batch ahead of :meth:`chunks`, which saves it two changes of thread.
+
+        Nobody knows yet who sends it, so all of it has to come in the time of one pause.
+        """
         self._next = Future()
         try:
-            self._next.set_result(await self._batch())
+            async with asyncio.timeout(self._idle_seconds):
+                batch = await self._batch()
+            self._next.set_result(batch)
+        except TimeoutError:
+            self._next.set_exception(REQUEST_TIMEOUT.error())
         except (ClientGoneError, OssError) as error:
             self._next.set_exception(error)
 

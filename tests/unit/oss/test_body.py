@@ -108,6 +108,22 @@ def test_what_fails_ahead_is_told_to_who_reads_the_body() -> None:
     assert refused.value.code.code == "RequestTimeout"
 
 
+def test_what_is_fetched_ahead_has_to_come_in_time_as_a_whole() -> None:
+    async def drip() -> Message:
+        await asyncio.sleep(0.02)
+        return part(b"a")
+
+    async def fetch() -> list[bytes]:
+        body = RequestBody(drip, asyncio.get_running_loop(), idle_seconds=0.05)
+        async with asyncio.timeout(30):
+            await body.fetch_first()
+        return list(body.chunks())
+
+    with pytest.raises(OssError) as refused:
+        asyncio.run(fetch())
+    assert refused.value.code.code == "RequestTimeout"
+
+
 def test_announced_digests_are_checked() -> None:
     md5 = base64.b64encode(hashlib.md5(b"123456789").digest()).decode()
     crc64 = str(0x995DC9BBDF1939FA)
