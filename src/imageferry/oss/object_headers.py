@@ -22,8 +22,14 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def content_type(request: OssRequest) -> str:
-    """The media type that a request gives its object."""
-    return request.header("content-type") or DEFAULT_CONTENT_TYPE
+    """The media type that a request gives its object.
+
+    Raises:
+        OssError: it is not valid UTF-8.
+    """
+    given = request.header("content-type") or DEFAULT_CONTENT_TYPE
+    _check_text(given, "An object's media type")
+    return given
 
 
 def metadata(request: OssRequest) -> dict[str, str]:
@@ -41,10 +47,7 @@ def metadata(request: OssRequest) -> dict[str, str]:
         if name.startswith(_USER_PREFIX)
     }
     kept = {_KEPT_PREFIX + name: request.header(name) for name in _KEPT if request.header(name)}
-    try:
-        "".join((given | kept).values()).encode()
-    except UnicodeEncodeError:
-        raise INVALID_ARGUMENT.error("An object's metadata is not valid UTF-8.") from None
+    _check_text("".join((given | kept).values()), "An object's metadata")
     return given | kept
 
 
@@ -86,6 +89,13 @@ def overridden_headers(request: OssRequest) -> dict[str, str]:
     """The headers that a signed ``response-…`` parameter asks to have replaced."""
     asked = ((name, request.parameter(f"response-{name}")) for name in _OVERRIDES)
     return {name: value for name, value in asked if value}
+
+
+def _check_text(text: str, name: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise INVALID_ARGUMENT.error(f"{name} is not valid UTF-8.") from None
 
 
 def _stored(stored: Mapping[str, str]) -> list[tuple[str, str]]:
