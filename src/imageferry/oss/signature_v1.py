@@ -110,9 +110,11 @@ def _parsed_date(date: str) -> datetime:
     try:
         if date.endswith("Z"):
             return datetime.strptime(date, _ISO_BASIC).replace(tzinfo=UTC)
-        return parsedate_to_datetime(date).astimezone(UTC)
+        parsed = parsedate_to_datetime(date)
     except (ValueError, OverflowError):
         raise ACCESS_DENIED.error("OSS authentication requires a valid Date.") from None
+    # It has no time zone where the date says -0000: that is UTC too.
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def _parsed_expiry(expires: str) -> datetime:

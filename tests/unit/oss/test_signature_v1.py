@@ -1,3 +1,5 @@
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,6 +43,28 @@ def test_header_claim() -> None:
     assert (claim.access_key_id, claim.signature) == ("44CF9590006BF252F707", SIGNATURE)
     assert claim.sign(SECRET, claim.string_to_sign(addressed(request))) == SIGNATURE
     assert (claim.signed_at, claim.expires, claim.token, claim.region) == (SIGNED_AT, None, "", "")
+
+
+@pytest.fixture
+def far_from_utc(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Lets the server be where the clocks show another time than UTC."""
+    monkeypatch.setenv("TZ", "Asia/Shanghai")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("far_from_utc")
+@pytest.mark.parametrize("zone", ["GMT", "UT", "+0000", "-0000"])
+def test_a_date_is_read_alike_wherever_the_server_is(zone: str) -> None:
+    date = f"Thu, 17 Nov 2005 18:49:58 {zone}".encode()
+    headers = [(b"Authorization", b"OSS a:b"), (b"Date", date)]
+
+    claim = signature_v1.claim(parse_request("PUT", b"/nelson", b"", headers))
+
+    assert claim is not None
+    assert claim.signed_at == SIGNED_AT
 
 
 def test_x_oss_date_goes_before_date() -> None:
