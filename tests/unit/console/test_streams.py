@@ -56,6 +56,16 @@ def test_a_stream_that_breaks_gives_its_place_back() -> None:
     assert streams.has_room(visit())
 
 
+def test_a_browser_does_not_ask_again_for_what_no_page_has() -> None:
+    scope = {"type": "http", "method": "GET", "path": "/\0", "query_string": b"", "headers": []}
+
+    async def status() -> int:
+        answer = await endpoint(backend(), lambda _: iter([]))(Request(scope))
+        return answer.status_code
+
+    assert asyncio.run(status()) == 204
+
+
 def test_a_stream_of_what_is_gone_ends() -> None:
     cookie = tokens.issue(KEY, Purpose.SESSION, NOW + timedelta(hours=1))
     request = Request(
