@@ -24,7 +24,7 @@ from imageferry.buckets.remote_client import (
     decoded_metadata,
     encoded_metadata,
 )
-from imageferry.buckets.remote_errors import refusal, unreachable
+from imageferry.buckets.remote_errors import RemoteStoreError, refusal, refuse_page, unreachable
 from imageferry.buckets.remote_observed import observed
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
 
@@ -291,7 +291,16 @@ def _http_client(patience: Patience) -> Any:
     )
     client.open()
     client.session.trust_env = False
+    client.session.hooks["response"].append(_check_answer)
     return client
+
+
+def _check_answer(response: Any, **_: object) -> None:
+    try:
+        refuse_page(response.status_code, response.headers, "a request")
+    except RemoteStoreError:
+        response.close()
+        raise
 
 
 @contextmanager
@@ -307,6 +316,8 @@ def _translated(operation: str) -> Iterator[None]:
         yield
     except OperationError as error:
         cause = error.unwrap()
+        if isinstance(cause, StoreError):
+            raise cause from error
         if isinstance(cause, ServiceError):
             raise _refusal(cause, operation) from error
         raise unreachable(operation, cause) from error

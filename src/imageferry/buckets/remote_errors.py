@@ -37,6 +37,8 @@ _BY_STATUS: Mapping[int, type[StoreError]] = {
 }
 """For answers without a code, as those to HEAD."""
 
+_LEAST_FAILURE = 300
+
 
 def refusal(status: int, code: str, what: str) -> StoreError:
     """The error for an answer that is none of success.
@@ -55,3 +57,21 @@ def refusal(status: int, code: str, what: str) -> StoreError:
 def unreachable(what: str, error: Exception) -> RemoteStoreError:
     """The error for a request that got no whole answer."""
     return RemoteStoreError(f"the remote store did not answer {what}: {type(error).__name__}")
+
+
+def refuse_page(status: int, headers: Mapping[str, str], what: str) -> None:
+    """Do not take a page for the store's answer that says success, as networks with a login do.
+
+    An object may be a page too, but has an ETag.
+
+    Args:
+        status: The HTTP status.
+        headers: The answer's headers, which do not distinguish case.
+        what: What was asked for, for the text.
+
+    Raises:
+        RemoteStoreError: it is such a page.
+    """
+    media_type = headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if status < _LEAST_FAILURE and media_type == "text/html" and "ETag" not in headers:
+        raise refusal(status, "", what)

@@ -30,7 +30,7 @@ from imageferry.buckets.remote_client import (
     decoded_metadata,
     encoded_metadata,
 )
-from imageferry.buckets.remote_errors import refusal, unreachable
+from imageferry.buckets.remote_errors import RemoteStoreError, refusal, refuse_page, unreachable
 from imageferry.buckets.remote_observed import observed
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
 
@@ -70,7 +70,7 @@ class S3Client:
         self._bucket = bucket
 
         def client(patience: Patience) -> Any:
-            return boto3.session.Session().client(
+            made = boto3.session.Session().client(
                 "s3",
                 region_name=region,
                 endpoint_url=endpoint or None,
@@ -78,6 +78,8 @@ class S3Client:
                 aws_secret_access_key=credentials.access_key_secret,
                 config=_config(patience, path_style=path_style),
             )
+            made.meta.events.register_first("before-parse.s3", _check_answer)
+            return made
 
         self._attempts = patience.attempts
         self._client = client(patience)
@@ -296,6 +298,15 @@ def _config(patience: Patience, *, path_style: bool) -> Config:
         response_checksum_validation="when_required",
         s3={"addressing_style": "path" if path_style else "virtual"},
     )
+
+
+def _check_answer(*, operation_model: Any, response_dict: Mapping[str, Any], **_: object) -> None:
+    try:
+        refuse_page(response_dict["status_code"], response_dict["headers"], operation_model.name)
+    except RemoteStoreError:
+        if operation_model.has_streaming_output:
+            response_dict["body"].close()
+        raise
 
 
 @contextmanager

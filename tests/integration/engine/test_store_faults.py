@@ -138,6 +138,19 @@ def test_an_import_fails_with_the_reason_that_lasts(
     _has_left_nothing(ferry, client)
 
 
+def test_an_import_fails_with_the_reason_where_a_page_says_that_an_upload_was_begun(
+    ferry: Ferry, store: FaultyStore, client: S3Client
+) -> None:
+    _, task_id = ferry.import_image(KEY)
+    store.inject(faults.page, lambda asked: asked.begins_upload)
+
+    task = ferry.run(task_id)
+
+    assert (task.status, task.error_code) == (TaskStatus.FAILED, "OSSAccessFailed")
+    assert "HTTP status 200" in task.error_message
+    _has_left_nothing(ferry, client)
+
+
 def test_an_export_fails_with_the_reason_that_lasts_and_leaves_no_object(
     ferry: Ferry, store: FaultyStore, client: S3Client
 ) -> None:
