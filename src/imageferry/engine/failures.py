@@ -25,7 +25,7 @@ STORE_FAILED = "OSSAccessFailed"
 TOO_MANY_ATTEMPTS = "TooManyAttempts"
 INTERNAL_ERROR = "InternalError"
 
-_NO_SPACE = {errno.ENOSPC, errno.EDQUOT}
+_NO_SPACE = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 _STORE_FAILURES: tuple[tuple[type[StoreError], str, str], ...] = (
     (

@@ -50,7 +50,7 @@ def test_an_image_that_fails_is_reported_by_its_own_words(kind: ImageErrorCode) 
     assert (reported.code, reported.message) == (error.code, error.message)
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 def test_a_full_disk_is_reported(number: int) -> None:
     reported = _reported(OSError(number, "some words"))
 
