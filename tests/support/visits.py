@@ -99,6 +99,7 @@ def backend(
         "images": None,
         "buckets": None,
         "tools": tools,
+        "version": lambda: "1",
         "clock": lambda: NOW,
         "is_stopping": lambda: False,
     }
@@ -112,6 +113,7 @@ def visit(
     language: str = "en",
     nonce: str = "nonce",
     query: Mapping[str, str] | None = None,
+    headers: Mapping[str, str] | None = None,
     **path_params: str,
 ) -> Visit:
     """A request of somebody who has signed in; with a form it is one that sends it."""
@@ -122,7 +124,10 @@ def visit(
         "server": ("127.0.0.1", 8080),
         "path": path,
         "query_string": urlencode(query or {}).encode(),
-        "headers": [(b"host", b"127.0.0.1:8080")],
+        "headers": [
+            (name.encode(), value.encode())
+            for name, value in {"host": "127.0.0.1:8080", **(headers or {})}.items()
+        ],
         "path_params": path_params,
     }
     fields = {name: [value] for name, value in (form or {}).items()}

@@ -201,6 +201,8 @@ class Backend:
         images: The images.
         buckets: The buckets, and the OSS API over them.
         tools: What the API Explorer and the Error Center need.
+        version: What differs as soon as something that pages show was written by anybody; asked
+            for ten times a second while pages are open.
         clock: The time, UTC.
         is_stopping: Whether the process is about to end, and open streams with it.
     """
@@ -215,5 +217,6 @@ class Backend:
     images: Images
     buckets: Buckets
     tools: Tools
+    version: Callable[[], str]
     clock: Callable[[], datetime]
     is_stopping: Callable[[], bool]

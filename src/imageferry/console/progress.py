@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from imageferry.console.interface import Task
+from imageferry.console.quantities import about
 from imageferry.console.templating import seconds_between
 
 _MOVING = "transfer"
@@ -38,6 +39,11 @@ class Progress:
         """Whether a bar says something: the task has begun, and has not ended."""
         is_paused = self.task.status == "Paused" and self.task.percent > 0
         return self.task.status == "Processing" or is_paused
+
+    @property
+    def state(self) -> object:
+        """All that a list shows of the task: as long as it is the same, so is what is shown."""
+        return self.task, about(lambda key, **values: f"{key} {values}", self.age)
 
     @property
     def is_moving(self) -> bool:

@@ -13,22 +13,20 @@ from starlette.responses import Response, StreamingResponse
 
 from imageferry.console.endpoints import Endpoint, read_visit
 from imageferry.console.interface import Backend
+from imageferry.console.pulse import LEAST_SECONDS, Pulse
 from imageferry.console.sessions import find_session
 from imageferry.console.templating import render
 from imageferry.console.visit import FormError, Visit
 
-POLL_SECONDS = 0.5
-"""How often a stream looks for changes; whoever looks at a page sees one within a second."""
-
-POLLS_A_CHECK = 20
-"""How often, in polls, it makes sure that the session still is one, and that somebody listens."""
+CHECK_SECONDS = 10.0
+"""How often a stream makes sure that the session still is one, and that somebody listens."""
 
 MOST_OF_A_SESSION = 12
 """The most streams of one session: a browser has six connections for pages without TLS."""
 
 MOST_OF_AN_ACCOUNT = 60
-"""The most streams of one account in a process: each is a question to the database twice a
-second, so one account cannot slow the service down for the others."""
+"""The most streams of one account in a process: while much is written, each looks at the database
+four times a second, so one account cannot slow the service down for the others."""
 
 END = "event: end\ndata: end\n\n"
 """Tells the page that nothing more comes: a browser would ask again for a stream that just ends."""
@@ -76,6 +74,7 @@ def endpoint(backend: Backend, begin: Callable[[Visit], Changes | None]) -> Endp
 
     Whoever has too many open is told so in the page, which does not move then.
     """
+    pulse = Pulse(backend.version)
 
     async def stream(request: Request) -> Response:
         try:
@@ -87,7 +86,7 @@ def endpoint(backend: Backend, begin: Callable[[Visit], Changes | None]) -> Endp
             # A browser asks again after any other answer.
             return Response(status_code=204)
         events = (
-            _counted(visit, _events(backend, request, changes))
+            _counted(visit, _events(backend, request, pulse, changes))
             if OPEN.has_room(visit)
             else _one_too_many(visit)
         )
@@ -112,21 +111,26 @@ def _whose(visit: Visit) -> tuple[str, str]:
     return ("" if session is None else session.token.nonce), visit.key.account_id
 
 
-async def _events(backend: Backend, request: Request, changes: Changes) -> AsyncIterator[str]:
-    polls = 0
+async def _events(
+    backend: Backend, request: Request, pulse: Pulse, changes: Changes
+) -> AsyncIterator[str]:
+    # The page has just been read, and the browser still draws it.
+    await anyio.sleep(LEAST_SECONDS)
+    checked = anyio.current_time()
     while not backend.is_stopping():
+        version = await pulse.version()
         fragments = await run_in_threadpool(next, changes, None)
         if fragments is None:
             yield END
             return
         for fragment in fragments:
             yield _event(fragment)
-        polls += 1
-        if polls % POLLS_A_CHECK == 0:
+        if anyio.current_time() - checked >= CHECK_SECONDS:
             if await run_in_threadpool(find_session, backend, request) is None:
                 return
             yield ": still here\n\n"
-        await anyio.sleep(POLL_SECONDS)
+            checked = anyio.current_time()
+        await pulse.changed(version, backend.is_stopping)
 
 
 def _event(fragment: str) -> str:

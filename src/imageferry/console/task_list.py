@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 from starlette.responses import Response
 
@@ -15,8 +16,8 @@ from imageferry.console.task_view import ACTIONS, SIZES, STATUSES, TaskView, num
 from imageferry.console.templating import page, render
 from imageferry.console.visit import Visit
 
-POLLS_A_COUNT = 10
-"""How often, in polls, a list's tasks are counted anew: of thousands that takes a while."""
+COUNT_SECONDS = 2
+"""How often, at the most, a list's tasks are counted anew: of thousands that takes a while."""
 
 
 class TaskList:
@@ -30,12 +31,12 @@ class TaskList:
         self._backend = backend
 
     def show(self, visit: Visit) -> Response:
-        """One page of the list."""
+        """One page of the list; where the page is there already, the list alone."""
         view = self._view(visit)
         found, rows = self._read(visit, view)
         return page(
             visit,
-            "tasks.html",
+            "task_list.html" if visit.asks_for("list") else "tasks.html",
             view=view,
             rows=rows,
             total=self._total(visit, view, found),
@@ -57,6 +58,10 @@ class TaskList:
     def read(self, visit: Visit, view: TaskView) -> Sequence[Progress]:
         """The tasks of a page as they are now."""
         return self._read(visit, view)[1]
+
+    def now(self) -> datetime:
+        """The time, UTC."""
+        return self._backend.clock()
 
     def count(self, visit: Visit, view: TaskView) -> int:
         """How many tasks the whole list has."""
@@ -84,17 +89,17 @@ class _Changes:
         self._source = source
         self._visit = visit
         self._view = view
-        self._shown: dict[str, str] | None = None
+        self._shown: dict[str, Progress] | None = None
         self._total = -1
-        self._polls = 0
+        self._counted = datetime.min.replace(tzinfo=UTC)
 
     def __iter__(self) -> _Changes:
         return self
 
     def __next__(self) -> list[str]:
         rows = self._source.read(self._visit, self._view)
-        before, self._shown = self._shown, {row.task.task_id: self._cells(row) for row in rows}
-        changes = self._first(rows) if before is None else self._since(before, rows)
+        before, self._shown = self._shown, {row.task.task_id: row for row in rows}
+        changes = self._first(rows) if before is None else self._since(before, self._shown)
         return changes + self._count()
 
     def _first(self, rows: Sequence[Progress]) -> list[str]:
@@ -102,26 +107,26 @@ class _Changes:
         if self._visit.query("listed") != _listed(rows):
             return [self._all(rows)]
         if self._visit.query("seen") != _seen(rows):
-            return list(self._now.values())
+            return [self._cells(row) for row in rows]
         return []
 
-    def _since(self, before: dict[str, str], rows: Sequence[Progress]) -> list[str]:
-        now = self._now
+    def _since(self, before: dict[str, Progress], now: dict[str, Progress]) -> list[str]:
+        rows = list(now.values())
         gone = [task_id for task_id in before if task_id not in now]
         kept = [task_id for task_id in now if task_id in before]
         ids = list(now)
         begin = ids.index(kept[0]) if kept else 0
         if not kept or ids[begin : begin + len(kept)] != kept:
             return [] if ids == list(before) else [self._all(rows)]
-        changed = [now[task_id] for task_id in kept if now[task_id] != before[task_id]]
+        changed = [
+            self._cells(now[task_id])
+            for task_id in kept
+            if now[task_id].state != before[task_id].state
+        ]
         above = [self._row(row, "afterbegin") for row in reversed(rows[:begin])]
         below = [self._row(row, "beforeend") for row in rows[begin + len(kept) :]]
         removed = [render(self._visit, "task_gone.html", task_id=task_id) for task_id in gone]
         return removed + changed + above + below
-
-    @property
-    def _now(self) -> dict[str, str]:
-        return self._shown or {}
 
     def _cells(self, row: Progress) -> str:
         return render(self._visit, "task_cells.html", row=row)
@@ -134,9 +139,10 @@ class _Changes:
         return render(self._visit, "task_rows.html", **values)
 
     def _count(self) -> list[str]:
-        self._polls += 1
-        if self._polls % POLLS_A_COUNT != 1:
+        now = self._source.now()
+        if now - self._counted < timedelta(seconds=COUNT_SECONDS):
             return []
+        self._counted = now
         before, self._total = self._total, self._source.count(self._visit, self._view)
         if before == self._total:
             return []

@@ -77,6 +77,11 @@ class Visit:
         """A parameter of the page's address, or nothing."""
         return self.request.query_params.get(name, "")
 
+    def asks_for(self, part: str) -> bool:
+        """Whether a page that is there asks for one part of it, by its id, to put it in place."""
+        headers = self.request.headers
+        return headers.get("hx-target") == part and "hx-history-restore-request" not in headers
+
     def field(self, name: str) -> str:
         """A field of the form, or nothing."""
         return next(iter(self.form.get(name, ())), "")

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy import event
 
 from imageferry.database.observed import count_failures
+from imageferry.database.version import PostgresqlVersion, SqliteVersion, Version
 
 BUSY_TIMEOUT_MILLISECONDS = 30_000
 """How long a SQLite writer waits for another one: longer than any transaction of ours."""
@@ -82,6 +83,11 @@ class Database:
         backend = self.url.get_backend_name()
         self._reading = self._durable.execution_options(**_READING[backend])
         self._each_alone = self._relaxed.execution_options(**_EACH_ALONE[backend])
+        self._version: Version = (
+            SqliteVersion(self.url.database or "")
+            if self.is_sqlite
+            else PostgresqlVersion(self._each_alone)
+        )
 
     @property
     def is_sqlite(self) -> bool:
@@ -145,9 +151,17 @@ class Database:
         with self._turn(), self._each_alone.connect() as connection:
             yield connection
 
+    def version(self) -> str:
+        """What differs as soon as something was committed since it was asked for before.
+
+        By whatever process it was; it may differ for less.
+        """
+        return self._version.read()
+
     def close(self) -> None:
         """Close every connection, those in use as soon as they are not."""
         self._closed += 1
+        self._version.close()
         self._durable.dispose()
         self._relaxed.dispose()
 

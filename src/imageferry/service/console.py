@@ -44,6 +44,7 @@ def console_backend(
         images=ConsoleImages(installation.database, installation.settings),
         buckets=ConsoleBuckets(installation.store, installation.settings, oss, now),
         tools=console_tools(installation.database, gateway),
+        version=installation.database.version,
         clock=now,
         is_stopping=is_stopping,
     )
