@@ -191,8 +191,8 @@ class Settings:
     )
     worker_bytes_per_second: int = _setting(
         0,
-        "Bytes that one worker reads from and writes to remote stores in a second, all its tasks "
-        "together; 0 for any number.",
+        "Bytes that one worker reads from and writes to the buckets and the catalogue in a second, "
+        "all its tasks together; 0 for any number.",
         _integer(0, _LARGEST),
     )
     lease_seconds: int = _setting(

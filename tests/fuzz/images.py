@@ -54,7 +54,7 @@ class SparseSource:
         """Nothing is known of holes."""
         yield 0, self.size
 
-    def fileno(self) -> None:
+    def fileno(self, _moving: int = 0) -> None:
         """There is no file."""
 
     def take(self, place: int, length: int) -> bytes:

@@ -23,5 +23,5 @@ class BytesSource:
     def data_ranges(self) -> Iterator[tuple[int, int]]:
         yield 0, self.size
 
-    def fileno(self) -> None:
+    def fileno(self, _moving: int = 0) -> None:
         return None

@@ -1,10 +1,15 @@
-"""How many bytes a second a process moves from and to remote stores, all its tasks together."""
+"""How many bytes a second a process moves from and to its stores, all its tasks together.
+
+All that a task reads and writes has to pass here, whatever the store.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
+
+from imageferry.buckets.interruption import Interruption
 
 BURST_SECONDS = 1.0
 """How much of what was not moved before may be made up for."""
@@ -13,7 +18,7 @@ BURST_SECONDS = 1.0
 class Bandwidth:
     """A limit of bytes a second; none at first. Safe in threads.
 
-    Requests are not slowed down: each waits until those before it have had their time.
+    What is moved is not slowed down: it waits until what came before it has had its time.
 
     Args:
         clock: Seconds that only go forward.
@@ -40,6 +45,19 @@ class Bandwidth:
             self._free_at = begin + size / self._rate
             return max(0.0, begin - now)
 
+    def let_pass(self, size: int, interruption: Interruption) -> None:
+        """Wait until it is the turn of so many bytes.
+
+        Raises:
+            InterruptedRequestError: nobody wants them any more.
+        """
+        if seconds := self.wait_for(size):
+            interruption.pause(seconds)
+
 
 PROCESS = Bandwidth()
 """That of this process."""
+
+
+def unlimited(_size: int) -> None:
+    """Let bytes pass at once: they are from or for no store."""

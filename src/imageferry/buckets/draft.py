@@ -34,8 +34,12 @@ class CopySource(Protocol):
         """The bytes from ``offset``; fewer than ``length`` only at the end."""
         ...
 
-    def fileno(self) -> int | None:
-        """A file descriptor with the same bytes at the same offsets, where there is one."""
+    def fileno(self, moving: int = 0, /) -> int | None:
+        """A file descriptor with the same bytes at the same offsets, where there is one.
+
+        Args:
+            moving: How many of them are moved by it at once, which waits until it is their turn.
+        """
         ...
 
 

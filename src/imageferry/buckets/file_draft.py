@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Generic, Self, TypeVar
 
+from imageferry.buckets.bandwidth import unlimited
 from imageferry.buckets.draft import CopySource
 from imageferry.buckets.files import copy_range
 from imageferry.buckets.interface import DraftNotFoundError
@@ -26,17 +27,33 @@ class FileDraft(Generic[_Whole]):
         path: The file; one that is there is overwritten.
         stage: Makes of the whole file what :meth:`finish` returns: a staged object, of a draft.
         fd: The file where it was opened and locked already, as :meth:`resume` does.
+        let_pass: Waits until it is the turn of so many bytes.
     """
 
-    def __init__(self, path: Path, stage: Callable[[Path], _Whole], *, fd: int = -1) -> None:
+    def __init__(
+        self,
+        path: Path,
+        stage: Callable[[Path], _Whole],
+        *,
+        fd: int = -1,
+        let_pass: Callable[[int], None] = unlimited,
+    ) -> None:
         self.path = path
         self._stage = stage
+        self._let_pass = let_pass
         self._fd = fd if fd >= 0 else _new(path)
         self._given = os.fstat(self._fd).st_size
         self._pieces = WriteBehind(self._fd)
 
     @classmethod
-    def resume(cls, path: Path, stage: Callable[[Path], _Whole], *, end: int) -> Self:
+    def resume(
+        cls,
+        path: Path,
+        stage: Callable[[Path], _Whole],
+        *,
+        end: int,
+        let_pass: Callable[[int], None] = unlimited,
+    ) -> Self:
         """Go on with a file that was kept up to a place.
 
         Raises:
@@ -53,7 +70,7 @@ class FileDraft(Generic[_Whole]):
         except BaseException:
             os.close(fd)
             raise
-        return cls(path, stage, fd=fd)
+        return cls(path, stage, fd=fd, let_pass=let_pass)
 
     @property
     def id(self) -> str:
@@ -75,6 +92,7 @@ class FileDraft(Generic[_Whole]):
             DamagedError: the disk has not kept what was put before.
             OSError: the disk is full, or a limit is reached.
         """
+        self._let_pass(len(data))
         self._pieces.write(offset, data)
         self._given = max(self._given, offset + len(data))
 
@@ -86,10 +104,11 @@ class FileDraft(Generic[_Whole]):
         Raises:
             OSError: the disk is full, or a limit is reached.
         """
-        descriptor = source.fileno()
+        descriptor = source.fileno(length)
         if descriptor is None:
             self.write(offset, source.pread(offset, length))
         else:
+            self._let_pass(length)
             copy_range(descriptor, self._fd, offset, offset, length)
             self._given = max(self._given, offset + length)
 

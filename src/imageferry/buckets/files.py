@@ -7,11 +7,12 @@ import fcntl
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
+from imageferry.buckets.bandwidth import unlimited
 from imageferry.buckets.crc64 import Crc64
 from imageferry.buckets.interface import ObjectChangedError
 
@@ -155,14 +156,23 @@ def data_ranges(fd: int, size: int) -> Iterator[tuple[int, int]]:
         yield start, end - start
 
 
-def append(source: int, target: int, *, position: int) -> int:
+def append(
+    source: int, target: int, *, position: int, let_pass: Callable[[int], None] = unlimited
+) -> int:
     """Copy a whole file to ``position`` of another, holes as holes, by the kernel.
+
+    Args:
+        source: The file.
+        target: The other one.
+        position: Where its copy begins, in bytes.
+        let_pass: Waits until it is the turn of so many bytes.
 
     Returns:
         The position after the copied bytes.
     """
     size = os.fstat(source).st_size
     for offset, length in data_ranges(source, size):
+        let_pass(length)
         copy_range(source, target, offset, position + offset, length)
     os.ftruncate(target, position + size)
     return position + size

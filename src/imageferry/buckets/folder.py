@@ -8,6 +8,7 @@ on one file system, because an object appears by a rename.
 
 from __future__ import annotations
 
+import copy
 import os
 import shutil
 import time
@@ -51,6 +52,7 @@ class FolderStore:
     def __init__(self, root: Path, *, durable: bool = True) -> None:
         self._root = root
         self._durable = durable
+        self._interruption = Interruption()
         hidden = root / ".imageferry"
         self._states = hidden / "buckets"
         self._trash = hidden / "trash"
@@ -78,11 +80,15 @@ class FolderStore:
             BucketNotFoundError: there is none.
         """
         folders = BucketFolders(self._root, name)
-        return FolderBucket(folders, _read(folders), durable=self._durable)
+        return FolderBucket(
+            folders, _read(folders), durable=self._durable, interruption=self._interruption
+        )
 
-    def until(self, _interruption: Interruption) -> FolderStore:
-        """This store: what reads and writes its files does not wait for long."""
-        return self
+    def until(self, interruption: Interruption) -> FolderStore:
+        """This store for work whose reads and writes end when they are told to."""
+        store = copy.copy(self)
+        store._interruption = interruption
+        return store
 
     def create_bucket(self, name: str, *, region: str, owner: str) -> FolderBucket:
         """Make a bucket. A folder that has its name and is no bucket yet becomes it.

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from imageferry.buckets import folder_upload
+from imageferry.buckets import bandwidth, folder_upload
 from imageferry.buckets.descriptions import status_etag
 from imageferry.buckets.file_draft import FileDraft
 from imageferry.buckets.files import append
@@ -59,12 +59,21 @@ class FolderBucket:
         info: The bucket itself.
         durable: Whether a small object that was put must survive a power cut; a large one
             does in any case, and one that is made in another way.
+        interruption: Ends the wait of bytes for their turn.
     """
 
-    def __init__(self, folders: BucketFolders, info: BucketInfo, *, durable: bool) -> None:
+    def __init__(
+        self,
+        folders: BucketFolders,
+        info: BucketInfo,
+        *,
+        durable: bool,
+        interruption: Interruption,
+    ) -> None:
         self._folders = folders
         self._info = info
         self._durable = durable
+        self._interruption = interruption
         self._objects = ObjectFiles(folders)
 
     @property
@@ -77,9 +86,11 @@ class FolderBucket:
         """Its drafts are files, and become objects by a new name."""
         return True
 
-    def until(self, _interruption: Interruption) -> FolderBucket:
-        """This bucket: what reads and writes its files does not wait for long."""
-        return self
+    def until(self, interruption: Interruption) -> FolderBucket:
+        """This bucket for work whose reads and writes end when they are told to."""
+        return FolderBucket(
+            self._folders, self._info, durable=self._durable, interruption=interruption
+        )
 
     def head(self, key: str) -> ObjectInfo:
         """What is known of an object.
@@ -102,7 +113,7 @@ class FolderBucket:
             InvalidObjectNameError: the key breaks OSS's rules.
         """
         fd = self._objects.open(key)
-        reader = FileReader(fd, self._objects.info(key, fd))
+        reader = FileReader(fd, self._objects.info(key, fd), self._let_pass)
         if if_match is not None and reader.info.etag != if_match.strip('"'):
             reader.close()
             raise ObjectChangedError(f"the object {key!r} is no longer {if_match!r}")
@@ -232,7 +243,7 @@ class FolderBucket:
             InvalidObjectNameError: the key breaks OSS's rules.
         """
         check_key(key)
-        return FileDraft(path, partial(FileToAdopt, self, key))
+        return FileDraft(path, partial(FileToAdopt, self, key), let_pass=self._let_pass)
 
     def resume_draft(
         self,
@@ -259,8 +270,12 @@ class FolderBucket:
         Raises:
             DraftNotFoundError: the file is gone or too short, or somebody still writes to it.
         """
-        stage = partial(FileToAdopt, self, key)
-        return FileDraft.resume(path.with_name(draft_id), stage, end=end)
+        return FileDraft.resume(
+            path.with_name(draft_id),
+            partial(FileToAdopt, self, key),
+            end=end,
+            let_pass=self._let_pass,
+        )
 
     def start_upload(
         self,
@@ -303,6 +318,9 @@ class FolderBucket:
         self._folders.check()
         self._objects.delete(key)
 
+    def _let_pass(self, size: int) -> None:
+        bandwidth.PROCESS.let_pass(size, self._interruption)
+
     def _moved(
         self, path: Path, fd: int, description: Description, *, overwrite: bool
     ) -> ObjectInfo:
@@ -312,7 +330,7 @@ class FolderBucket:
             if error.errno != errno.EXDEV:
                 raise
         with self._objects.new_file() as file:
-            append(fd, file.fileno(), position=0)
+            append(fd, file.fileno(), position=0, let_pass=self._let_pass)
             info = self._objects.publish(file.path, file.fileno(), description, overwrite=overwrite)
         path.unlink()
         return info

@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Self
 
+from imageferry.buckets.bandwidth import unlimited
 from imageferry.buckets.files import data_ranges
 from imageferry.buckets.interface import ObjectInfo
 
 
 class FileReader:
-    """One version of one object: the open file, which a new object does not replace."""
+    """One version of one object: the open file, which a new object does not replace.
 
-    def __init__(self, fd: int, info: ObjectInfo) -> None:
+    Args:
+        fd: The file; it is closed with this.
+        info: What is known of the object.
+        let_pass: Waits until it is the turn of so many bytes.
+    """
+
+    def __init__(
+        self, fd: int, info: ObjectInfo, let_pass: Callable[[int], None] = unlimited
+    ) -> None:
         self._fd = fd
         self._info = info
+        self._let_pass = let_pass
 
     @property
     def info(self) -> ObjectInfo:
@@ -29,8 +39,9 @@ class FileReader:
 
     def pread(self, offset: int, length: int) -> bytes:
         """The bytes from ``offset``; fewer than ``length`` only at the end. Safe in threads."""
-        length = min(length, self.size - offset)
-        data = os.pread(self._fd, max(length, 0), offset)
+        length = max(0, min(length, self.size - offset))
+        self._let_pass(length)
+        data = os.pread(self._fd, length, offset)
         if len(data) >= length:
             return data
         return data + self._rest(offset + len(data), length - len(data))
@@ -43,8 +54,13 @@ class FileReader:
         """
         return data_ranges(self._fd, self.size)
 
-    def fileno(self) -> int:
-        """A file descriptor with the same bytes at the same offsets."""
+    def fileno(self, moving: int = 0) -> int:
+        """A file descriptor with the same bytes at the same offsets.
+
+        Args:
+            moving: How many of them are moved by it at once, which waits until it is their turn.
+        """
+        self._let_pass(moving)
         return self._fd
 
     def close(self) -> None:

@@ -145,8 +145,8 @@ class ObjectReader(Protocol):
         """
         ...
 
-    def fileno(self) -> int | None:
-        """A file descriptor with the same bytes at the same offsets, where there is one."""
+    def fileno(self, moving: int = 0, /) -> int | None:
+        """A file descriptor, if there is one: see :meth:`.draft.CopySource.fileno`."""
         ...
 
     def close(self) -> None:
@@ -226,7 +226,7 @@ class Bucket(Protocol):
     def until(self, interruption: Interruption) -> Bucket:
         """This bucket for work whose reads and writes end, by a StoreError, when they are told to.
 
-        A store of files has none that take long.
+        Those of a store of files take long only while they wait for their turn.
         """
         ...
 

@@ -49,7 +49,7 @@ class RemoteReader:
         if self.size:
             yield 0, self.size
 
-    def fileno(self) -> None:
+    def fileno(self, _moving: int = 0) -> None:
         """No file has the bytes."""
 
     def close(self) -> None:

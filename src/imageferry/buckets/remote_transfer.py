@@ -104,7 +104,7 @@ class Transfer:
             ObjectNotFoundError: it is gone.
             RemoteStoreError: the store cannot be reached, or refuses.
         """
-        self._wait_for_room(length)
+        bandwidth.PROCESS.let_pass(length, self._interruption)
         asked = {"Range": f"bytes={offset}-{offset + length - 1}", "If-Match": f'"{etag}"'}
         data = self._attempted("GetRange", lambda: self._read(sign(), asked, length))
         remote_observed.read(length)
@@ -123,15 +123,11 @@ class Transfer:
         Raises:
             StoreError: the store cannot be reached, or refuses.
         """
-        self._wait_for_room(size)
+        bandwidth.PROCESS.let_pass(size, self._interruption)
         headers = {"Content-Length": str(size)}
         answered = self._attempted("Upload", lambda: self._write(sign(), body, headers))
         remote_observed.written(size)
         return answered
-
-    def _wait_for_room(self, size: int) -> None:
-        if seconds := bandwidth.PROCESS.wait_for(size):
-            self._interruption.pause(seconds)
 
     def _attempted(self, operation: str, attempt: Callable[[], _Result]) -> _Result:
         with remote_observed.observed(operation):

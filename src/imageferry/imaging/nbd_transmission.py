@@ -77,9 +77,8 @@ class Transmission:
             ProtocolError: the peer does not speak the protocol, or has gone.
         """
         with ExitStack() as stack:
-            descriptor = self._export.source.fileno()
-            if descriptor is not None:
-                self._serve(lambda request: self._send_file(request, descriptor))
+            if self._export.source.fileno() is not None:
+                self._serve(self._send_file)
                 return
             pool = stack.enter_context(ContextThreads(_PARALLEL_READS))
             free = threading.Semaphore(_PARALLEL_READS)
@@ -124,9 +123,11 @@ class Transmission:
         receive(self._connection, request.length)
         self._send_error(request, nbd.EPERM)
 
-    def _send_file(self, request: Request, descriptor: int) -> None:
+    def _send_file(self, request: Request) -> None:
         try:
             self._export.begin_read(request.length)
+            descriptor = self._export.source.fileno(request.length)
+            assert descriptor is not None  # noqa: S101 - see run
         except Exception as error:  # noqa: BLE001  kept for whoever waits for the conversion
             self._export.fail(error)
             self._send_error(request, nbd.EIO)

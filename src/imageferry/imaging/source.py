@@ -40,8 +40,12 @@ class ByteSource(Protocol):
         """Ranges ``(offset, length)`` in order outside of which every byte is known to be zero."""
         ...
 
-    def fileno(self) -> int | None:
-        """A file descriptor with the same bytes at the same offsets, where there is one."""
+    def fileno(self, moving: int = 0, /) -> int | None:
+        """A file descriptor with the same bytes at the same offsets, where there is one.
+
+        Args:
+            moving: How many of them are moved by it at once, which waits until it is their turn.
+        """
         ...
 
 
@@ -125,7 +129,7 @@ class FileSource:
             if start < end:
                 yield start, end - start
 
-    def fileno(self) -> int:
+    def fileno(self, _moving: int = 0) -> int:
         """The open file's descriptor."""
         return self._descriptor
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from imageferry.buckets import remote_transfer
+from imageferry.buckets import bandwidth, remote_transfer
+from imageferry.buckets.bandwidth import Bandwidth
 from imageferry.buckets.folder import FolderStore
 from imageferry.buckets.interruption import InterruptedRequestError, Interruption
 from imageferry.buckets.mapped import MappedStore
@@ -167,10 +168,20 @@ def test_nothing_begins_once_it_is_set() -> None:
         Transfer().until(interruption).read(lambda: SignedUrl("http://127.0.0.1:1/"), 0, 5, "etag")
 
 
-def test_stores_of_files_have_nothing_to_interrupt(tmp_path: Path) -> None:
+def test_of_several_stores_each_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    full = Bandwidth()
+    full.limit(1)
+    full.wait_for(1000)
+    interruption = Interruption()
     folder = FolderStore(tmp_path)
-    store = MappedStore([("a*", folder)], folder).until(Interruption())
+    store = MappedStore([("a*", folder)], folder).until(interruption)
+    objects = [store.create_bucket(name, region="r", owner="1") for name in ("abc", "xyz")]
+    for bucket in objects:
+        bucket.put("key", [b"data"])
+    monkeypatch.setattr(bandwidth, "PROCESS", full)
 
-    bucket = store.create_bucket("abc", region="cn-hangzhou", owner="1")
+    interruption.set()
 
-    assert bucket.until(Interruption()) is bucket
+    for bucket in objects:
+        with bucket.open("key") as reader, pytest.raises(InterruptedRequestError):
+            reader.pread(0, 4)

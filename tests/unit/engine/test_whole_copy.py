@@ -35,7 +35,7 @@ class Source:
     def data_ranges(self) -> Iterator[tuple[int, int]]:
         yield from RANGES
 
-    def fileno(self) -> int | None:
+    def fileno(self, _moving: int = 0) -> int | None:
         return None
 
 

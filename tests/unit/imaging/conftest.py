@@ -39,7 +39,7 @@ class PieceSource:
         for start, data in self._pieces.items():
             yield start, len(data)
 
-    def fileno(self) -> int | None:
+    def fileno(self, _moving: int = 0) -> int | None:
         return None
 
 

@@ -104,6 +104,23 @@ def test_the_socket_is_private_and_goes_with_the_server(pieces: Callable[..., An
     assert not folder.exists()
 
 
+def test_what_is_read_by_a_descriptor_is_asked_for(tmp_path: Path) -> None:
+    asked: list[int] = []
+
+    class Asking(FileSource):
+        def fileno(self, moving: int = 0) -> int:
+            asked.append(moving)
+            return super().fileno()
+
+    (tmp_path / "disk").write_bytes(bytes(_GRANULE))
+    with Asking(tmp_path / "disk") as source, connected(source) as (_, client):
+        client.go()
+        client.read(0, 512)
+        client.read(4096, 1024)
+
+    assert [size for size in asked if size] == [512, 1024]
+
+
 def test_the_export_is_described(pieces: Callable[..., Any]) -> None:
     with connected(pieces({}, 12345)) as (_, client):
         replies = client.option(nbd.OPT_INFO, _EMPTY_NAME)

@@ -19,7 +19,7 @@ class UnreadableSource:
     def data_ranges(self) -> Iterator[tuple[int, int]]:
         yield 0, 100
 
-    def fileno(self) -> int | None:
+    def fileno(self, _moving: int = 0) -> int | None:
         return None
 
 

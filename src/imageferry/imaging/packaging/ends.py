@@ -38,5 +38,5 @@ class EndsSource:
         """One range: of no byte it is known that it is zero."""
         yield 0, self.size
 
-    def fileno(self) -> None:
+    def fileno(self, _moving: int = 0) -> None:
         """There is no file."""

@@ -89,5 +89,5 @@ class SliceSource:
             if start < end:
                 yield start, end - start
 
-    def fileno(self) -> None:
+    def fileno(self, _moving: int = 0) -> None:
         """There is no descriptor with the same bytes at the same offsets."""

@@ -45,7 +45,7 @@ class Ranges:
         for place in sorted(self._data):
             yield place, 1
 
-    def fileno(self) -> int | None:
+    def fileno(self, _moving: int = 0) -> int | None:
         return None
 
 
