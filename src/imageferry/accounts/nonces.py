@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -28,7 +28,8 @@ class Nonces:
     def __init__(self, database: Database, clock: Callable[[], float] = time.monotonic) -> None:
         self._database = database
         self._clock = clock
-        self._forget_at = clock()
+        self._forget_at = self._begun_at = clock()
+        self._begun = now()
         # Every request writes one: the statement is put together once.
         insert = (sqlite if database.is_sqlite else postgresql).insert(nonces)
         self._note = insert.on_conflict_do_update(
@@ -49,7 +50,10 @@ class Nonces:
         moment = self._clock()
         if moment >= self._forget_at:
             self._forget_at = moment + FORGET_SECONDS
-            connection.execute(sa.delete(nonces).where(nonces.c.expires < now()))
+            # Not what expires only because the machine's clock was set forth: it may be set back,
+            # and the requests would be as good as new.
+            passed = self._begun + timedelta(seconds=moment - self._begun_at)
+            connection.execute(sa.delete(nonces).where(nonces.c.expires < min(now(), passed)))
 
 
 def is_known(connection: sa.Connection, access_key_id: str, nonce: str) -> bool:

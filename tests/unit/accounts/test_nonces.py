@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
+from imageferry.accounts import nonces as nonces_module
 from imageferry.accounts.nonces import FORGET_SECONDS, Nonces, is_known
 from imageferry.accounts.tables import nonces as table
 from imageferry.database.connection import Database
@@ -76,6 +77,27 @@ def test_expired_nonces_are_forgotten_from_time_to_time(database: Database) -> N
     seconds += FORGET_SECONDS
     nonces.remember("key", "newest", now() + SOON)
     assert set(_kept(database)) == {"new", "newest"}
+
+
+def test_nonces_are_kept_while_the_clock_is_set_forth_and_back(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = 100.0
+    nonces = Nonces(database, lambda: seconds)
+    until = now() + SOON
+    assert nonces.remember("key", "nonce", until)
+
+    seconds += FORGET_SECONDS
+    with monkeypatch.context() as patch:
+        patch.setattr(nonces_module, "now", lambda: until + timedelta(hours=1))
+        assert nonces.remember("key", "of the hour ahead", until + timedelta(hours=2))
+
+    assert not nonces.remember("key", "nonce", until)
+    seconds += FORGET_SECONDS + SOON.total_seconds()
+    with monkeypatch.context() as patch:
+        patch.setattr(nonces_module, "now", lambda: until + timedelta(hours=1))
+        assert nonces.remember("key", "later", until + timedelta(hours=2))
+    assert set(_kept(database)) == {"of the hour ahead", "later"}
 
 
 def test_an_expired_nonce_is_new_again_before_it_is_forgotten(
