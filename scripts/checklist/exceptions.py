@@ -129,6 +129,8 @@ _TABLE: Mapping[tuple[str, Section], Mapping[str, str]] = {
         "TaskProgress.LastProgressTime: added": _PROGRESS,
         "TaskProgress.Phase: added": _PROGRESS,
         "TaskProgress.PlaceInQueue: added": _PROGRESS,
+        "TaskProgress.Priority: added": _WAITING,
+        "TaskProgress.AccountShare: added": _WAITING,
         "TaskProgress.SecondsLeft: added": _PROGRESS,
         "TaskProgress.WaitingFor: added": _WAITING,
         "TaskProgress.WaitingForReason: added": _WAITING,

@@ -23,6 +23,7 @@ QUOTAS = (
     "max_exports",
     "max_running_tasks",
     "max_waiting_tasks",
+    "task_share",
 )
 """The settings that say what each account may have, and may say otherwise for one of them."""
 
@@ -84,6 +85,8 @@ def _quotas(value: str) -> tuple[str, ...]:
                 f"expected ACCOUNT:QUOTA=NUMBER, separated by commas; QUOTA is one of "
                 f"{', '.join(QUOTAS)}"
             )
+        if name == "task_share":
+            _share(number)
     return quotas
 
 
@@ -98,6 +101,9 @@ def _integer(minimum: int, maximum: int) -> Callable[[str], int]:
         return number
 
     return parse
+
+
+_share = _integer(1, 100)
 
 
 def _optional(parse: Callable[[str], int]) -> Callable[[str], int | None]:
@@ -246,6 +252,11 @@ class Settings:
     )
     max_waiting_tasks: int = _setting(
         10_000, "Tasks that one account may have waiting.", _integer(1, 1_000_000)
+    )
+    task_share: int = _setting(
+        1,
+        "How many tasks of one account are taken up where an account with the share 1 has one.",
+        _share,
     )
     account_quotas: tuple[str, ...] = _setting(
         (),

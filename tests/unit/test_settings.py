@@ -24,7 +24,11 @@ def test_each_quota_is_a_setting(quota: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "given", ["5:max_images", "max_images=3", ":max_images=3", "5:slots=3", "5:max_images=-1", ","]
+    "given",
+    [
+        *("5:max_images", "max_images=3", ":max_images=3", "5:slots=3", "5:max_images=-1", ","),
+        *("5:task_share=0", "5:task_share=101"),
+    ],
 )
 def test_a_quota_that_cannot_be_read_is_refused(given: str) -> None:
     with pytest.raises(SettingError, match="IMAGEFERRY_ACCOUNT_QUOTAS"):

@@ -100,6 +100,17 @@ class TaskProgress(Reply, frozen=True, kw_only=True):
             "when it is not waiting to be taken up."
         ),
     ]
+    priority: Annotated[
+        int,
+        Member(description="Which of the account's tasks goes first: 1 to 10, the lowest number."),
+    ]
+    account_share: Annotated[
+        int,
+        Member(
+            description="How many tasks of the account are taken up where an account with the "
+            "share 1 has one."
+        ),
+    ]
     waiting_for: Annotated[
         str | None,
         Member(
@@ -164,12 +175,13 @@ def describe_task_attribute(
 ) -> DescribeTaskAttributeReply:
     """Tell all that is known of one of the caller's tasks."""
     call.check_region(request.region_id)
+    limits = Limits.of(call.settings)
     with call.database.read() as connection:
         task = queries.find(connection, request.task_id)
         if task is None or not is_own(call, task, request.region_id):
             raise codes.INVALID_TASK_ID_NOT_FOUND.error()
         disks = queries.disks(connection, task.task_id)
-        place = waiting.places(connection, [task], Limits.of(call.settings)).get(task.task_id)
+        place = waiting.places(connection, [task], limits).get(task.task_id)
     failed = task.status is TaskStatus.FAILED
     return DescribeTaskAttributeReply(
         task_id=task.task_id,
@@ -189,7 +201,7 @@ def describe_task_attribute(
         operation_progress_set=OperationProgressSet(
             operation_progress=tuple(_operation(disk) for disk in disks)
         ),
-        task_progress=_progress(task, place),
+        task_progress=_progress(task, place, limits.share(task.account_id)),
     )
 
 
@@ -208,7 +220,7 @@ def _operation(disk: TaskDisk) -> OperationProgress:
     )
 
 
-def _progress(task: Task, place: Place | None) -> TaskProgress:
+def _progress(task: Task, place: Place | None, share: int) -> TaskProgress:
     left, rate = None, task.bytes_per_second
     if task.phase is Phase.TRANSFER and rate > 0 and task.bytes_total > 0:
         left = -(-(task.bytes_total - task.bytes_done) // rate)
@@ -221,6 +233,8 @@ def _progress(task: Task, place: Place | None) -> TaskProgress:
         seconds_left=left,
         last_progress_time=None if moment is None else times.to_second(moment),
         place_in_queue=0 if place is None else place.number,
+        priority=task.priority,
+        account_share=share,
         waiting_for=None if place is None else place.waiting_for.value,
         waiting_for_reason=None if place is None else place.waiting_for.sentence,
         attempt=task.attempt,

@@ -95,7 +95,7 @@ def _facts(task: Mapping[str, Any]) -> list[tuple[str, object]]:
     if progress["BytesTotal"]:
         facts.append(("Done", f"{size(progress['BytesDone'])} of {size(progress['BytesTotal'])}"))
     if progress["PlaceInQueue"]:
-        facts.append(("PlaceInQueue", progress["PlaceInQueue"]))
+        facts += [(name, progress[name]) for name in ("PlaceInQueue", "Priority", "AccountShare")]
     if "WaitingFor" in progress:
         facts.append(("WaitingFor", progress["WaitingForReason"]))
     return [*facts, ("Attempt", progress["Attempt"])]

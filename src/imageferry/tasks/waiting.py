@@ -91,7 +91,7 @@ def is_any(connection: sa.Connection, limits: Limits) -> bool:
     if _had_before(connection, 1):
         return True
     running = _running(connection)
-    return turns.next_account(_lines(connection, running), limits, running) is not None
+    return turns.next_account(_lines(connection, running, limits), limits, running) is not None
 
 
 def take(connection: sa.Connection, limits: Limits, room: int) -> Sequence[Task]:
@@ -104,7 +104,7 @@ def take(connection: sa.Connection, limits: Limits, room: int) -> Sequence[Task]
     """
     taken = [task for task in _had_before(connection, room) if _leave(connection, task)]
     running = _running(connection)
-    lines = {line.account_id: line for line in _lines(connection, running)}
+    lines = {line.account_id: line for line in _lines(connection, running, limits)}
     while len(taken) < room and (account := turns.next_account(lines.values(), limits, running)):
         task = _head(connection, account)
         if task is None:
@@ -130,7 +130,7 @@ def places(
     if not waiting:
         return found
     running = _running(connection)
-    lines = {line.account_id: line for line in _lines(connection, running, counted=True)}
+    lines = {line.account_id: line for line in _lines(connection, running, limits, counted=True)}
     ranks = _ranks(connection, waiting)
     for task in waiting:
         line, rank = lines.get(task.account_id), ranks.get(task.task_id)
@@ -213,7 +213,11 @@ def _running(connection: sa.Connection) -> dict[str, int]:
 
 
 def _lines(
-    connection: sa.Connection, running: Mapping[str, int], *, counted: bool = False
+    connection: sa.Connection,
+    running: Mapping[str, int],
+    limits: Limits,
+    *,
+    counted: bool = False,
 ) -> Sequence[Line]:
     """The lines of all accounts; how long they are, only where it is asked for."""
     found = (_lengths() if counted else _accounts()).subquery()
@@ -224,7 +228,14 @@ def _lines(
         )
     )
     return [
-        Line(row.account_id, row.waiting, running.get(row.account_id, 0), row.turn) for row in rows
+        Line(
+            row.account_id,
+            row.waiting,
+            running.get(row.account_id, 0),
+            row.turn,
+            limits.share(row.account_id),
+        )
+        for row in rows
     ]
 
 

@@ -123,7 +123,7 @@ def test_a_list_tells_what_each_task_waits_for(api: Api) -> None:
     running, paused, waiting = (api.import_image()["TaskId"] for _ in range(3))
     assert api.change(transitions.claim, running, "worker")
     assert api.change(transitions.pause, paused, "somebody")
-    api.set(max_running_tasks=1)
+    api.set(max_running_tasks=1, account_quotas=(f"{api.account_id}:task_share=3",))
 
     listed = api.call("DescribeTasks")["TaskSet"]["Task"]
     shown = api.call("DescribeTaskAttribute", TaskId=waiting)["TaskProgress"]
@@ -136,4 +136,5 @@ def test_a_list_tells_what_each_task_waits_for(api: Api) -> None:
         waiting: (1, "AccountRunningTasks"),
     }
     assert (shown["PlaceInQueue"], shown["WaitingFor"]) == (1, "AccountRunningTasks")
+    assert (shown["Priority"], shown["AccountShare"]) == (5, 3)
     assert shown["WaitingForReason"].startswith("It waits for a task of the account to end")

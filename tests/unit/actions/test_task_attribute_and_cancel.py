@@ -63,6 +63,8 @@ def test_a_waiting_import(api: Api) -> None:
             "BytesTotal": 0,
             "BytesPerSecond": 0,
             "PlaceInQueue": 1,
+            "Priority": 5,
+            "AccountShare": 1,
             "WaitingFor": "FreeSlot",
             "WaitingForReason": "It waits for a free slot of a worker.",
             "Attempt": 0,
@@ -114,6 +116,8 @@ def test_a_running_task_tells_bytes_rate_and_time_left(api: Api) -> None:
         "BytesPerSecond": 10,
         "SecondsLeft": 7,
         "PlaceInQueue": 0,
+        "Priority": 5,
+        "AccountShare": 1,
         "Attempt": 1,
     }
 

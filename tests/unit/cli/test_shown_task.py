@@ -19,8 +19,14 @@ NOT_MOVING = {"Phase": "queued", "BytesTotal": 0, "Attempt": 0}
     [
         ({"PlaceInQueue": 0}, []),
         (
-            {"PlaceInQueue": 3, "WaitingFor": "FreeSlot", "WaitingForReason": "It waits."},
-            ["PlaceInQueue 3", "WaitingFor It waits."],
+            {
+                "PlaceInQueue": 3,
+                "Priority": 5,
+                "AccountShare": 2,
+                "WaitingFor": "FreeSlot",
+                "WaitingForReason": "It waits.",
+            },
+            ["PlaceInQueue 3", "Priority 5", "AccountShare 2", "WaitingFor It waits."],
         ),
         (
             {"PlaceInQueue": 0, "WaitingFor": "Resume", "WaitingForReason": "It is paused."},
@@ -42,4 +48,5 @@ def test_a_task_s_place_and_what_it_waits_for(
     shown = CliRunner().invoke(show_task, ["t-1"], obj=Invocation(), catch_exceptions=False)
 
     told = [" ".join(line.split()) for line in shown.output.splitlines()]
-    assert [line for line in told if "Queue" in line or "Waiting" in line] == lines
+    shown_of_queue = ("PlaceInQueue", "Priority", "AccountShare", "WaitingFor")
+    assert [line for line in told if line.startswith(shown_of_queue)] == lines

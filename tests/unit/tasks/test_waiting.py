@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 
 import pytest
@@ -85,6 +86,24 @@ def test_who_has_ended_tasks_has_the_next_turn_by_whose_was_longest_ago(
 
     assert owners[:2] == owners[2:4] == owners[4:] == sorted(owners[:2], key=owners.index)
     assert len(set(owners[:2])) == 2
+
+
+@pytest.mark.parametrize(("slots", "turns"), [(1, 12), (2, 11), (4, 9)])
+def test_turns_and_slots_are_by_the_shares(rows: Rows, other: str, slots: int, turns: int) -> None:
+    for account in (rows.account, other):
+        for _ in range(12):
+            rows.task(account_id=account)
+    limits = Limits(0, lambda _: 0, lambda account: 3 if account == rows.account else 1)
+
+    taken = running = _take(rows, slots, limits)
+    for _ in range(turns):
+        ended, *running = running
+        rows.change(transitions.cancel, ended, "somebody")
+        (following,) = _take(rows, 1, limits)
+        running, taken = [*running, following], [*taken, following]
+
+    owners = Counter(rows.find(task_id).account_id for task_id in taken)
+    assert owners[other] in (len(taken) // 4, -(-len(taken) // 4))
 
 
 def test_an_account_has_no_more_running_than_it_may(rows: Rows, other: str) -> None:
