@@ -6,7 +6,6 @@ import hashlib
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 _READ_BYTES = 1 << 20
@@ -39,12 +38,7 @@ class FileHash:
         self._digest = self._pool.submit(self._compute)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self._closed.set()
         self._pool.shutdown()
 

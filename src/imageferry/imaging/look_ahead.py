@@ -17,7 +17,6 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from imageferry.imaging.checkpoint import NOTHING_HASHED, SourceState
@@ -169,12 +168,7 @@ class LookAhead:
             thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         self.close()
 
     def _take(self, chunk: int, start: int, stop: int) -> bytes | memoryview:
