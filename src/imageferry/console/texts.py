@@ -199,6 +199,9 @@ TEXTS: Mapping[str, Text] = {
         "A chart appears once the task has moved bytes for some seconds.",
         "任务传输数秒后将显示图表。",
     ),
+    "chart.never": Text(
+        "The task ended before there was anything to draw.", "任务结束前没有可显示的数据。"
+    ),
     "events.title": Text("Timeline", "时间线"),
     "log.title": Text("Log", "日志"),
     "log.lead": Text(

@@ -52,7 +52,7 @@ def refused_call(
         status=error.code.status,
         code=error.code.code,
         message=error.message,
-        recommend=error.code.remedy,
+        recommend="",
     )
 
 

@@ -23,7 +23,13 @@ from imageferry.service.console_images import ConsoleImages
 from imageferry.service.console_tasks import ConsoleTasks
 from imageferry.service.console_tools import console_tools
 from imageferry.service.installation import Installation
+from imageferry.tasks.model import CANCELLED_CODE
 from imageferry.tasks.turns import Limits
+
+_CANCELLED = Explanation(
+    "The task was cancelled before the disk was done. What had been made of it is gone.",
+    "Nothing, unless the disk is wanted after all: then start the task again.",
+)
 
 
 def console_backend(
@@ -58,7 +64,7 @@ def explanations() -> Mapping[str, Explanation]:
         *vars(image_errors).values(),
     )
     kinds = (ErrorCode, image_errors.ImageErrorCode)
-    return {
+    return {CANCELLED_CODE: _CANCELLED} | {
         code.code: Explanation(code.meaning, code.remedy)
         for code in declared
         if isinstance(code, kinds)

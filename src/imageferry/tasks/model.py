@@ -68,6 +68,10 @@ class DiskStatus(StrEnum):
     FAILED = "Failed"
 
 
+CANCELLED_CODE = "TaskCancelled"
+"""The error code of a disk that its task's cancellation has left undone."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ListedTask:
     """A task as far as a list tells it.

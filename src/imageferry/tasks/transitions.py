@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from imageferry.database.metadata import Timestamp, now
 from imageferry.tasks import samples
 from imageferry.tasks.model import (
+    CANCELLED_CODE,
     DEFAULT_PRIORITY,
     UNKNOWN_ORIGIN,
     DiskStatus,
@@ -345,7 +346,7 @@ def _fail_open_disks(connection: sa.Connection, task_id: str, values: Mapping[st
         )
         .values(
             status=DiskStatus.FAILED.value,
-            error_code=values.get("error_code", "TaskCancelled"),
+            error_code=values.get("error_code", CANCELLED_CODE),
             error_message=values.get("error_message", "The task was cancelled."),
         )
     )

@@ -10,6 +10,7 @@ from imageferry.console.explained import CALLS, OBJECTS
 from imageferry.oss.error_codes import every_code
 from imageferry.service.console import explanations
 from imageferry.service.console_tools import object_codes
+from imageferry.tasks.model import CANCELLED_CODE
 
 
 @pytest.fixture(scope="module")
@@ -34,11 +35,11 @@ def test_the_codes_of_every_action_are_there(catalogue: ErrorCatalogue) -> None:
 
 
 def test_the_codes_that_tasks_fail_with_are_there(catalogue: ErrorCatalogue) -> None:
-    entry = catalogue.entries["ConversionFailed"]
-
-    assert entry.statuses == []
-    assert entry.targets == []
-    assert entry.explanation.meaning
+    for code in ("ConversionFailed", CANCELLED_CODE):
+        entry = catalogue.entries[code]
+        assert entry.statuses == []
+        assert entry.targets == []
+        assert entry.explanation.meaning
 
 
 def test_every_code_of_the_oss_api_is_there(catalogue: ErrorCatalogue) -> None:
