@@ -27,7 +27,7 @@ from imageferry.imaging.hashed_output import NOTHING_WRITTEN, HashedOutput
 from imageferry.imaging.sha256 import has_state
 from imageferry.telemetry.threads import ContextThreads
 
-_VERSION = 2
+_VERSION = 3
 """What the states of all that is written mean, and what writers write for a disk: whoever changes
 either counts on, and transfers of workers of another version begin anew."""
 
@@ -63,8 +63,8 @@ class Saved(msgspec.Struct, frozen=True, kw_only=True):
         writer: The state of its writer.
         checkpoint: What the transfer knows.
         output_hash: The state of the hash of what was written, where there is one.
-        file: The name of the local file that is copied into the draft as it is; empty where the
-            disk itself is written.
+        file: The name of the local file that has the same bytes as the draft, up to the same
+            place; empty where there is none.
         version: What all this means.
     """
 
@@ -133,7 +133,7 @@ class Keeper:
         begun: What an earlier worker has noted, which the draft and the writer know already.
         interval: How often to note it.
         hashed: Hashes them on their way, where that is wanted.
-        file: The name of the local file that they are of; empty if they are of the disk itself.
+        file: The name of the local file that has the same bytes; empty where there is none.
     """
 
     def __init__(

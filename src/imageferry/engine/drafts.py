@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -12,6 +13,7 @@ import structlog
 from imageferry.buckets.draft import Draft
 from imageferry.buckets.file_draft import FileDraft
 from imageferry.buckets.interface import Bucket, DraftNotFoundError
+from imageferry.buckets.sent_file import SentFile
 from imageferry.engine.checkpoints import Saved, usable
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.ownership import Ownership
@@ -71,13 +73,8 @@ class TaskDrafts:
         """A local file in the making, which another worker of this machine can go on with."""
         return self._folder / name
 
-    def whole_file(self, position: int) -> Path | None:
-        """The file that an earlier worker was copying into the bucket, if it was that far."""
-        saved = self._saved.get(position)
-        return self.path(saved.file) if saved is not None and saved.file else None
-
     def in_bucket(
-        self, position: int, key: str, *, suffix: str, head_size: int = 0, file: str = ""
+        self, position: int, key: str, *, suffix: str, head_size: int = 0
     ) -> tuple[Draft, Saved | None]:
         """An object in the making, and what was noted of it if an earlier worker left it.
 
@@ -86,7 +83,6 @@ class TaskDrafts:
             key: The object's key.
             suffix: The end of the name of a local file, with the dot.
             head_size: The bytes at its beginning that may come last.
-            file: The name of the local file that it is made of; empty if it is of the disk itself.
 
         Raises:
             OwnershipLostError: the task is no longer this worker's.
@@ -95,41 +91,57 @@ class TaskDrafts:
         """
 
         def resume(saved: Saved) -> Draft:
-            return self._bucket.resume_draft(
-                key,
-                self.path("left"),
-                draft_id=saved.draft_id,
-                end=saved.end,
-                token=self._task_id,
-                head_size=head_size,
-                metadata=self.metadata,
-            )
+            return self._resumed(key, saved, head_size)
 
         def begin(path: Path) -> Draft:
-            return self._bucket.draft(
-                key, path, token=self._task_id, head_size=head_size, metadata=self.metadata
-            )
+            return self._begun(key, path, head_size)
 
-        return self._opened(position, suffix, file, resume, begin)
+        return self._opened(position, suffix, resume, begin, has_file=False)
 
-    def in_file(self, position: int, suffix: str) -> tuple[FileDraft[Path], Saved | None]:
-        """A local file in the making, likewise."""
+    def in_bucket_and_file(
+        self, position: int, key: str, *, suffix: str, head_size: int
+    ) -> tuple[SentFile, Saved | None]:
+        """Such an object that lies in a local file as well, likewise."""
 
-        def resume(saved: Saved) -> FileDraft[Path]:
-            return FileDraft.resume(self.path(saved.draft_id), Path, end=saved.end)
+        def resume(saved: Saved) -> SentFile:
+            file = FileDraft.resume(self.path(saved.file), Path, end=saved.end)
+            with _let_go_on_failure(file):
+                return SentFile(file, self._resumed(key, saved, head_size))
 
-        return self._opened(position, suffix, "", resume, lambda path: FileDraft(path, Path))
+        def begin(path: Path) -> SentFile:
+            file = FileDraft(path, Path)
+            with _let_go_on_failure(file):
+                return SentFile(file, self._begun(key, path, head_size))
+
+        return self._opened(position, suffix, resume, begin, has_file=True)
+
+    def _begun(self, key: str, path: Path, head_size: int) -> Draft:
+        return self._bucket.draft(
+            key, path, token=self._task_id, head_size=head_size, metadata=self.metadata
+        )
+
+    def _resumed(self, key: str, saved: Saved, head_size: int) -> Draft:
+        return self._bucket.resume_draft(
+            key,
+            self.path("left"),
+            draft_id=saved.draft_id,
+            end=saved.end,
+            token=self._task_id,
+            head_size=head_size,
+            metadata=self.metadata,
+        )
 
     def _opened(
         self,
         position: int,
         suffix: str,
-        file: str,
         resume: Callable[[Saved], _AnyDraft],
         begin: Callable[[Path], _AnyDraft],
+        *,
+        has_file: bool,
     ) -> tuple[_AnyDraft, Saved | None]:
         saved = self._saved.pop(position, None)
-        if saved is not None and saved.file == file:
+        if saved is not None and bool(saved.file) == has_file:
             try:
                 return self._continued(position, resume(saved), saved), saved
             except DraftNotFoundError as error:
@@ -144,3 +156,13 @@ class TaskDrafts:
             draft.leave()
             raise
         return draft
+
+
+@contextmanager
+def _let_go_on_failure(file: FileDraft[Path]) -> Iterator[None]:
+    """Let go of a file whose object could not be begun, or gone on with."""
+    try:
+        yield
+    except BaseException:
+        file.leave()
+        raise

@@ -10,19 +10,19 @@ from pathlib import Path, PurePosixPath
 
 import structlog
 
-from imageferry.buckets.draft import DraftBytes, StagedObject
+from imageferry.buckets.draft import Draft, DraftBytes, StagedObject
 from imageferry.buckets.interface import (
     Bucket,
     ObjectNotFoundError,
     ObjectReader,
     UploadNotFoundError,
 )
+from imageferry.buckets.sent_file import SentFile
 from imageferry.engine import scratch_room
 from imageferry.engine.checkpoints import Keeper, ResumableWork, Saved
 from imageferry.engine.context import SHA256_METADATA, WorkerContext
 from imageferry.engine.drafts import TaskDrafts
 from imageferry.engine.ownership import Ownership
-from imageferry.engine.whole_copy import WholeCopy
 from imageferry.images.model import ImageDisk
 from imageferry.imaging.disk import DiskReader, PlannedDisk
 from imageferry.imaging.errors import VERIFICATION_FAILED
@@ -84,11 +84,9 @@ class ExportDisk:
         self._layout = layout
         self._drafts = drafts
         self._staged: StagedObject | None = None
-        self._taken = disk.stored_size
         self._continued = False
         folder = context.folder(ownership.task.task_id)
         self._scratch = scratch_room.of_disk(folder, ownership, disk.position)
-        self._file: Path | None = None
         self._path = Path()
 
     @property
@@ -134,8 +132,8 @@ class ExportDisk:
                 raise
 
     @property
-    def _by_scratch(self) -> bool:
-        """Whether the object is written into a file first, and sent from there.
+    def _needs_scratch(self) -> bool:
+        """Whether the object is written into a file as well while it is sent.
 
         A remote store gives nothing back before the object is seen: what is to be compared, and
         a hash that has to wait for the head, need a file of scratch.
@@ -146,7 +144,7 @@ class ExportDisk:
     @property
     def _is_file(self) -> bool:
         """Whether what was written is in a file."""
-        return self._by_scratch or self._bucket.keeps_files
+        return self._needs_scratch or self._bucket.keeps_files
 
     def _make(self, stop: StopSignal) -> None:
         try:
@@ -159,36 +157,26 @@ class ExportDisk:
             self._store(stop)
 
     def _store(self, stop: StopSignal) -> None:
-        """Have the bucket store the object, straight away or out of a file of scratch."""
-        if self._by_scratch and self._file is None:
-            self._file = self._drafts.whole_file(self.position) or self._make_file(stop)
-        draft, saved = self._drafts.in_bucket(
-            self.position,
-            self._key,
-            suffix=self._layout.suffix,
-            file=self._file.name if self._file is not None else "",
-        )
+        """Have the bucket store the object."""
+        draft, saved = self._opened()
         self._continued = saved is not None
-        self._path = self._file or self._drafts.path(draft.id)
         try:
-            if self._file is None:
-                self._write(draft, saved, stop)
+            if isinstance(draft, SentFile):
+                self._path = draft.path
+                most = scratch_room.for_a_layout(self._disk.stored_size)
+                self._scratch.claim(most, taken=saved.end if saved is not None else 0)
             else:
-                self._send(self._file, draft, saved, stop)
+                self._path = self._drafts.path(draft.id)
+            self._write(draft, saved, stop)
             self._staged = draft.finish(self.size)
         finally:
             draft.leave()
 
-    def _make_file(self, stop: StopSignal) -> Path:
-        """Write the object into a file of scratch, or what is left of it."""
-        draft, saved = self._drafts.in_file(self.position, self._layout.suffix)
-        try:
-            most = scratch_room.for_a_layout(self._disk.stored_size)
-            self._scratch.claim(most, taken=saved.end if saved is not None else 0)
-            self._write(draft, saved, stop)
-            return draft.finish(self.size)
-        finally:
-            draft.leave()
+    def _opened(self) -> tuple[Draft, Saved | None]:
+        """The object in the making, and what is known of it if an earlier worker left it."""
+        suffix, head_size = self._layout.suffix, self._written_as.head_size
+        opened = self._drafts.in_bucket_and_file if self._needs_scratch else self._drafts.in_bucket
+        return opened(self.position, self._key, suffix=suffix, head_size=head_size)
 
     def _write(self, draft: DraftBytes, saved: Saved | None, stop: StopSignal) -> None:
         hashed = None
@@ -220,26 +208,13 @@ class ExportDisk:
         self.size = moved.transferred.size
         self.sha256 = hashed.finish(self.size) if hashed is not None else ""
 
-    def _send(self, path: Path, draft: DraftBytes, saved: Saved | None, stop: StopSignal) -> None:
-        """Copy the file of scratch into the object."""
-        with FileSource(path) as file:
-            self.size = file.size
-            self._ownership.meter.expect(self.position, self._taken + file.size)
-            copy = WholeCopy(file, draft, saved)
-            with self._keeper(draft, copy, saved, file=path.name) as keeper:
-                copy.run(keeper, stop=stop, progress=self._sent)
-
-    def _sent(self, place: int) -> None:
-        self._ownership.meter.advance(self.position, self._taken + place)
-
     def _keeper(
         self,
         draft: DraftBytes,
         writer: ResumableWork,
         saved: Saved | None,
         *,
-        hashed: HashedOutput | None = None,
-        file: str = "",
+        hashed: HashedOutput | None,
     ) -> Keeper:
         return Keeper(
             self._ownership,
@@ -250,7 +225,7 @@ class ExportDisk:
             begun=saved,
             interval=self._context.checkpoint_interval,
             hashed=hashed,
-            file=file,
+            file=self._path.name if self._needs_scratch else "",
         )
 
     def _check_content(self, checksum: int) -> None:
@@ -263,10 +238,8 @@ class ExportDisk:
             )
 
     def _begin(self, taken: int) -> None:
-        """Note how much there is to move; what goes through a file moves twice."""
-        self._taken = taken
-        sent = self._disk.stored_size if self._by_scratch else 0
-        self._ownership.meter.expect(self.position, taken + sent)
+        """Note how much there is to move."""
+        self._ownership.meter.expect(self.position, taken)
 
     @property
     def _in_order(self) -> bool:

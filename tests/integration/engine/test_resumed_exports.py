@@ -172,7 +172,7 @@ def test_an_export_that_is_cancelled_after_its_worker_died_leaves_nothing(on_s3:
 
 
 def lose_while_it_is_sent(ferry: Ferry, task_id: str, monkeypatch: pytest.MonkeyPatch) -> Saved:
-    """Let another worker take the task while a file is sent, once some of that was noted."""
+    """Let another worker take the task while parts are sent, once some of that was noted."""
     write_bytes: Any = RemoteUpload.write_bytes
 
     def sent() -> Saved | None:
@@ -194,17 +194,18 @@ def lose_while_it_is_sent(ferry: Ferry, task_id: str, monkeypatch: pytest.Monkey
     return left
 
 
-def test_a_file_of_scratch_that_is_being_sent_is_gone_on_with_where_it_is(
+def test_a_file_of_scratch_is_gone_on_with_where_it_is(
     in_s3: Ferry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     image_id = imported(in_s3)
     task_id = in_s3.export_image(image_id, "qcow2", "zstd")
     left = lose_while_it_is_sent(in_s3, task_id, monkeypatch)
+    assert left.checkpoint.offset < len(DISK)
     places = reads(monkeypatch, catalogue_key(image_id))
 
     task = in_s3.run(task_id)
 
-    assert places == []
+    assert sum(length for _, length in places) <= left_to_read(in_s3, image_id, left)
     check_exported(in_s3, task, "qcow2", left)
     check_begun_anew_without_its_file(in_s3, image_id, monkeypatch)
 
