@@ -1,19 +1,21 @@
 """A worker in a process of its own that stops in the middle of a transfer, to be killed there.
 
-``python -m support.dying_worker`` carries out the first step of a task. What lies behind a place of
-the source is never read for it: the process stays until it is killed.
+It carries out the first step of a task. What lies behind a place of the source is never read for
+it: the process stays until it is killed.
 """
 
 from __future__ import annotations
 
 import asyncio
+import atexit
+import os
 import pickle
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +29,9 @@ from imageferry.engine.steps import Steps
 from imageferry.images.catalogue import open_catalogue
 from imageferry.imaging.qemu_img import QemuImg
 from support.ferry import Ferry
+from support.nursery import Nursery
 from support.rows import REGION
+from support.service import Process
 
 INTERVAL = Interval(length=4 << 20)
 """So often that small disks have many checkpoints."""
@@ -36,18 +40,23 @@ LEAST_DATA = 2 << 20
 """Reads that are shorter look into an image's tables, or only hash it."""
 
 
+@cache
+def _quick() -> Nursery:
+    """What starts them in a moment: tests kill many."""
+    started = Nursery()
+    atexit.register(started.end)
+    return started
+
+
 @contextmanager
-def dying_worker(ferry: Ferry, task_id: str, *, after: int) -> Iterator[subprocess.Popen[bytes]]:
+def dying_worker(ferry: Ferry, task_id: str, *, after: int) -> Iterator[Process]:
     """A process that reads up to a place for a task of an installation and then stands still."""
     settings = replace(ferry.context.settings, database_url=ferry.context.database.text_url)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "support.dying_worker"],
-        stdin=subprocess.PIPE,
-        cwd=Path(__file__).parents[1],
-    )
-    assert process.stdin is not None
-    with process.stdin as told:
-        pickle.dump((settings, task_id, after), told)
+    told = settings.data_dir / "dying-worker.told"
+    told.parent.mkdir(parents=True, exist_ok=True)
+    told.write_bytes(pickle.dumps((settings, task_id, after)))
+    log = told.with_suffix(".log")
+    process = _quick().launch([str(told)], os.environ, log, module="support.dying_worker")
     try:
         yield process
     finally:
@@ -72,7 +81,7 @@ def stop_reading(after: int) -> None:
 
 def main() -> None:
     """Carry the first step of a task out."""
-    settings, task_id, after = pickle.load(sys.stdin.buffer)
+    settings, task_id, after = pickle.loads(Path(sys.argv[1]).read_bytes())
     images = open_images(settings)
     context = WorkerContext(
         settings=settings,
@@ -86,7 +95,3 @@ def main() -> None:
     )
     stop_reading(after)
     asyncio.run(Steps(context).run(task_id, "transfer"))
-
-
-if __name__ == "__main__":
-    main()

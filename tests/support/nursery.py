@@ -7,6 +7,7 @@ and start some hundreds of them. From the fork on they are what ``python -m imag
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -26,6 +27,9 @@ from support.wall_clock import WallClock
 END_SECONDS = 60.0
 CLOCKS = "clocks"
 """The argument by which processes can have clocks that a test sets."""
+
+COMMAND = "imageferry.cli.main"
+"""The module of the command ``imageferry``."""
 
 
 class Forked:
@@ -90,7 +94,12 @@ class Nursery:
         )
 
     def launch(
-        self, arguments: Sequence[str], environment: Mapping[str, str], log: Path
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        log: Path,
+        *,
+        module: str = COMMAND,
     ) -> Process:
         """Start a process of the service.
 
@@ -98,10 +107,12 @@ class Nursery:
             arguments: Those of ``imageferry``.
             environment: Its environment.
             log: The file that gets what it says.
+            module: The module whose ``main`` it carries out, if not the command's.
         """
         log.touch()
         pid = self.ask(
             start={
+                "module": module,
                 "arguments": list(arguments),
                 "environment": dict(environment),
                 "log": str(log),
@@ -166,9 +177,8 @@ def _fork(order: Mapping[str, Any], life: int, own: Sequence[int]) -> int:
 
 
 def _become(order: Mapping[str, Any], life: int) -> NoReturn:
-    """Be the command ``imageferry`` of an order."""
-    from imageferry.cli.main import main  # noqa: PLC0415 - for the nursery alone
-
+    """Be the command ``imageferry`` of an order, or another program."""
+    main = importlib.import_module(order["module"]).main
     os.dup2(life, 0)
     log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for stream in (1, 2):
@@ -208,6 +218,8 @@ def main() -> None:
         for line in questions:
             question = json.loads(line)
             if "start" in question:
+                # Once, for all that are forked to carry it out.
+                importlib.import_module(question["start"]["module"])
                 answer: int | None = _fork(question["start"], life, own)
             else:
                 answer = _poll(question["poll"])
