@@ -163,15 +163,26 @@ class AlibabaOssClient:
                 for part in page.parts or ()
             ]
 
-    def copy_part(self, key: str, upload_id: str, number: int, source_key: str, length: int) -> str:
-        """Let the store make a part of the beginning of an object, and return its ETag."""
+    def copy_part(
+        self,
+        key: str,
+        upload_id: str,
+        number: int,
+        source_key: str,
+        length: int,
+        *,
+        start: int = 0,
+        if_match: str = "",
+    ) -> str:
+        """Let the store make a part of bytes of an object, and return its ETag."""
         request = oss.UploadPartCopyRequest(
             bucket=self._bucket,
             key=key,
             upload_id=upload_id,
             part_number=number,
             source_key=source_key,
-            source_range=f"bytes=0-{length - 1}",
+            source_range=f"bytes={start}-{start + length - 1}",
+            if_match=f'"{if_match}"' if if_match else None,
         )
         with _called("UploadPartCopy"):
             return _unquoted(self._patient_client.upload_part_copy(request).etag)

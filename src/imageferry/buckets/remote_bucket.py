@@ -176,7 +176,7 @@ class RemoteBucket:
             RemoteUpload(self._remote, self._paths.objects, key, upload_id),
             object_to_be(remote_key, 0, DEFAULT_CONTENT_TYPE, metadata),
             draft_id=upload_id,
-            folder=f"{self._staged(token)}{upload_id}/",
+            folder=self._staged(token),
             head_size=head_size,
             scratch=path.parent,
         )
@@ -212,7 +212,7 @@ class RemoteBucket:
             RemoteUpload(self._remote, self._paths.objects, key, draft_id),
             object_to_be(remote_key, 0, DEFAULT_CONTENT_TYPE, metadata),
             draft_id=draft_id,
-            folder=f"{self._staged(token)}{draft_id}/",
+            folder=self._staged(token),
             head_size=head_size,
             scratch=path.parent,
         )

@@ -140,16 +140,38 @@ class RemoteClient(Protocol):
         """
         ...
 
-    def copy_part(self, key: str, upload_id: str, number: int, source_key: str, length: int) -> str:
-        """Let the store make a part of the beginning of an object, and return its ETag.
+    def copy_part(
+        self,
+        key: str,
+        upload_id: str,
+        number: int,
+        source_key: str,
+        length: int,
+        *,
+        start: int = ...,
+        if_match: str = ...,
+    ) -> str:
+        """Let the store make a part of bytes of an object, and return its ETag.
+
+        Args:
+            key: The key of the object to be.
+            upload_id: Its upload.
+            number: The part.
+            source_key: The object that has the bytes.
+            length: How many they are.
+            start: Where they begin.
+            if_match: The ETag that the object must have; empty: any.
 
         Raises:
             UploadNotFoundError: there is no such upload.
+            ObjectChangedError: the object has another ETag.
         """
         ...
 
     def replace_metadata(self, info: ObjectInfo) -> str:
         """Give an object the metadata and media type of ``info``, and return its ETag.
+
+        It is one request, which large objects are too large for.
 
         Raises:
             ObjectNotFoundError: there is none.

@@ -28,6 +28,7 @@ from imageferry.buckets.interface import (
     UploadNotFoundError,
 )
 from imageferry.buckets.remote_client import RemoteClient
+from imageferry.buckets.remote_copies import replace_metadata
 from imageferry.buckets.remote_upload import RemoteUpload
 from imageferry.buckets.remote_zeros import RemoteZeros
 from imageferry.telemetry.threads import ContextThreads
@@ -48,7 +49,7 @@ class RemoteDraft:
         upload: The upload that takes the parts.
         info: The object to be, under its remote key.
         draft_id: What it is found again by.
-        folder: What the keys of hidden objects that serve it begin with.
+        folder: What the keys begin with of its record and of hidden objects that serve it.
         head_size: The bytes at the beginning that may come last.
         scratch: A folder for parts that are too long for memory.
     """
@@ -65,10 +66,11 @@ class RemoteDraft:
         scratch: Path,
     ) -> None:
         self.id = draft_id
+        self._folder = folder
         self._client = client
         self._upload = upload
         self._info = info
-        self._head_key = f"{folder}head"
+        self._head_key = f"{folder}{draft_id}/head"
         self._head_is_kept = False
         self._head_size = head_size
         self._kept = 0
@@ -78,7 +80,7 @@ class RemoteDraft:
         self._free = threading.Semaphore(CONNECTIONS)
         self._pool = ContextThreads(CONNECTIONS)
         self._failed = threading.Event()
-        self._zeros = RemoteZeros(client, folder)
+        self._zeros = RemoteZeros(client, f"{folder}{draft_id}/")
         self._scratch = scratch
 
     @property
@@ -157,7 +159,8 @@ class RemoteDraft:
         parts = [(number, self._sent[number].result()) for number in sorted(self._sent)]
         self._pool.shutdown()
         self._zeros.delete()
-        return RemoteDraftObject(self._client, self._upload, parts, replace(self._info, size=size))
+        info = replace(self._info, size=size)
+        return RemoteDraftObject(self._client, self._upload, parts, info, self._folder)
 
     def leave(self) -> None:
         """Let go of the upload, when nothing is sent any more."""
@@ -287,6 +290,7 @@ class RemoteDraftObject:
         upload: The upload that has the bytes.
         parts: Its parts, as numbers and ETags.
         info: The object to be, under its remote key, with the metadata of the upload.
+        folder: What the keys of records begin with.
     """
 
     def __init__(
@@ -295,11 +299,13 @@ class RemoteDraftObject:
         upload: RemoteUpload,
         parts: list[tuple[int, str]],
         info: ObjectInfo,
+        folder: str,
     ) -> None:
         self._client = client
         self._upload = upload
         self._parts = parts
         self._info = info
+        self._folder = folder
 
     def publish(self, metadata: Mapping[str, str], *, overwrite: bool = True) -> ObjectInfo:
         """Let the object appear.
@@ -312,9 +318,9 @@ class RemoteDraftObject:
             UploadNotFoundError: it was discarded.
         """
         etag = self._finish(overwrite=overwrite)
-        info = replace(self._info, metadata=dict(metadata))
+        info = replace(self._info, metadata=dict(metadata), etag=etag)
         if info.metadata != self._info.metadata:
-            etag = self._client.replace_metadata(info)
+            etag = replace_metadata(self._client, self._folder, info)
         return replace(info, key=self._upload.key, etag=etag)
 
     def _finish(self, *, overwrite: bool) -> str:

@@ -10,7 +10,6 @@ from functools import cache
 from typing import Any
 
 import boto3
-from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -44,7 +43,6 @@ _TAKEN = frozenset({409, 412})
 _BROKEN_OFF = (ResponseStreamingError, IncompleteReadError)
 """For answers that end before their time. The library makes no request again for these."""
 
-_COPY = TransferConfig(multipart_threshold=5 << 30, multipart_chunksize=1 << 30)
 _IF_ABSENT = {"IfNoneMatch": "*"}
 
 
@@ -175,8 +173,18 @@ class S3Client:
             for part in page.get("Parts", ())
         ]
 
-    def copy_part(self, key: str, upload_id: str, number: int, source_key: str, length: int) -> str:
-        """Let the store make a part of the beginning of an object, and return its ETag."""
+    def copy_part(
+        self,
+        key: str,
+        upload_id: str,
+        number: int,
+        source_key: str,
+        length: int,
+        *,
+        start: int = 0,
+        if_match: str = "",
+    ) -> str:
+        """Let the store make a part of bytes of an object, and return its ETag."""
         with _called("UploadPartCopy"):
             copied = self._patient_client.upload_part_copy(
                 Bucket=self._bucket,
@@ -184,26 +192,21 @@ class S3Client:
                 UploadId=upload_id,
                 PartNumber=number,
                 CopySource={"Bucket": self._bucket, "Key": source_key},
-                CopySourceRange=f"bytes=0-{length - 1}",
+                CopySourceRange=f"bytes={start}-{start + length - 1}",
+                **({"CopySourceIfMatch": f'"{if_match}"'} if if_match else {}),
             )
         return _unquoted(copied["CopyPartResult"]["ETag"])
 
     def replace_metadata(self, info: ObjectInfo) -> str:
-        """Give an object the metadata and media type of ``info``, and return its ETag.
-
-        Up to 5 GiB are one request; boto3 copies larger objects in parts.
-        """
+        """Give an object the metadata and media type of ``info``, and return its ETag."""
         with _called("CopyObject"):
-            self._patient_client.copy(
-                {"Bucket": self._bucket, "Key": info.key},
-                self._bucket,
-                info.key,
-                ExtraArgs={
-                    "Metadata": encoded_metadata(info.metadata),
-                    "ContentType": info.content_type,
-                    "MetadataDirective": "REPLACE",
-                },
-                Config=_COPY,
+            self._patient_client.copy_object(
+                Bucket=self._bucket,
+                Key=info.key,
+                CopySource={"Bucket": self._bucket, "Key": info.key},
+                Metadata=encoded_metadata(info.metadata),
+                ContentType=info.content_type,
+                MetadataDirective="REPLACE",
             )
         return self.head(info.key).etag
 
