@@ -15,8 +15,10 @@ from imageferry.actions.declaration import Model
 from imageferry.actions.product import AnyAction, Product
 from imageferry.actions.registry import PRODUCTS
 from imageferry.console import signature_steps
+from imageferry.console.explained import TRANSLATED
 from imageferry.console.explorer_form import Form, with_another, without
 from imageferry.console.interface import Backend
+from imageferry.console.purposes import purpose
 from imageferry.console.samples.call import SampleCall
 from imageferry.console.samples.languages import samples
 from imageferry.console.task_view import number
@@ -194,7 +196,9 @@ def address_of(call: ExploredCall) -> str:
 
 def _is_found(target: Target, wanted: str) -> bool:
     """Whether an action's name, product or purpose has every word of a search."""
-    text = f"{target.product.name} {target.action.name} {target.action.summary}".lower()
+    action = target.action
+    purposes = (action.summary, *(purpose(language, action) for language in TRANSLATED))
+    text = " ".join((target.product.name, action.name, *purposes)).lower()
     return all(word in text for word in wanted.lower().split())
 
 

@@ -12,6 +12,7 @@ from starlette.responses import HTMLResponse
 
 from imageferry.console import assets, languages, quantities
 from imageferry.console.explained import OBJECTS, explained, translated, translations
+from imageferry.console.purposes import purpose
 from imageferry.console.visit import Visit
 
 MAX_SHOWN_CHARACTERS = 200
@@ -48,6 +49,7 @@ def _environment(language: str) -> Environment:
         object_meanings={
             code: text.meaning for code, text in translations(language, OBJECTS).items()
         },
+        purpose=partial(purpose, language),
         asset=assets.address,
         language=language,
         languages=languages.LANGUAGES,
