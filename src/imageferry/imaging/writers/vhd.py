@@ -78,7 +78,7 @@ def _footer(virtual_size: int) -> bytes:
         2,  # features: the bit that is always set
         0x10000,  # the format's version
         _FOOTER_SIZE,  # where the header stands
-        int(time.time()) - _BEGIN_OF_TIME,
+        max(0, int(time.time()) - _BEGIN_OF_TIME),
         _CREATOR,
         0x10000,  # the creator's version
         b"Wi2k",  # the creator's system, of two that there are

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+import time
 
 import pytest
 
@@ -24,6 +25,17 @@ def test_the_footer_stands_at_both_ends_and_tells_the_size() -> None:
     assert image[:512] == footer
     assert footer[:8] == b"conectix"
     assert struct.unpack_from(">QQ", footer, 40) == (_SIZE, _SIZE)
+
+
+@pytest.mark.parametrize(("clock", "made"), [(946_684_801, 1), (946_684_800, 0), (60, 0)])
+def test_the_time_is_told_as_far_as_the_format_can(
+    monkeypatch: pytest.MonkeyPatch, clock: int, made: int
+) -> None:
+    monkeypatch.setattr(time, "time", lambda: clock)
+
+    content = image_of(VHD, _SIZE, {})
+
+    assert struct.unpack_from(">I", content, 24) == (made,)
 
 
 def test_the_disk_ends_where_its_size_says() -> None:
