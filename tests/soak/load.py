@@ -73,7 +73,7 @@ class Load:
 
     def _have_all_ended(self) -> bool:
         try:
-            return not self._active()
+            return not self._active() and not self._is_an_image_in_the_making()
         except REFUSALS as refusal:
             print(f"{type(refusal).__name__}: {refusal}")  # noqa: T201 - why it takes so long
             return False
@@ -84,6 +84,11 @@ class Load:
     def _active(self) -> list[str]:
         newest = self._call("DescribeTasks", PageSize=100)["TaskSet"]["Task"]
         return [task["TaskId"] for task in newest if task["TaskStatus"] not in ENDED]
+
+    def _is_an_image_in_the_making(self) -> bool:
+        """Whether an image is in the making: of copies no task is told."""
+        found = self._call("DescribeImages", Status="Waiting,Creating")
+        return bool(found["TotalCount"])
 
     def _import(self) -> None:
         api = self._chance.choice(self._processes.services)
