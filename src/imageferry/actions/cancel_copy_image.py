@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from imageferry.actions import copy_error_codes as copy_codes
 from imageferry.actions import image_error_codes as codes
+from imageferry.actions import not_found
 from imageferry.actions.call import Call
 from imageferry.actions.common import ImageId, RegionId
 from imageferry.actions.declaration import Action, Model, Reply
@@ -29,7 +30,7 @@ def cancel_copy_image(call: Call, request: CancelCopyImageRequest) -> CancelCopy
     with call.write() as connection:
         image = images.find_own(connection, request.image_id, call.account_id, request.region_id)
         if image is None:
-            raise codes.INVALID_IMAGE_ID_NOT_FOUND.error()
+            raise not_found.image(request.image_id, request.region_id)
         if not image.copied_from:
             raise copy_codes.NOT_FROM_COPY.error()
         reason = f"Cancelled by account {call.account_id}, request {call.request_id}."

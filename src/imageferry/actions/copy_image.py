@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from imageferry.accounts.client_tokens import TokenUse
 from imageferry.actions import copy_error_codes as copy_codes
 from imageferry.actions import image_error_codes as codes
-from imageferry.actions import once
+from imageferry.actions import not_found, once
 from imageferry.actions.call import Call
 from imageferry.actions.catalogue_checks import check_name, check_tag_keys
 from imageferry.actions.common import (
@@ -147,7 +147,7 @@ def _make(
 def _source(call: Call, connection: sa.Connection, request: CopyImageRequest) -> Image:
     image = images.find_usable(connection, request.image_id, call.account_id, request.region_id)
     if image is None:
-        raise codes.INVALID_IMAGE_ID_NOT_FOUND.error()
+        raise not_found.image(request.image_id, request.region_id)
     if image.copied_from and image.status.being_made:
         raise copy_codes.IMAGE_COPYING.error()
     if image.status is not ImageStatus.AVAILABLE:

@@ -7,6 +7,7 @@ from typing import Annotated
 import sqlalchemy as sa
 
 from imageferry.actions import image_error_codes as codes
+from imageferry.actions import not_found
 from imageferry.actions.call import Call
 from imageferry.actions.common import DryRun, ImageId, RegionId
 from imageferry.actions.copy_error_codes import IMAGE_COPYING_ON_DELETE
@@ -45,7 +46,7 @@ def delete_image(call: Call, request: DeleteImageRequest) -> DeleteImageReply:
     with call.write() as connection:
         image = images.find_own(connection, request.image_id, call.account_id, request.region_id)
         if image is None:
-            raise codes.INVALID_IMAGE_ID_NOT_FOUND.error()
+            raise not_found.image(request.image_id, request.region_id)
         _check_copies(connection, image)
         if image.status.being_made:
             raise codes.IMAGE_IS_IMPORTING.error(f"Task {image.task_id} imports the image.")

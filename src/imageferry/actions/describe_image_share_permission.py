@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from imageferry.actions import image_error_codes as codes
-from imageferry.actions import times
+from imageferry.actions import not_found, times
 from imageferry.actions.call import Call
 from imageferry.actions.common import ImageId, PageNumber, PageSize, RegionId
 from imageferry.actions.declaration import Action, Member, Model, Reply
@@ -73,7 +73,7 @@ def describe_image_share_permission(
     with call.database.read() as connection:
         image = images.find_own(connection, request.image_id, call.account_id, request.region_id)
         if image is None:
-            raise codes.INVALID_IMAGE_ID_NOT_FOUND.error()
+            raise not_found.image(request.image_id, request.region_id)
         found = shares.of_image(connection, image.image_id)
     start = (request.page_number - 1) * request.page_size
     return DescribeImageSharePermissionReply(

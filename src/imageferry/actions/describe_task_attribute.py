@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from imageferry.actions import image_error_codes as codes
-from imageferry.actions import times
+from imageferry.actions import not_found, times
 from imageferry.actions.call import Call
 from imageferry.actions.common import RegionId, TaskId
 from imageferry.actions.declaration import Action, Member, Model, Reply
@@ -179,7 +179,7 @@ def describe_task_attribute(
     with call.database.read() as connection:
         task = queries.find(connection, request.task_id)
         if task is None or not is_own(call, task, request.region_id):
-            raise codes.INVALID_TASK_ID_NOT_FOUND.error()
+            raise not_found.task(request.task_id, request.region_id)
         disks = queries.disks(connection, task.task_id)
         place = waiting.places(connection, [task], limits).get(task.task_id)
     failed = task.status is TaskStatus.FAILED

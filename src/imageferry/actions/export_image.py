@@ -7,6 +7,7 @@ from typing import Annotated
 import sqlalchemy as sa
 
 from imageferry.actions import image_error_codes as codes
+from imageferry.actions import not_found
 from imageferry.actions.bucket_access import own_bucket
 from imageferry.actions.call import Call
 from imageferry.actions.common import DryRun, ImageId, Priority, RegionId, RoleName, bucket_name
@@ -149,7 +150,7 @@ def _called(image: Image, disk: ImageDisk) -> str:
 def _exportable(call: Call, connection: sa.Connection, request: ExportImageRequest) -> Image:
     image = images.find_own(connection, request.image_id, call.account_id, request.region_id)
     if image is None:
-        raise codes.INVALID_IMAGE_ID_NOT_FOUND.error()
+        raise not_found.image(request.image_id, request.region_id)
     if image.status is not ImageStatus.AVAILABLE:
         raise codes.INCORRECT_IMAGE_STATUS.error(
             f"Image {image.image_id} is {image.status.value}. {codes.INCORRECT_IMAGE_STATUS.remedy}"

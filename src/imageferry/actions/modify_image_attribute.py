@@ -6,6 +6,7 @@ from typing import Annotated
 
 from imageferry.actions import image_error_codes as codes
 from imageferry.actions import life_cycle_error_codes as life_cycle
+from imageferry.actions import not_found
 from imageferry.actions.call import Call
 from imageferry.actions.catalogue_checks import check_name
 from imageferry.actions.common import (
@@ -90,7 +91,7 @@ def modify_image_attribute(
     with call.write() as connection:
         image = images.find_own(connection, request.image_id, call.account_id, request.region_id)
         if image is None:
-            raise codes.INVALID_IMAGE_ID_NOT_FOUND.error()
+            raise not_found.image(request.image_id, request.region_id)
         if request.image_name is not None:
             check_name(
                 call, connection, request.image_name, image.region_id, image_id=image.image_id

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from imageferry.accounts import accounts
 from imageferry.actions import image_error_codes as codes
+from imageferry.actions import not_found
 from imageferry.actions import share_error_codes as share_codes
 from imageferry.actions.call import Call, shorten
 from imageferry.actions.common import DryRun, ImageId, RegionId
@@ -68,7 +69,7 @@ def modify_image_share_permission(
     with call.write() as connection:
         image = images.find_own(connection, request.image_id, call.account_id, request.region_id)
         if image is None:
-            raise codes.INVALID_IMAGE_ID_NOT_FOUND.error()
+            raise not_found.image(request.image_id, request.region_id)
         _check_accounts(call, connection, request)
         new = _new_accounts(connection, request, image)
         if request.dry_run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from imageferry.actions import image_error_codes as codes
+from imageferry.actions import not_found
 from imageferry.actions.call import Call
 from imageferry.actions.describe_task_attribute import is_own
 from imageferry.tasks import queries
@@ -19,7 +19,7 @@ def find_own(connection: sa.Connection, call: Call, task_id: str, region_id: str
     """
     task = queries.find(connection, task_id)
     if task is None or not is_own(call, task, region_id):
-        raise codes.INVALID_TASK_ID_NOT_FOUND.error()
+        raise not_found.task(task_id, region_id)
     return task
 
 

@@ -94,10 +94,10 @@ def _check_forbidden(text: str, rules: Parameter) -> None:
     lower = text.lower()
     for prefix in rules.forbidden_prefixes:
         if lower.startswith(prefix.lower()):
-            raise BrokenRuleError(f"send what does not begin with {prefix}")
+            raise BrokenRuleError(f"send a text that does not begin with {prefix!r}")
     for part in rules.forbidden_substrings:
         if part.lower() in lower:
-            raise BrokenRuleError(f"send what does not hold {part}")
+            raise BrokenRuleError(f"send a text that does not hold {part!r}")
 
 
 _PARSERS: dict[Kind, Callable[[str, Parameter], str | int | bool]] = {

@@ -90,8 +90,8 @@ def test_texts_keep_the_caller_s_spelling(rules: dict[str, Any], text: str) -> N
         ({"allowed": ("RAW", "QCOW2")}, "vhd", "one of RAW, QCOW2"),
         ({"pattern": "[a-z]+"}, "abc\n", r"matches \[a-z\]\+"),
         ({"pattern": "[a-z]+", "rule": "small letters"}, "A", "send small letters"),
-        ({"forbidden_prefixes": ("acs:", "aliyun")}, "ALIYUN-x", "not begin with aliyun"),
-        ({"forbidden_substrings": ("http://",)}, "see HTTP://x", "not hold http://"),
+        ({"forbidden_prefixes": ("acs:", "aliyun")}, "ALIYUN-x", "not begin with 'aliyun'"),
+        ({"forbidden_substrings": ("http://",)}, "see HTTP://x", "not hold 'http://'"),
         ({"ascii_only": True}, "é", "ASCII characters only"),
     ],
 )
