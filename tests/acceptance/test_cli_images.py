@@ -232,6 +232,13 @@ def test_a_failed_upload_in_parts_leaves_nothing(
     assert service.uploads("cli-broken") == []
 
 
+def test_a_bucket_that_is_not_there_is_named(service: Service) -> None:
+    result = run(service, "buckets", "cli-nobody-s")
+
+    assert result.exit_code == 1
+    assert "The bucket is 'cli-nobody-s': `imageferry buckets` lists" in result.stderr
+
+
 def test_an_object_of_the_same_name_is_kept(service: Service, disk: Path) -> None:
     service.put("cli-names", disk.name, b"something else")
 
@@ -298,7 +305,7 @@ def test_hostile_names_are_shown_escaped(service: Service) -> None:
     service.put("cli-hostile", key, bytes(512))
 
     listed = run(service, "buckets", "cli-hostile")
-    refused = run(service, "import", f"oss://cli-hostile/{key}", "--name", "\x1b[31mred")
+    refused = run(service, "import", f"oss://cli-hostile/{key}-gone")
 
     assert listed.stdout.startswith("\\x1b[2J\\u202e[red]x[/red].raw\t512\t")
     assert refused.exit_code == 1

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from imageferry.actions.declaration import Field, Kind, Model, fields
+from imageferry.cli.values import OneOf, Text, WholeNumber
 
 _LONGEST_CHOICE = 60
 
@@ -64,13 +65,15 @@ def _option(item: Field, flag: str) -> Callable[[Command], Command]:
         help_text, metavar = f"{help_text} One of {', '.join(note.allowed)}.", "NAME"
     elif note.allowed:
         metavar = "|".join(note.allowed)
+    elif item.kind is Kind.INTEGER:
+        metavar = "NUMBER"
     return click.option(flag, item.name, type=_type(item), metavar=metavar, help=help_text)
 
 
 def _type(item: Field) -> click.ParamType[Any]:
     note = item.parameter
     if note.allowed:
-        return click.Choice(note.allowed, case_sensitive=False)
+        return OneOf(note.allowed)
     if item.kind is Kind.INTEGER:
-        return click.IntRange(note.minimum, note.maximum)
-    return click.STRING
+        return WholeNumber(note.minimum, note.maximum)
+    return Text(note)

@@ -15,8 +15,17 @@ from imageferry.cli.session import Session
 from imageferry.cli.verb import Verb
 
 EVERY_STATUS = "ALL"
+_STATUSES = ("Creating", "Waiting", "Available", "Deprecated", "CreateFailed")
 _TAKEN_OTHERWISE = ("region_id", "image_id", "status", "dry_run")
 _ABOUT_OTHERS = ("image_family", "image_owner_alias", "image_owner_id", "usage", "is_public")
+
+
+def _statuses(_context: click.Context, _option: click.Parameter, text: str) -> str:
+    known = {status.lower(): status for status in (*_STATUSES, EVERY_STATUS)}
+    given = [part.strip().lower() for part in text.split(",")]
+    if not known.keys() >= set(given):
+        raise click.BadParameter(f"{text!r}: expected some of {', '.join(_STATUSES)}")
+    return ",".join(known[part] for part in given)
 
 
 @click.command(
@@ -36,7 +45,8 @@ _ABOUT_OTHERS = ("image_family", "image_owner_alias", "image_owner_id", "usage",
 @click.option(
     "--status",
     default=EVERY_STATUS,
-    help="Statuses, separated by commas: Creating, Waiting, Available, CreateFailed. Default: all.",
+    callback=_statuses,
+    help=f"Statuses, separated by commas: {', '.join(_STATUSES)}. Default: all.",
 )
 @client_options
 @pass_invocation

@@ -16,6 +16,7 @@ from imageferry.cli.options import Invocation, client_options, pass_invocation
 from imageferry.cli.places import StoredObject
 from imageferry.cli.progress import display
 from imageferry.cli.session import Session
+from imageferry.cli.values import BUCKET_NAME
 from imageferry.cli.verb import Verb
 
 
@@ -35,7 +36,11 @@ from imageferry.cli.verb import Verb
     multiple=True,
     help="A data disk; may be given up to 16 times.",
 )
-@click.option("--bucket", help="Bucket that files are uploaded to. Default: imports-REGION.")
+@click.option(
+    "--bucket",
+    type=BUCKET_NAME,
+    help="Bucket that files are uploaded to. Default: imports-REGION.",
+)
 @parameters(ImportImageRequest, flags={"image_name": "--name"}, without=("region_id", "dry_run"))
 @parameters(
     DiskDeviceMapping,

@@ -11,6 +11,7 @@ from imageferry.cli import output
 from imageferry.cli.connection import endpoints
 from imageferry.cli.errors import CommandError
 from imageferry.cli.options import Invocation, client_options, pass_invocation
+from imageferry.cli.values import WholeNumber
 from imageferry.cli.verb import Verb
 from imageferry.settings import Settings
 
@@ -50,7 +51,7 @@ _KEY_CHANGES = ("create", "disable", "enable", "delete")
     "--bearer-token",
     "hours",
     metavar="HOURS",
-    type=click.IntRange(1, MAX_HOURS),
+    type=WholeNumber(1, MAX_HOURS),
     help="Issue a bearer token that stands for the account for so many hours, and show it.",
 )
 @click.option(

@@ -229,9 +229,19 @@ def _api_error(error: Any) -> ApiError:
     return ApiError(
         code=error.code or "",
         message=error.message or "",
-        recommend=fields.get("Recommend", ""),
+        recommend=fields.get("Recommend", "") or _remedy(error.code, fields),
         request_id=error.request_id or "",
         status=error.status_code,
+    )
+
+
+def _remedy(code: str, fields: Mapping[str, str]) -> str:
+    """What to do about what a user can mend and the API says no more of."""
+    if code != "NoSuchBucket":
+        return ""
+    return (
+        f"The bucket is {fields.get('BucketName', '')!r}: `imageferry buckets` lists those that "
+        "there are, and makes one with --create."
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imageferry.cli.progress import Display, Meter
+from imageferry.cli.values import BUCKET_NAME
 
 if TYPE_CHECKING:
     from imageferry.cli.objects import Objects
@@ -45,9 +47,21 @@ def parse(text: str) -> Path | StoredObject:
         if not found.key:
             raise click.BadParameter(f"{text!r} names no object: expected oss://bucket/object")
         return found
+    if "://" in text or text.startswith("oss:"):
+        raise click.BadParameter(
+            f"{text!r} is no address of an object: expected oss://bucket/object"
+        )
+    return _file(text)
+
+
+def _file(text: str) -> Path:
     path = Path(text)
-    if not path.is_file():
-        raise click.BadParameter(f"there is no file {text!r}")
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise click.BadParameter(f"the file {text!r} cannot be read: {error.strerror}") from None
+    if not stat.S_ISREG(mode):
+        raise click.BadParameter(f"{text!r} is no file: name a disk image, or oss://bucket/object")
     return path
 
 
@@ -60,7 +74,10 @@ def parse_address(text: str) -> StoredObject:
     bucket, _, key = text.removeprefix(SCHEME).partition("/")
     if not text.startswith(SCHEME) or not bucket:
         raise click.BadParameter(f"{text!r} is no address of a bucket: expected oss://bucket")
-    return StoredObject(bucket, key)
+    try:
+        return StoredObject(BUCKET_NAME.convert(bucket, None, None), key)
+    except click.BadParameter as error:
+        raise click.BadParameter(f"the bucket {error.message}") from None
 
 
 def uploaded(path: Path, bucket: str, objects: Objects, shown: Display) -> StoredObject:

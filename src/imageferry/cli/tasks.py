@@ -13,7 +13,11 @@ from imageferry.cli.declared import parameters, wire_values
 from imageferry.cli.options import Invocation, client_options, pass_invocation
 from imageferry.cli.session import Session
 from imageferry.cli.text import size
+from imageferry.cli.values import OneOf
 from imageferry.cli.verb import Verb
+
+_STATUSES = ("Finished", "Processing", "Failed")
+"""Those that DescribeTasks chooses by; any other would list all tasks."""
 
 
 @click.command(
@@ -26,8 +30,15 @@ from imageferry.cli.verb import Verb
 )
 @parameters(
     DescribeTasksRequest,
-    flags={"task_action": "--action", "task_status": "--status"},
-    without=("region_id", "task_ids"),
+    flags={"task_action": "--action"},
+    without=("region_id", "task_ids", "task_status"),
+)
+@click.option(
+    "--status",
+    "task_status",
+    type=OneOf(_STATUSES),
+    metavar="|".join(_STATUSES),
+    help="The tasks' status.",
 )
 @click.option("--image", "images", multiple=True, help="Only tasks of this image; repeatable.")
 @client_options

@@ -46,19 +46,35 @@ def test_an_address_is_taken_apart() -> None:
     assert places.parse_address("oss://golden") == StoredObject("golden", "")
 
 
-@pytest.mark.parametrize("text", ["oss://", "oss:///key", "oss://golden", "oss://golden/"])
+@pytest.mark.parametrize(
+    "text",
+    ["oss://", "oss:///key", "oss://golden", "oss://golden/", "oss:/golden/a", "s3://golden/a"],
+)
 def test_an_address_without_an_object_is_refused(text: str) -> None:
-    with pytest.raises(click.BadParameter):
+    with pytest.raises(click.BadParameter, match="expected oss://bucket"):
         places.parse(text)
+
+
+def test_a_bucket_s_name_keeps_the_rules() -> None:
+    for text, said in (
+        ("oss://Golden", "the bucket 'Golden': expected small letters, digits and dashes"),
+        ("oss://go", "the bucket 'go': expected 3 to 63 characters"),
+    ):
+        with pytest.raises(click.BadParameter, match=said):
+            places.parse_address(text)
 
 
 def test_a_file_has_to_be_there(tmp_path: Path) -> None:
     (tmp_path / "disk.raw").write_bytes(b"x")
 
     assert places.parse(str(tmp_path / "disk.raw")) == tmp_path / "disk.raw"
-    for missing in (tmp_path, tmp_path / "other.raw"):
-        with pytest.raises(click.BadParameter, match="there is no file"):
-            places.parse(str(missing))
+    for wrong, said in (
+        (tmp_path, "is no file: name a disk image"),
+        (tmp_path / "other.raw", "cannot be read: No such file"),
+        (tmp_path / "disk.raw" / "other.raw", "cannot be read: Not a directory"),
+    ):
+        with pytest.raises(click.BadParameter, match=said):
+            places.parse(str(wrong))
 
 
 def test_a_file_becomes_an_object_of_its_name(tmp_path: Path) -> None:
