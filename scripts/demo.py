@@ -52,8 +52,9 @@ def main() -> None:
     try:
         settings = configuration.load(os.environ)
         with _service(settings) as service:
-            _show(settings)
+            image_id = _show(settings)
             if not once:
+                _tell_how_to_go_on(settings, image_id)
                 _keep_serving(service, settings)
     except (DemoError, SettingError, ImageError) as error:
         raise SystemExit(str(error)) from None
@@ -67,7 +68,8 @@ def _keep_serving(service: subprocess.Popen[bytes], settings: Settings) -> None:
     raise DemoError(f"The service ended: {_last_words(settings)}")
 
 
-def _show(settings: Settings) -> None:
+def _show(settings: Settings) -> str:
+    """Do the main job, and return the image's id."""
     sample = _sample()
     qemu_img = QemuImg.find(settings.qemu_img).path
     name = datetime.now(UTC).strftime("alpine-%Y%m%d-%H%M%S-%f")
@@ -84,7 +86,7 @@ def _show(settings: Settings) -> None:
         _say("\n3. Compare what came back with the sample.")
         _compare(qemu_img, sample, vhd)
         _compare_archive(qemu_img, sample, raw)
-    _tell_how_to_go_on(settings, image_id)
+    return str(image_id)
 
 
 def _sample() -> Path:
