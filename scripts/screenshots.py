@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from subprocess import run
@@ -21,7 +22,7 @@ from imageferry.tasks.notes import DiskBytes
 from imageferry.tasks.tables import task_events, task_samples, tasks
 from support.browser import chromium, rows_of, visitor
 from support.rows import Rows, disk
-from support.service import Service, services
+from support.service import ApiRefusedError, Service, services
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "console"
 OWNER = "worker"
@@ -52,10 +53,15 @@ def main() -> None:
         _fill_bucket(service)
         _take(browser, service, "images", "images", desk)
         _take(browser, service, f"images/{image}", "image", desk)
+        _take(browser, service, "buckets", "buckets", desk)
         _take(browser, service, f"buckets/{BUCKET}?prefix=nightly/", "bucket", desk)
         object_page = f"buckets/{BUCKET}/import?key=nightly/debian-13.qcow2"
         _take(browser, service, object_page, "import", desk)
+        _take(browser, service, "explorer", "actions", desk)
         _take(browser, service, "explorer/ecs/DescribeImages", "explorer", desk)
+        with suppress(ApiRefusedError):
+            service.call("ImportImage", RegionId="cn-hangzhou", Platform="Debian 13")
+        _take(browser, service, "errors", "errors", desk)
         _take(browser, service, "errors/codes/InvalidImageName.Malformed", "error", desk)
 
 

@@ -55,7 +55,7 @@ def test_the_list_moves_by_itself(member: Visitor, rows: Rows) -> None:
     expect(row).to_contain_text("Finished")
 
     expect(row.get_by_role("checkbox")).to_be_checked()
-    expect(page.locator("#count")).to_have_text("2 tasks", timeout=10_000)
+    expect(page.locator("#count")).to_have_text("2 tasks")
     assert page.evaluate("window.loaded")
 
 
