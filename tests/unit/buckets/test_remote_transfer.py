@@ -3,7 +3,7 @@
 import io
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import cast
 
@@ -25,6 +25,8 @@ from imageferry.telemetry.tally import StoreWork, tallied
 
 CONTENT = b"0123456789"
 SIGNATURE = "do-not-show"
+SILENCE = 0
+"""In place of a status: nothing is answered before the test is over."""
 
 
 @dataclass
@@ -33,6 +35,7 @@ class Script:
 
     answers: list[tuple[int, bytes, dict[str, str]]] = field(default_factory=list)
     asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    over: threading.Event = field(default_factory=threading.Event)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -43,6 +46,10 @@ class Handler(BaseHTTPRequestHandler):
         size = int(self.headers.get("Content-Length", 0))
         script.asked.append((self.path, dict(self.headers), self.rfile.read(size)))
         status, body, headers = script.answers.pop(0)
+        if status == SILENCE:
+            script.over.wait()
+            self.close_connection = True
+            return
         self.send_response(status)
         for name, value in {"Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
@@ -73,6 +80,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedServer]:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
         yield server
+        server.script.over.set()
         server.shutdown()
         thread.join()
 
@@ -136,6 +144,15 @@ def test_an_answer_that_breaks_off_is_asked_for_again(
 ) -> None:
     script.answers = [(206, b"23", {"Content-Length": "5"}), (206, b"23456", {})]
     assert read(transfer, signed) == b"23456"
+
+
+def test_a_store_that_falls_silent_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, signed: SignedUrl, script: Script
+) -> None:
+    monkeypatch.setattr(remote_transfer, "PATIENT", replace(PATIENT, read_seconds=1))
+    script.answers = [(SILENCE, b"", {}), *[(206, b"23456", {})] * (PATIENT.attempts - 1)]
+    assert read(Transfer(), signed) == b"23456"
+    assert len(script.asked) > 1
 
 
 def test_a_shorter_range_is_not_taken(
