@@ -16,7 +16,7 @@ from fuzz.images import SparseSource
 from fuzz.target import Target
 from imageferry.imaging.disk import Extent, Packing
 from imageferry.imaging.errors import ImageError
-from imageferry.imaging.packaging.decompression import PIECE_SIZE, decompressed
+from imageferry.imaging.packaging.decompression import PIECE_SIZE, Decompressed
 from imageferry.imaging.packaging.finding import find_package
 from imageferry.imaging.packaging.package import Archived, Compression
 from imageferry.imaging.packaging.tar import BLOCK
@@ -47,13 +47,13 @@ def _check_extent(data: bytes) -> None:
 
 
 def _check_compressed(kind: Compression, data: bytes) -> None:
-    pieces, size, consumed = decompressed([data], kind, max_bytes=_MAX_UNPACKED), 0, 0
+    coming, size, consumed = Decompressed([data], kind, max_bytes=_MAX_UNPACKED), 0, 0
     try:
-        for piece in pieces:
-            assert 0 < len(piece.data) <= PIECE_SIZE
-            assert consumed <= piece.consumed <= len(data)
-            consumed = piece.consumed
-            size += len(piece.data)
+        while piece := coming.read(PIECE_SIZE):
+            assert len(piece) <= PIECE_SIZE
+            assert consumed <= coming.consumed <= len(data)
+            consumed = coming.consumed
+            size += len(piece)
             assert size <= _MAX_UNPACKED
     except ImageError as error:
         assert error.message  # noqa: PT017  either ending is right

@@ -49,12 +49,14 @@ def _quick() -> Nursery:
 
 
 @contextmanager
-def dying_worker(ferry: Ferry, task_id: str, *, after: int) -> Iterator[Process]:
+def dying_worker(
+    ferry: Ferry, task_id: str, *, after: int, interval: Interval = INTERVAL
+) -> Iterator[Process]:
     """A process that reads up to a place for a task of an installation and then stands still."""
     settings = replace(ferry.context.settings, database_url=ferry.context.database.text_url)
     told = settings.data_dir / "dying-worker.told"
     told.parent.mkdir(parents=True, exist_ok=True)
-    told.write_bytes(pickle.dumps((settings, task_id, after)))
+    told.write_bytes(pickle.dumps((settings, task_id, after, interval)))
     log = told.with_suffix(".log")
     process = _quick().launch([str(told)], os.environ, log, module="support.dying_worker")
     try:
@@ -81,7 +83,9 @@ def stop_reading(after: int) -> None:
 
 def main() -> None:
     """Carry the first step of a task out."""
-    settings, task_id, after = pickle.loads(Path(sys.argv[1]).read_bytes())
+    # With more processors there would be more threads, and more blocks before the first is noted.
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    settings, task_id, after, interval = pickle.loads(Path(sys.argv[1]).read_bytes())
     images = open_images(settings)
     context = WorkerContext(
         settings=settings,
@@ -91,7 +95,7 @@ def main() -> None:
         catalogue=open_catalogue(images, REGION),
         scratch=settings.data_dir / "scratch" / "embedded",
         qemu_img=QemuImg.find(),
-        checkpoint_interval=INTERVAL,
+        checkpoint_interval=interval,
     )
     stop_reading(after)
     asyncio.run(Steps(context).run(task_id, "transfer"))

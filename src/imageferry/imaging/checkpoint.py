@@ -30,6 +30,21 @@ class SourceState(msgspec.Struct, frozen=True):
 NOTHING_HASHED = SourceState(0, b"")
 
 
+class Restart(msgspec.Struct, frozen=True):
+    """Where the unpacking of a compressed source can begin: at a member, a stream or a frame.
+
+    Attributes:
+        place: Where it begins in the source, in bytes.
+        position: The unpacked bytes that lie before it.
+    """
+
+    place: int
+    position: int
+
+
+BEGINNING = Restart(0, 0)
+
+
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     """One moment of a transfer.
 
@@ -40,6 +55,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
         content_hash: The blocks that were hashed, and the state of their hash.
         content_checksum: The bytes that the checksum is of, and the checksum.
         source: How far the source was hashed.
+        restart: Where to unpack a source from that is compressed as a whole.
     """
 
     offset: int
@@ -47,6 +63,7 @@ class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
     content_hash: tuple[int, bytes] = (0, b"")
     content_checksum: tuple[int, int] = (0, 0)
     source: SourceState = NOTHING_HASHED
+    restart: Restart = BEGINNING
 
 
 class Checkpoints(Protocol):
@@ -61,13 +78,36 @@ class Checkpoints(Protocol):
         """Note that so many bytes of the disk were given to the writer.
 
         Args:
-            length: The bytes.
+            length: The bytes; of zeros, which are left out, what they took of the source.
             take: Makes a checkpoint of this moment, if one is wanted.
 
         Raises:
             Exception: whatever made an earlier checkpoint impossible.
         """
         ...
+
+
+class CompletedCheckpoints:
+    """Checkpoints to which is added what only those know who read the source.
+
+    Attributes:
+        begun: Where to go on; ``None`` for the beginning.
+
+    Args:
+        checkpoints: Where they come from, and where they go.
+        complete: Makes a checkpoint complete.
+    """
+
+    def __init__(
+        self, checkpoints: Checkpoints, complete: Callable[[Checkpoint], Checkpoint]
+    ) -> None:
+        self.begun = checkpoints.begun
+        self._checkpoints = checkpoints
+        self._complete = complete
+
+    def offer(self, length: int, take: Callable[[], Checkpoint]) -> None:
+        """Note that so many bytes of the disk were given to the writer."""
+        self._checkpoints.offer(length, lambda: self._complete(take()))
 
 
 class NoCheckpoints:

@@ -41,6 +41,18 @@ class Plan:
         return cls(size, array("Q", (min(CHUNK_SIZE, size - start) for start in chunks)))
 
     @classmethod
+    def ends(cls, size: int, place: int) -> Plan:
+        """Make the plan to take of a source of ``size`` bytes the first chunk and all from a place.
+
+        The place lies behind that chunk.
+        """
+        wanted = cls.whole(size).wanted
+        chunk = place // CHUNK_SIZE
+        wanted[1:chunk] = array("Q", bytes(8 * (chunk - 1)))
+        wanted[chunk] -= place % CHUNK_SIZE
+        return cls(size, wanted)
+
+    @classmethod
     def of(cls, reader: DiskReader, size: int, start: int = 0, *, stop: StopSignal) -> Plan:
         """Make the plan for a disk.
 

@@ -111,7 +111,7 @@ def transfer(
                 writer.append(item.data.packed)
             tally.add(item)
             progress(tally.done)
-            checkpoints.offer(item.length, tally.checkpoint)
+            checkpoints.offer(item.cost if item.data is None else item.length, tally.checkpoint)
     size = virtual_size()
     return Transferred(
         writer.finish(size),

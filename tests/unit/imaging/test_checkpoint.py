@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from imageferry.imaging import blocks as blocks_module
 from imageferry.imaging import content_hash, disk, look_ahead, plan, transfer
-from imageferry.imaging.checkpoint import NO_CHECKPOINTS, Checkpoint, Checkpoints, SourceState
+from imageferry.imaging.checkpoint import NO_CHECKPOINTS, Checkpoints, SourceState
 from imageferry.imaging.disk import Extent
 from imageferry.imaging.look_ahead import LookAhead
 from imageferry.imaging.moving import Moved, move
@@ -23,6 +23,7 @@ from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.threads import StoppedError, StopSignal
 from imageferry.imaging.writers.qcow2 import CLUSTER_SIZE, Qcow2Writer
 from imageferry.imaging.writers.raw import RawWriter
+from support.cut_off import Died, GoesOn, Target
 from support.sources import BytesSource
 
 BLOCK = 2 * CLUSTER_SIZE
@@ -66,53 +67,6 @@ class Disk:
         for block, place in sorted(self.places.items()):
             length = min(BLOCK, VIRTUAL_SIZE - block * BLOCK)
             yield Extent(block * BLOCK, length, place * BLOCK, length)
-
-
-@dataclass
-class Target:
-    """The bytes of an image in the making."""
-
-    data: bytearray = field(default_factory=bytearray)
-
-    def write(self, offset: int, data: bytes | bytearray | memoryview) -> None:
-        self.data.extend(bytes(max(0, offset + len(data) - len(self.data))))
-        self.data[offset : offset + len(data)] = data
-
-
-@dataclass
-class Died:
-    """Checkpoints of a process that dies after so many blocks; the last was some blocks before."""
-
-    blocks: int
-    late: int
-    writer: Qcow2Writer | RawWriter
-    begun: Checkpoint | None = None
-    kept: list[tuple[Checkpoint, bytes, int]] = field(default_factory=list)
-
-    def offer(self, length: int, take: Callable[[], Checkpoint]) -> None:
-        assert length in {BLOCK, BLOCK - 512}
-        if not self.blocks:
-            raise StoppedError
-        self.blocks -= 1
-        self.kept.append((take(), self.writer.state(), self.writer.end))
-
-    @property
-    def last(self) -> tuple[Checkpoint, bytes, int] | None:
-        """The last checkpoint, written down and read again."""
-        kept = self.kept[: len(self.kept) - self.late]
-        if not kept:
-            return None
-        checkpoint, writer, end = kept[-1]
-        text = msgspec.msgpack.encode(checkpoint)
-        return msgspec.msgpack.decode(text, type=Checkpoint), writer, end
-
-
-@dataclass
-class GoesOn:
-    begun: Checkpoint | None
-
-    def offer(self, length: int, take: Callable[[], Checkpoint]) -> None:
-        """Write nothing down."""
 
 
 def moved(

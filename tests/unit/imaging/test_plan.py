@@ -34,6 +34,20 @@ def test_a_whole_source_is_wanted_to_its_last_byte() -> None:
     assert list(Plan.whole(0).wanted) == []
 
 
+@pytest.mark.parametrize(
+    ("place", "wanted"),
+    [
+        (CHUNK_SIZE, [CHUNK_SIZE, CHUNK_SIZE, CHUNK_SIZE, 100]),
+        (CHUNK_SIZE + 7, [CHUNK_SIZE, CHUNK_SIZE - 7, CHUNK_SIZE, 100]),
+        (3 * CHUNK_SIZE - 1, [CHUNK_SIZE, 0, 1, 100]),
+        (_SIZE - 1, [CHUNK_SIZE, 0, 0, 1]),
+    ],
+)
+def test_the_first_chunk_and_the_rest_of_a_source_are_wanted(place: int, wanted: list[int]) -> None:
+    plan = Plan.ends(_SIZE, place)
+    assert (plan.total, list(plan.wanted)) == (_SIZE, wanted)
+
+
 def test_extents_are_counted_in_the_chunks_in_which_they_lie() -> None:
     reader = Reader([plain(0, CHUNK_SIZE - 10, 30), plain(BLOCK_SIZE, 3 * CHUNK_SIZE, 100)])
     plan = Plan.of(reader, _SIZE, stop=StopSignal())

@@ -1,8 +1,8 @@
 """Decompress a whole file from its beginning, in bounded memory.
 
 xz is decoded by all processors where it allows it; see
-:mod:`imageferry.imaging.packaging.parallel_xz`. zstd is decoded in one thread, at 1 GiB/s faster
-than the rest of an import.
+:mod:`imageferry.imaging.packaging.parallel_xz`. zstd is decoded in one thread, which is faster than
+the rest of an import.
 
 gzip is decoded by isal in one thread. rapidgzip, which decodes on all processors, was measured
 against it and is not used: on two of them it was slower (0.8 to 0.95 GiB/s against 1.13), took
@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import lzma
 import sys
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from typing import Protocol, cast
 
 from isal import igzip_lib
 
+from imageferry.imaging.checkpoint import BEGINNING, Restart
 from imageferry.imaging.errors import (
     ARCHIVE_CORRUPT,
     ARCHIVE_REFUSED,
@@ -28,18 +28,24 @@ from imageferry.imaging.errors import (
 )
 from imageferry.imaging.packaging.package import Compression
 from imageferry.imaging.packaging.parallel_xz import ParallelXzDecoder
+from imageferry.imaging.packaging.restarts import Restarts
+from imageferry.imaging.threads import nothing
 
 if sys.version_info >= (3, 14):
     from compression import zstd
 else:
     from backports import zstd
 
-PIECE_SIZE = 1024 * 1024
-"""Bytes that are unpacked at once, at most."""
+Buffer = bytes | memoryview
 
-_INPUT_SIZE = 128 * 1024
-"""Bytes that a decoder is given at once: what follows the end of one of many short members is
-copied for each of them."""
+PIECE_SIZE = 1024 * 1024
+"""Bytes that are unpacked at once where no other number is asked for."""
+
+_LEAST_INPUT = 128 * 1024
+"""Bytes that a decoder is given first: what follows the end of one of many short members is copied
+for each of them."""
+_MOST_INPUT = 1024 * 1024
+"""And later, as each call waits for its turn among the other threads."""
 
 _MEMBER_BYTES = 4096
 """What members, streams or frames hold on average at least: to begin one costs as much as to
@@ -69,7 +75,7 @@ class _Decoder(Protocol):
     @property
     def unused_data(self) -> bytes: ...
 
-    def decompress(self, data: bytes, max_length: int) -> bytes: ...
+    def decompress(self, data: Buffer, max_length: int) -> bytes: ...
 
 
 _DECODERS: dict[Compression, Callable[[], _Decoder]] = {
@@ -83,92 +89,115 @@ _PADDED = (Compression.GZIP, Compression.XZ)
 """Formats in which zeros may follow a member."""
 
 
-@dataclass(frozen=True)
-class Piece:
-    """A part of what was decompressed.
+class Unpacked(Protocol):
+    """Decompressed bytes that come in order."""
 
-    Attributes:
-        data: Its bytes: some, at most the size of a piece.
-        consumed: The compressed bytes that were used up to here.
-    """
+    @property
+    def position(self) -> int:
+        """The decompressed bytes that lie before the next one."""
+        ...
 
-    data: bytes
-    consumed: int
+    @property
+    def consumed(self) -> int:
+        """The compressed bytes that were used up to here."""
+        ...
+
+    def read(self, length: int) -> bytes:
+        """The next bytes: some, at most so many; none at the end."""
+        ...
 
 
-def decompressed(
-    chunks: Iterable[bytes], compression: Compression, *, max_bytes: int, threads: int = 1
-) -> Iterator[Piece]:
+class Decompressed:
     """What a compressed file holds: all members, streams or frames that follow one another.
 
+    Attributes:
+        position: The decompressed bytes that lie before the next one.
+        consumed: The compressed bytes that were used up to here.
+        restarts: Where the file could be gone on with.
+
     Args:
-        chunks: The file, in order.
+        chunks: The file, in order. With one thread, all that some of them hold comes before the
+            next one is asked for.
         compression: How it is compressed.
-        max_bytes: Where to stop, at most a piece later.
-        threads: How many may decode at once. With one, all that some chunks hold comes before the
-            next chunk is asked for.
-
-    Raises:
-        ImageError: it is damaged, is cut off, asks for too much memory, or holds more than
-            ``max_bytes``.
-        Exception: whatever getting a chunk raised.
+        max_bytes: The most bytes that it may hold.
+        threads: How many may decode at once.
+        begun: Where the chunks begin in the file.
+        check: Is called before more is unpacked, and may raise.
     """
-    size = 0
-    stream = _Stream(compression, threads)
-    for chunk in chunks:
-        for start in range(0, len(chunk), _INPUT_SIZE):
-            for data in stream.feed(chunk[start : start + _INPUT_SIZE]):
-                size += len(data)
-                if size > max_bytes:
-                    raise MORE_THAN_DECLARED.error(
-                        f"The {compression.value} data holds more than {max_bytes} bytes."
-                    )
-                yield Piece(data, stream.consumed)
-    stream.finish()
 
-
-class _Stream:
-    """Members, streams or frames that follow one another."""
-
-    def __init__(self, compression: Compression, threads: int) -> None:
-        self.consumed = 0
-        self._threads = threads
+    def __init__(
+        self,
+        chunks: Iterable[Buffer],
+        compression: Compression,
+        *,
+        max_bytes: int,
+        threads: int = 1,
+        begun: Restart = BEGINNING,
+        check: Callable[[], None] = nothing,
+    ) -> None:
+        self.position = begun.position
+        self.consumed = begun.place
+        self.restarts = Restarts(begun)
+        self._input = _Input(chunks, begun.place)
         self._compression = compression
+        self._max_bytes = max_bytes
+        self._threads = threads
+        self._check = check
         self._decoder: _Decoder | None = None
         self._members = 0
-        self._size = 0
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        """What comes out for some more bytes."""
-        self.consumed += len(data)
-        while True:
-            if self._decoder is None:
-                if self._compression in _PADDED:
-                    data = data.lstrip(b"\0")
-                if not data:
-                    return
-                self._decoder = self._begin()
-            unpacked = self._decompress(self._decoder, data)
+    def read(self, length: int) -> bytes:
+        """The next bytes: some, at most so many; none at the end.
+
+        Raises:
+            ImageError: the file is damaged, is cut off, asks for too much memory, or holds more
+                than it may.
+            Exception: whatever getting a chunk raised.
+        """
+        self._check()
+        while (decoder := self._decoder or self._begin()) is not None:
+            unpacked = self._decompress(decoder, self._wanted(decoder), length)
+            if decoder.eof:
+                self._input.put_back(decoder.unused_data)
+                self._decoder = None
             if unpacked:
-                self._size += len(unpacked)
-                yield unpacked
-            if self._decoder.eof:
-                data, self._decoder = self._decoder.unused_data, None
-            elif self._decoder.needs_input:
-                return
-            else:
-                data = b""
+                self._count(len(unpacked))
+                return unpacked
+        return b""
 
-    def finish(self) -> None:
-        """Make sure that the last one has ended."""
-        if self._decoder is not None:
+    def _begin(self) -> _Decoder | None:
+        """Begin with the next member; there is none where only padding or nothing is left."""
+        while data := self._input.take():
+            if self._compression in _PADDED:
+                data = bytes(data).lstrip(b"\0")
+            if data:
+                self._input.put_back(data)
+                self.restarts.note(Restart(self._input.taken, self.position))
+                self._decoder = self._next_decoder()
+                break
+        return self._decoder
+
+    def _wanted(self, decoder: _Decoder) -> Buffer:
+        if not decoder.needs_input:
+            return b""
+        data = self._input.take()
+        if not data:
             raise TRUNCATED.error(
-                f"The {self._compression.value} data breaks off after {self.consumed} bytes."
+                f"The {self._compression.value} data breaks off after {self._input.taken} bytes."
+            )
+        self.consumed = max(self.consumed, self._input.taken)
+        return data
+
+    def _count(self, length: int) -> None:
+        self.position += length
+        if self.position > self._max_bytes:
+            raise MORE_THAN_DECLARED.error(
+                f"The {self._compression.value} data holds more than {self._max_bytes} bytes."
             )
 
-    def _begin(self) -> _Decoder:
+    def _next_decoder(self) -> _Decoder:
         self._members += 1
-        if self._members > _FREE_MEMBERS + self._size // _MEMBER_BYTES:
+        if self._members > _FREE_MEMBERS + self.position // _MEMBER_BYTES:
             raise ARCHIVE_REFUSED.error(
                 f"The {self._compression.value} data consists of {self._members} parts and more"
                 f" that hold no {_MEMBER_BYTES} bytes each."
@@ -177,9 +206,9 @@ class _Stream:
             return ParallelXzDecoder(_WINDOW + _XZ_OVERHEAD, self._threads)
         return _DECODERS[self._compression]()
 
-    def _decompress(self, decoder: _Decoder, data: bytes) -> bytes:
+    def _decompress(self, decoder: _Decoder, data: Buffer, length: int) -> bytes:
         try:
-            unpacked = decoder.decompress(data, PIECE_SIZE)
+            unpacked = decoder.decompress(data, length)
         except _ERRORS as error:
             raise self._refusal(str(error)) from error
         if not (unpacked or data or decoder.eof or decoder.needs_input):
@@ -193,5 +222,38 @@ class _Stream:
                 f"The {name} data needs more than {_WINDOW} bytes of memory to be unpacked."
             )
         return ARCHIVE_CORRUPT.error(
-            f"The {name} data is damaged before byte {self.consumed}: {reason}."
+            f"The {name} data is damaged before byte {self._input.taken}: {reason}."
         )
+
+
+class _Input:
+    """The bytes of a file, in portions for a decoder.
+
+    Attributes:
+        taken: How many were taken and not put back, those before the first chunk included.
+    """
+
+    def __init__(self, chunks: Iterable[Buffer], taken: int) -> None:
+        self.taken = taken
+        self._chunks = iter(chunks)
+        self._parts: list[memoryview] = []
+        self._portion = _LEAST_INPUT
+
+    def take(self) -> Buffer:
+        """The next bytes; none at the end."""
+        if not self._parts:
+            self._parts.append(memoryview(next(self._chunks, b"")))
+        part = self._parts.pop()
+        if len(part) > self._portion:
+            self._parts.append(part[self._portion :])
+        data = part[: self._portion]
+        self._portion = min(2 * self._portion, _MOST_INPUT)
+        self.taken += len(data)
+        return data
+
+    def put_back(self, data: Buffer) -> None:
+        """Give back the last of what was taken: a member has ended before it."""
+        self._portion = _LEAST_INPUT
+        self.taken -= len(data)
+        if data:
+            self._parts.append(memoryview(data))

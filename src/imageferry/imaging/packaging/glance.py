@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import decide
-from imageferry.imaging.packaging.decompression import decompressed
+from imageferry.imaging.packaging.decompression import Decompressed
 from imageferry.imaging.packaging.ends import HEAD_BYTES, EndsSource
 from imageferry.imaging.packaging.inflow import Inflow, Payload
 from imageferry.imaging.packaging.package import Compressed
@@ -56,9 +56,9 @@ def check_first_bytes(source: ByteSource, package: Compressed, declared: Format 
     """
     name = package.compression.value
     first = BoundedReader(source).read_available(0, _BYTES_READ, f"{name} data")
-    pieces = decompressed(_chunks(first, source.size), package.compression, max_bytes=_MAX_BYTES)
+    unpacked = Decompressed(_chunks(first, source.size), package.compression, max_bytes=_MAX_BYTES)
     try:
-        is_raw(Payload(Inflow(pieces), package.compression), declared)
+        is_raw(Payload(Inflow(unpacked), package.compression), declared)
     except _NotThereYetError:
         return
 

@@ -14,35 +14,40 @@ from imageferry.imaging.errors import (
     ImageError,
     ImageErrorCode,
 )
-from imageferry.imaging.packaging.decompression import PIECE_SIZE, Piece
+from imageferry.imaging.packaging.decompression import PIECE_SIZE, Unpacked
 from imageferry.imaging.packaging.finding import is_descriptor, only_disk, refuse_wrapped
 from imageferry.imaging.packaging.package import Compression
 from imageferry.imaging.packaging.tar import BLOCK, Member, is_tar, members
 
 
 class Inflow:
-    """Pieces put together anew to whatever length is asked for.
+    """Decompressed bytes in whatever length is asked for.
 
     Attributes:
         position: The bytes that were read or passed over.
-        consumed: The compressed bytes that they and the piece that holds the next one were in.
     """
 
-    def __init__(self, pieces: Iterator[Piece]) -> None:
+    def __init__(self, unpacked: Unpacked) -> None:
         self.position = 0
-        self.consumed = 0
-        self._pieces = pieces
+        self._unpacked = unpacked
         self._parts: deque[memoryview] = deque()
         self._held = 0
 
+    @property
+    def consumed(self) -> int:
+        """The compressed bytes that they and those that are held were in."""
+        return self._unpacked.consumed
+
     def peek(self, length: int) -> bytes:
         """The next bytes, which stay; fewer only at the end."""
-        self._fill(length)
+        while self._held < length and self._hold(PIECE_SIZE):
+            pass
         return b"".join(self._parts)[:length]
 
-    def read(self, length: int) -> bytes:
-        """The next bytes; fewer only at the end."""
-        self._fill(length)
+    def take(self, length: int) -> list[memoryview]:
+        """The next bytes, as they were unpacked; fewer only at the end."""
+        while self._held < length and self._hold(length - self._held):
+            pass
         taken: list[memoryview] = []
         left = min(length, self._held)
         self.position += left
@@ -54,18 +59,35 @@ class Inflow:
                 part = part[:left]
             taken.append(part)
             left -= len(part)
-        return b"".join(taken)
+        return taken
 
-    def skip(self, length: int) -> None:
-        """Pass over bytes; not beyond the end."""
-        while length and (data := self.read(min(length, PIECE_SIZE))):
-            length -= len(data)
+    def read(self, length: int) -> bytes:
+        """The next bytes; fewer only at the end."""
+        return b"".join(self.take(length))
 
-    def _fill(self, length: int) -> None:
-        while self._held < length and (piece := next(self._pieces, None)) is not None:
-            self._parts.append(memoryview(piece.data))
-            self._held += len(piece.data)
-            self.consumed = piece.consumed
+    def skip(self, length: int, unpacked: Unpacked | None = None) -> None:
+        """Pass over bytes, not beyond the end.
+
+        Args:
+            length: How many.
+            unpacked: The same bytes, which may begin later, but not behind the end of those that
+                are passed over; what comes next is read from them.
+        """
+        end = self.position + length
+        if unpacked is not None:
+            self._unpacked, self.position = unpacked, unpacked.position
+            self._parts.clear()
+            self._held = 0
+        while self.position < end and self.take(min(end - self.position, PIECE_SIZE)):
+            pass
+
+    def _hold(self, length: int) -> bool:
+        """Unpack up to so many bytes more, and say whether there were any."""
+        data = self._unpacked.read(length)
+        if data:
+            self._parts.append(memoryview(data))
+            self._held += len(data)
+        return bool(data)
 
 
 class Payload:
@@ -103,6 +125,11 @@ class Payload:
         return self._member.size if self._member is not None else None
 
     @property
+    def offset(self) -> int:
+        """Where the image begins in the decompressed data, in bytes."""
+        return self._member.offset if self._member is not None else 0
+
+    @property
     def consumed(self) -> int:
         """The compressed bytes that were used up to here."""
         return self._inflow.consumed
@@ -127,21 +154,46 @@ class Payload:
         """The next bytes, which stay; fewer only at the end."""
         return self._inflow.peek(min(length, self._left))
 
-    def read(self, length: int) -> bytes:
-        """The next bytes; fewer only at the end.
+    def take(self, length: int) -> list[memoryview]:
+        """The next bytes, as they were unpacked; fewer only at the end.
 
         Raises:
             ImageError: the image is longer than it may be, or ends before its archive says, or
                 its wrapping is damaged.
         """
         wanted = min(length, self._left)
-        data = self._inflow.read(wanted)
-        self._left -= len(data)
+        parts = self._inflow.take(wanted)
+        found = sum(map(len, parts))
+        self._left -= found
         if self._member is None and not self._left:
             raise self._refusal("more")
-        if self._member is not None and len(data) < wanted:
+        if self._member is not None and found < wanted:
             raise TRUNCATED.error(f"The {self.name} ends within its member.")
-        return data
+        return parts
+
+    def read(self, length: int) -> bytes:
+        """The next bytes; fewer only at the end.
+
+        Raises:
+            ImageError: as :meth:`take` does.
+        """
+        return b"".join(self.take(length))
+
+    def skip(self, length: int, unpacked: Unpacked | None = None) -> None:
+        """Pass over bytes that were read once.
+
+        Args:
+            length: How many.
+            unpacked: Where to read on, as :meth:`Inflow.skip` takes it.
+
+        Raises:
+            ImageError: there are fewer.
+        """
+        end = self._inflow.position + length
+        self._inflow.skip(length, unpacked)
+        if self._inflow.position < end:
+            raise TRUNCATED.error(f"The {self.name} has become shorter.")
+        self._left -= length
 
     def finish(self) -> None:
         """Read what follows the image, so that the checksums of its wrapping were looked at.
@@ -152,7 +204,7 @@ class Payload:
         if self._member is None:
             return
         only_disk([self._member, *self._members], self.name)
-        while self._inflow.read(PIECE_SIZE):
+        while self._inflow.take(PIECE_SIZE):
             pass
 
     def _refusal(self, what: str) -> ImageError:

@@ -138,7 +138,7 @@ class ParallelXzDecoder:
         self._input = b""
         self._output = ctypes.create_string_buffer(0)
 
-    def decompress(self, data: bytes, max_length: int) -> bytes:
+    def decompress(self, data: bytes | memoryview, max_length: int) -> bytes:
         """What comes out next.
 
         Args:
@@ -151,9 +151,9 @@ class ParallelXzDecoder:
         stream = self._stream
         if data:
             # liblzma has only its address.
-            self._input = data
-            stream.next_in, stream.avail_in = data, len(data)
-        if len(self._output) != max_length:
+            self._input = bytes(data)
+            stream.next_in, stream.avail_in = self._input, len(data)
+        if len(self._output) < max_length:
             self._output = ctypes.create_string_buffer(max_length)
         stream.next_out, stream.avail_out = ctypes.addressof(self._output), max_length
         code = self._code(ctypes.byref(stream), _RUN)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 
 from imageferry.imaging.errors import INSUFFICIENT_SPACE, MORE_THAN_DECLARED
+from imageferry.imaging.packaging.ahead import ahead
 from imageferry.imaging.packaging.decompression import PIECE_SIZE
 from imageferry.imaging.packaging.inflow import Payload
 from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import FileSource
 from imageferry.imaging.zeros import data_runs
+
+_PIECES_AHEAD = 16
 
 
 @contextmanager
@@ -34,23 +37,30 @@ def unpacked_file(
     room = _claim(scratch, payload, largest)
     with tempfile.TemporaryFile(dir=scratch.folder) as file:
         size = 0
-        while data := payload.read(PIECE_SIZE):
-            view = memoryview(data)
-            for start, end in data_runs(view):
-                room -= end - start
-                if room < 0:
-                    raise INSUFFICIENT_SPACE.error(
-                        f"The {payload.name} unpacks to more bytes than there was room for when"
-                        " the task began to unpack them."
-                    )
-                file.seek(size + start)
-                file.write(view[start:end])
-            size += len(data)
-            progress(payload.consumed)
-        payload.finish()
+        with closing(ahead(_pieces(payload), _PIECES_AHEAD)) as pieces:
+            for piece, consumed in pieces:
+                for start, end in data_runs(piece):
+                    room -= end - start
+                    if room < 0:
+                        raise INSUFFICIENT_SPACE.error(
+                            f"The {payload.name} unpacks to more bytes than there was room for"
+                            " when the task began to unpack them."
+                        )
+                    file.seek(size + start)
+                    file.write(piece[start:end])
+                size += len(piece)
+                progress(consumed)
         file.truncate(size)
         with FileSource.of(file) as source:
             yield source
+
+
+def _pieces(payload: Payload) -> Iterator[tuple[memoryview, int]]:
+    """The image's bytes, and the compressed ones that were used up to there."""
+    while parts := payload.take(PIECE_SIZE):
+        for part in parts:
+            yield part, payload.consumed
+    payload.finish()
 
 
 def _claim(scratch: Scratch, payload: Payload, largest: int) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from imageferry.imaging.errors import ImageError
-from imageferry.imaging.packaging.decompression import decompressed
+from imageferry.imaging.packaging.decompression import PIECE_SIZE, Decompressed
 from imageferry.imaging.packaging.package import Compression
 from support.images.packages import gz, xz, zst
 from support.unpacking import check_bomb, refusal, unpacked
@@ -82,8 +82,10 @@ def test_a_bomb_is_stopped_at_the_bound(compression: Compression) -> None:
 def test_a_bomb_of_one_member_is_unpacked_piece_by_piece() -> None:
     packer = zlib.compressobj(9, wbits=31)
     packed = b"".join(packer.compress(bytes(_MIB)) for _ in range(64)) + packer.flush()
-    pieces = decompressed([packed], Compression.GZIP, max_bytes=1 << 40)
-    assert sum(len(piece.data) for piece in pieces) == 64 * _MIB
+    coming = Decompressed([packed], Compression.GZIP, max_bytes=1 << 40)
+    sizes = list(iter(lambda: len(coming.read(PIECE_SIZE)), 0))
+    assert sum(sizes) == 64 * _MIB
+    assert max(sizes) == PIECE_SIZE
 
 
 def test_an_xz_dictionary_beyond_the_bound_is_refused() -> None:
@@ -116,7 +118,7 @@ def test_a_name_in_a_gzip_header_takes_no_memory() -> None:
     tracemalloc.start()
     try:
         with pytest.raises(ImageError, match="breaks off"):
-            list(decompressed(chunks, Compression.GZIP, max_bytes=_MIB))
+            Decompressed(chunks, Compression.GZIP, max_bytes=_MIB).read(PIECE_SIZE)
         assert tracemalloc.get_traced_memory()[1] < 8 * _MIB
     finally:
         tracemalloc.stop()

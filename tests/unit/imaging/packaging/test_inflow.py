@@ -1,26 +1,21 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
 from imageferry.imaging.errors import IMAGE_SIZE, ImageError
-from imageferry.imaging.packaging.decompression import Piece
 from imageferry.imaging.packaging.inflow import Inflow, Payload
 from imageferry.imaging.packaging.package import Compression
 from support.images.packages import OVF, archive, gz, ova, tar, xz, zst
+from support.unpacking import UnpackedBytes
 
 _DATA = random.Random(1).randbytes(5000)
 
 
-def inflow(data: bytes, piece: int = 700) -> Inflow:
-    return Inflow(_pieces(data, piece))
-
-
-def _pieces(data: bytes, piece: int) -> Iterator[Piece]:
-    for start in range(0, len(data), piece):
-        yield Piece(data[start : start + piece], start // 10)
+def inflow(data: bytes) -> Inflow:
+    return Inflow(UnpackedBytes(data, piece=700))
 
 
 def payload(data: bytes) -> Payload:
@@ -61,8 +56,8 @@ def test_bytes_may_be_passed_over() -> None:
 
 def test_no_more_is_asked_for_than_is_needed() -> None:
     coming = inflow(_DATA)
-    coming.read(1400)
-    assert coming.consumed == 70
+    coming.read(1401)
+    assert coming.consumed == 141
 
 
 def test_data_that_is_no_archive_is_the_image() -> None:

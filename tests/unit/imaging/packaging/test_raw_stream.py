@@ -7,11 +7,11 @@ import pytest
 from imageferry.imaging.disk import BLOCK_SIZE
 from imageferry.imaging.errors import ImageError
 from imageferry.imaging.formats import Format
-from imageferry.imaging.packaging.decompression import Piece
 from imageferry.imaging.packaging.inflow import Inflow, Payload
 from imageferry.imaging.packaging.package import Compression
 from imageferry.imaging.packaging.raw_stream import StreamedBlock, StreamedDisk
 from support.images.vhd import footer
+from support.unpacking import UnpackedBytes
 
 _MIB = 1024 * 1024
 _NOISE = random.Random(1).randbytes(4096)
@@ -20,10 +20,8 @@ _NOISE = random.Random(1).randbytes(4096)
 def streamed(
     data: bytes, declared: Format | None = None
 ) -> tuple[StreamedDisk, list[StreamedBlock]]:
-    pieces = (
-        Piece(data[start : start + _MIB], start // 1000 + 1) for start in range(0, len(data), _MIB)
-    )
-    payload = Payload(Inflow(pieces), Compression.GZIP)
+    unpacked = UnpackedBytes(data, share=1000)
+    payload = Payload(Inflow(unpacked), Compression.GZIP)
     disk = StreamedDisk(payload, declared=declared, max_virtual_size=1 << 30)
     return disk, list(disk.blocks())
 
@@ -49,12 +47,11 @@ def test_a_raw_disk_is_its_bytes_filled_up_to_a_sector(size: int) -> None:
     assert put_together(disk, blocks) == data.ljust(disk.virtual_size(), b"\0")
 
 
-def test_blocks_of_zeros_are_left_out_and_their_cost_is_not_lost() -> None:
-    data = bytes(2 * BLOCK_SIZE) + b"x" + bytes(3 * BLOCK_SIZE) + b"y" + bytes(3 * BLOCK_SIZE)
-    disk, blocks = streamed(data)
-    assert [block.offset // BLOCK_SIZE for block in blocks] == [2, 5]
-    assert sum(block.cost for block in blocks) > 5 * BLOCK_SIZE // 1000
-    assert disk.virtual_size() == 8 * BLOCK_SIZE + 512
+def test_what_blocks_cost_is_what_was_unpacked() -> None:
+    disk, blocks = streamed(bytes(2 * BLOCK_SIZE) + b"x" + bytes(3 * BLOCK_SIZE))
+    assert [block.offset // BLOCK_SIZE for block in blocks] == [0, 1, 2, 3, 4, 5]
+    assert sum(block.cost for block in blocks) == -(-(5 * BLOCK_SIZE + 1) // 1000)
+    assert disk.virtual_size() == 5 * BLOCK_SIZE + 512
 
 
 @pytest.mark.parametrize("size", [512, _MIB, BLOCK_SIZE, BLOCK_SIZE + 512, 3 * BLOCK_SIZE])
