@@ -66,6 +66,12 @@ def dying_worker(
         process.wait(60)
 
 
+def end_with_nursery() -> None:
+    """End this process when nobody is left to kill it: its input ends with the nursery."""
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
+
+
 def stop_reading(after: int) -> None:
     """Let no data behind a place be read from now on, in whatever order threads read."""
     kinds: tuple[Any, ...] = (FileReader, RemoteReader)
@@ -97,5 +103,6 @@ def main() -> None:
         qemu_img=QemuImg.find(),
         checkpoint_interval=interval,
     )
+    threading.Thread(target=end_with_nursery, daemon=True).start()
     stop_reading(after)
     asyncio.run(Steps(context).run(task_id, "transfer"))
