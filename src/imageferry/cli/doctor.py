@@ -40,14 +40,14 @@ def doctor(invocation: Invocation, /, repair: bool) -> None:
     check failed it is 6.
     """
     from imageferry.service import diagnosis  # noqa: PLC0415 - slow to import
-    from imageferry.service.failures import START_FAILURES  # noqa: PLC0415 - slow to import
+    from imageferry.service.failures import START_FAILURES, sentence  # noqa: PLC0415 - slow to import
 
     settings = invocation.settings()
     try:
         removed = diagnosis.repair(settings) if repair else None
         found = [*diagnosis.checks(settings), *_service_checks(settings)]
     except START_FAILURES as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(sentence(error)) from error
     if invocation.as_json:
         output.document(_document(found, removed))
     else:

@@ -84,7 +84,7 @@ def keys(invocation: Invocation, /, *, show_secrets: bool, account: str, **wante
             "--create, --disable, --enable, --delete, --bearer-token, --withdraw-bearer-tokens "
             "and --console: choose one of them."
         )
-    from imageferry.service.failures import START_FAILURES  # noqa: PLC0415 - slow to import
+    from imageferry.service.failures import START_FAILURES, sentence  # noqa: PLC0415 - slow to import
 
     settings = invocation.settings()
     (choice,) = chosen or ("list",)
@@ -98,7 +98,7 @@ def keys(invocation: Invocation, /, *, show_secrets: bool, account: str, **wante
         else:
             _show(invocation, _issued(settings, choice, wanted["hours"], account))
     except START_FAILURES as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(sentence(error)) from error
 
 
 def _keys(settings: Settings, choice: str, key_id: Any, account: str) -> Sequence[Key]:

@@ -70,14 +70,14 @@ def _run(settings: Settings, process: Callable[[], None]) -> None:
     Raises:
         CommandError: it cannot start.
     """
-    from imageferry.service.failures import START_FAILURES  # noqa: PLC0415 - slow to import
+    from imageferry.service.failures import START_FAILURES, sentence  # noqa: PLC0415 - slow to import
     from imageferry.telemetry.logs import set_up  # noqa: PLC0415 - slow to import
 
     set_up(settings.log_level)
     try:
         process()
     except START_FAILURES as error:
-        raise CommandError(str(error)) from error
+        raise CommandError(sentence(error)) from error
 
 
 @contextmanager

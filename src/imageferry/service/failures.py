@@ -18,3 +18,18 @@ START_FAILURES = (
     sa.exc.ArgumentError,
     sa.exc.OperationalError,
 )
+
+
+def sentence(error: Exception) -> str:
+    """What one of them says to whoever starts the process: what is wrong, and what to look at."""
+    if isinstance(error, sa.exc.ArgumentError):
+        return (
+            "The setting database_url cannot be read: give postgresql://USER:PASSWORD@HOST/NAME, "
+            "or nothing for SQLite in the data folder."
+        )
+    if isinstance(error, sa.exc.OperationalError):
+        reason = " ".join(str(error.orig).split())
+        return f"The database does not open: {reason}. Check it, and the setting database_url."
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return f"{error.filename}: {error.strerror}. Check its disk, or the setting data_dir."
+    return str(error)
