@@ -15,7 +15,7 @@ from imageferry.cli.session import Session
 from imageferry.cli.verb import Verb
 
 EVERY_STATUS = "ALL"
-_STATUSES = ("Creating", "Waiting", "Available", "Deprecated", "CreateFailed")
+_STATUSES = ("Creating", "Waiting", "Available", "UnAvailable", "CreateFailed", "Deprecated")
 _TAKEN_OTHERWISE = ("region_id", "image_id", "status", "dry_run")
 _ABOUT_OTHERS = ("image_family", "image_owner_alias", "image_owner_id", "usage", "is_public")
 

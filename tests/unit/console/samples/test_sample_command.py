@@ -89,7 +89,9 @@ def _one_of_each(action: str) -> dict[str, str]:
     model: type[Model] = ECS.actions[action].request
     return {
         field.wire + (".1" if field.repeated else ""): (
-            field.parameter.allowed[0] if field.parameter.allowed else plain[field.kind]
+            field.parameter.allowed[0]
+            if field.parameter.allowed
+            else field.parameter.example or plain[field.kind]
         )
         for field in fields(model)
         if field.model is None
