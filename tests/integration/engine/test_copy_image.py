@@ -66,7 +66,7 @@ def test_a_copy_outlives_its_source(ferry: Ferry, source: str) -> None:
 def test_a_store_without_files_is_copied_by_its_bytes(
     ferry: Ferry, source: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(FileReader, "fileno", lambda _: None)
+    monkeypatch.setattr(FileReader, "fileno", lambda _reader, _moving=0: None)
     copy_id, task_id = ferry.copy_image(source)
 
     assert ferry.step(task_id, "transfer")
