@@ -16,6 +16,7 @@ from imageferry.imaging.readers.opening import open_reader
 from imageferry.imaging.source import FileSource
 
 _CHUNK = 64 * 1024
+_BUFFER = 4 * 1024 * 1024
 _LARGEST = 2**50
 
 
@@ -29,14 +30,21 @@ def unpack_clusters(path: Path, image_format: Format) -> None:
 
 
 def unpack_stream(path: Path) -> None:
-    """Unpack a compressed file of one stream, which only one processor can do at a time."""
-    is_gzip = path.suffix == ".gz"
-    unpacker = (
-        isal_zlib.decompressobj(31) if is_gzip else zstandard.ZstdDecompressor().decompressobj()
-    )
+    """Unpack a compressed file of one stream, which only one processor can do at a time.
+
+    Into a buffer that is used again, as far as the library can: to put what it gives together
+    takes it longer than to unpack it.
+    """
     with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            unpacker.decompress(chunk)
+        if path.suffix == ".gz":
+            unpacker = isal_zlib.decompressobj(31)
+            while chunk := file.read(_CHUNK):
+                unpacker.decompress(chunk)
+        else:
+            buffer = bytearray(_BUFFER)
+            with zstandard.ZstdDecompressor().stream_reader(file, read_size=_CHUNK) as reader:
+                while reader.readinto(buffer):
+                    pass
 
 
 class _Direct:
