@@ -6,31 +6,18 @@ The limit of a file's size stands for the disk, as it needs no privilege.
 from __future__ import annotations
 
 import random
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from imageferry.tasks.model import Task, TaskStatus
 from support.ferry import Ferry
+from support.full_disks import full_disk
 from support.rows import ON_SQLITE
 
 pytestmark = ON_SQLITE
 DISK = random.Random(9).randbytes(12 << 20)
 LIMIT = 8 << 20
 """More than the database's files have, and less than the disk."""
-
-
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Let no file grow beyond the limit."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def imported(ferry: Ferry) -> str:
@@ -41,7 +28,7 @@ def imported(ferry: Ferry) -> str:
 
 
 def failed_on_a_full_disk(ferry: Ferry, task_id: str) -> Task:
-    with full_disk():
+    with full_disk(LIMIT):
         task = ferry.run(task_id)
     assert task.status is TaskStatus.FAILED
     assert task.error_code == "ConversionFailed.InsufficientSpace"

@@ -5,35 +5,21 @@ The limit of a file's size stands for the disk, as it needs no privilege.
 
 from __future__ import annotations
 
-import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from imageferry.buckets.folder_bucket import FolderBucket
 from integration.oss.service import Service
 from integration.oss.wire import BUCKET, code, completion, hidden_files, send
+from support.full_disks import full_disk
 
 LIMIT = 1 << 20
 FULL = (507, "InsufficientStorage")
 pytestmark = pytest.mark.usefixtures("bucket")
 
 
-@contextmanager
-def full_disk() -> Iterator[None]:
-    """Let no file grow beyond the limit."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (LIMIT, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
-
-
 def test_a_put_leaves_no_object(service: Service) -> None:
     before = hidden_files(service)
-    with full_disk():
+    with full_disk(LIMIT):
         response = send(service, "PUT", body=b"x" * (3 * LIMIT))
     assert (response.status, code(response)) == FULL
     assert hidden_files(service) == before
@@ -43,7 +29,7 @@ def test_a_put_leaves_no_object(service: Service) -> None:
 def test_a_put_leaves_the_old_object(service: Service, bucket: FolderBucket) -> None:
     bucket.put("key", [b"old"])
     before = hidden_files(service)
-    with full_disk():
+    with full_disk(LIMIT):
         response = send(service, "PUT", body=b"x" * (3 * LIMIT))
     assert (response.status, code(response)) == FULL
     assert hidden_files(service) == before
@@ -53,7 +39,7 @@ def test_a_put_leaves_the_old_object(service: Service, bucket: FolderBucket) -> 
 def test_a_copy(service: Service, bucket: FolderBucket) -> None:
     bucket.put("source", [b"x" * (2 * LIMIT)])
     before = hidden_files(service)
-    with full_disk():
+    with full_disk(LIMIT):
         response = send(service, "PUT", signed={"x-oss-copy-source": f"/{BUCKET}/source"})
     assert (response.status, code(response)) == FULL
     assert hidden_files(service) == before
@@ -63,7 +49,7 @@ def test_a_copy(service: Service, bucket: FolderBucket) -> None:
 def test_a_part(service: Service, bucket: FolderBucket) -> None:
     upload = bucket.start_upload("key")
     before = hidden_files(service)
-    with full_disk():
+    with full_disk(LIMIT):
         which = {"partNumber": "1", "uploadId": upload.id}
         response = send(service, "PUT", body=b"x" * (2 * LIMIT), parameters=which)
     assert (response.status, code(response)) == FULL
@@ -76,7 +62,7 @@ def test_a_completion_can_be_made_again(service: Service, bucket: FolderBucket) 
     etags = [(number, upload.write_part(number, [data]).etag) for number in (1, 2)]
     before = hidden_files(service)
     which = {"uploadId": upload.id}
-    with full_disk():
+    with full_disk(LIMIT):
         response = send(service, "POST", body=completion(*etags), parameters=which)
     assert (response.status, code(response)) == FULL
     assert hidden_files(service) == before
