@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 ENVIRONMENT_PREFIX = "IMAGEFERRY_"
 
@@ -57,6 +58,26 @@ class Setting:
 
 def _text(value: str) -> str:
     return value
+
+
+def _folder(value: str) -> Path:
+    if not value:
+        raise ValueError("expected the path of a folder")
+    return Path(value)
+
+
+def _endpoint(value: str) -> str:
+    """An address without anything behind its host and port; without a scheme it is http."""
+    if not value:
+        return ""
+    try:
+        parts = urlsplit(value if "://" in value else f"http://{value}")
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("expected http://host:port")
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 def _names(value: str) -> tuple[str, ...]:
@@ -132,7 +153,7 @@ class Settings:
     data_dir: Path = _setting(
         Path("imageferry-data"),
         "Folder for the database, the buckets, the images and scratch.",
-        Path,
+        _folder,
     )
     database_url: str = _setting(
         "", "SQLAlchemy URL of the database. Empty: SQLite in the data folder."
@@ -168,10 +189,15 @@ class Settings:
     ecs_port: int = _setting(8080, "Port of the ECS API; 0 takes a free one.", _integer(0, 65535))
     oss_port: int = _setting(8081, "Port of the OSS API; 0 takes a free one.", _integer(0, 65535))
     ecs_endpoint: str = _setting(
-        "", "Where the command finds the ECS API, as http://host:port. Empty: host and port."
+        "",
+        "Where the command finds the ECS API, as http://host:port. Empty: host and port.",
+        _endpoint,
     )
     oss_endpoint: str = _setting(
-        "", "Where the command finds the OSS API, as http://host:port. Empty: host and port."
+        "",
+        "Where the command finds the OSS API, as http://host:port; the service tells it to clients "
+        "that ask for the address of OSS. Empty: host and port.",
+        _endpoint,
     )
     regions: tuple[str, ...] = _setting(
         ("cn-hangzhou", "cn-beijing", "cn-shanghai", "ap-southeast-1", "us-west-1", "eu-central-1"),

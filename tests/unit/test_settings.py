@@ -63,3 +63,34 @@ def test_a_variable_that_is_no_setting_is_refused(variable: str, ending: str) ->
 
     assert str(refused.value).startswith(f"IMAGEFERRY_{variable} is no setting")
     assert str(refused.value).endswith(ending)
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("", ""),
+        ("ferry.example:8081", "http://ferry.example:8081"),
+        ("https://ferry.example/", "https://ferry.example"),
+        ("[::1]:8081", "http://[::1]:8081"),
+    ],
+)
+def test_an_endpoint_is_read_with_and_without_its_scheme(given: str, read: str) -> None:
+    settings = load({"IMAGEFERRY_ECS_ENDPOINT": given, "IMAGEFERRY_OSS_ENDPOINT": given})
+
+    assert (settings.ecs_endpoint, settings.oss_endpoint) == (read, read)
+    assert load(settings.environment()) == settings
+
+
+@pytest.mark.parametrize(
+    "given", ["ftp://x", "http://", "http://x:99999", "http://x:0", "http://x:a", "http://[::1"]
+)
+def test_an_endpoint_that_is_none_is_refused(given: str) -> None:
+    expected = f"--ecs-endpoint={given!r}: expected http://host:port."
+
+    with pytest.raises(SettingError, match=re.escape(expected)):
+        load({}, {"ecs_endpoint": given})
+
+
+def test_a_data_folder_without_a_name_is_refused() -> None:
+    with pytest.raises(SettingError, match="IMAGEFERRY_DATA_DIR='': expected the path"):
+        load({"IMAGEFERRY_DATA_DIR": ""})

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import click
-
 from imageferry.cli.errors import MissingKeyError
 from imageferry.settings import Settings
 
@@ -40,7 +38,6 @@ def find(settings: Settings) -> Connection:
     """Put together what the settings say and what a local service has left in its data folder.
 
     Raises:
-        click.UsageError: an endpoint cannot be read.
         MissingKeyError: there is no access key.
     """
     ecs, oss = endpoints(settings)
@@ -60,12 +57,9 @@ def endpoints(settings: Settings) -> tuple[str, str]:
 
     An OSS endpoint that is not given belongs to an ECS endpoint that is: it
     is on the same host, not on this machine's own service.
-
-    Raises:
-        click.UsageError: an endpoint cannot be read.
     """
     if settings.ecs_endpoint:
-        ecs = _endpoint("ecs_endpoint", settings.ecs_endpoint)
+        ecs = settings.ecs_endpoint
         parts = urlsplit(ecs)
         beside = _url(parts.scheme, parts.hostname or "", settings.oss_port)
     else:
@@ -73,20 +67,7 @@ def endpoints(settings: Settings) -> tuple[str, str]:
         host = _ANY_ADDRESS.get(settings.host, settings.host)
         ecs = announced.get("ECS") or _url("http", host, settings.ecs_port)
         beside = announced.get("OSS") or _url("http", host, settings.oss_port)
-    oss = settings.oss_endpoint
-    return ecs, _endpoint("oss_endpoint", oss) if oss else beside
-
-
-def _endpoint(name: str, text: str) -> str:
-    parts = urlsplit(text if "://" in text else f"http://{text}")
-    try:
-        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        flag = "--" + name.replace("_", "-")
-        raise click.UsageError(f"{flag} is {text!r}: expected http://host:port")
-    return f"{parts.scheme}://{parts.netloc}"
+    return ecs, settings.oss_endpoint or beside
 
 
 def _url(scheme: str, host: str, port: int) -> str:

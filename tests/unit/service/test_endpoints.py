@@ -6,7 +6,7 @@ import pytest
 
 from imageferry.service.endpoints import oss_endpoint
 from imageferry.service.installation import write_addresses
-from imageferry.settings import Settings
+from imageferry.settings import Settings, load
 
 
 @pytest.mark.parametrize(
@@ -23,9 +23,10 @@ def test_oss_is_beside_ecs(host: str, endpoint: str) -> None:
 
 
 def test_a_setting_tells_where_else_it_is() -> None:
-    settings = Settings(oss_endpoint="https://oss.example:444")
+    for given in ("https://oss.example:444", "oss.example:444"):
+        settings = load({"IMAGEFERRY_OSS_ENDPOINT": given})
 
-    assert oss_endpoint(settings, "127.0.0.1:8080") == "oss.example:444"
+        assert oss_endpoint(settings, "127.0.0.1:8080") == "oss.example:444"
 
 
 def test_a_free_port_is_the_one_that_was_taken(tmp_path: Path) -> None:
