@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import random
+import signal
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from imageferry.telemetry.declaration import Teller
 from imageferry.telemetry.metrics import DECLARED
-from support.cluster import cluster
+from support.cluster import Worker, cluster
 from support.otlp import Collector, ReceivedSpan, collector
 from support.postgresql import PostgreSQLServer
 from support.seaweedfs import S3Server
@@ -23,6 +25,10 @@ from support.service import Service, until
 BUCKET = "golden"
 DISK = random.Random(7).randbytes(20 << 20)
 TELLS_OF_THE_PROCESS = "process_"
+PARTS_OF_THE_ENGINE = {
+    *("uptake", "hand_over", "leases", "reconciler"),
+    *("signs_of_life", "failure_detector"),
+}
 
 
 @dataclass
@@ -32,6 +38,7 @@ class Seen:
     Attributes:
         api: The API that was asked for it.
         request_id, task_id: Of the import.
+        worker: The worker that carried it out.
         worker_log: The lines of the worker.
         api_log: The lines of the API.
         worker_metrics: Where the worker shows its metrics.
@@ -42,6 +49,7 @@ class Seen:
     api: Service
     request_id: str
     task_id: str
+    worker: Worker
     worker_log: list[dict[str, Any]]
     api_log: list[dict[str, Any]]
     worker_metrics: str
@@ -100,6 +108,7 @@ def seen(
             api,
             reply["RequestId"],
             reply["TaskId"],
+            worker,
             lines,
             _lines(api.log.read_text()),
             f"http://{shown['host']}:{shown['port']}/metrics",
@@ -124,6 +133,15 @@ def _samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
         (sample.name, tuple(sorted(sample.labels.items()))): sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
+    }
+
+
+def _lags(seen: Seen) -> dict[str, float]:
+    """How late each part of the worker's engine is."""
+    return {
+        dict(labels)["part"]: value
+        for (name, labels), value in _samples(_get(seen.worker_metrics)[1]).items()
+        if name == "imageferry_engine_lag_seconds"
     }
 
 
@@ -191,6 +209,20 @@ def test_the_worker_counts_what_it_does(seen: Seen) -> None:
     assert samples["imageferry_task_bytes_total", (("action", "ImportImage"),)] == len(DISK)
     assert samples["imageferry_store_bytes_total", (("direction", "read"),)] >= len(DISK)
     assert samples["imageferry_lease_renewal_seconds_count", ()] >= 0
+
+
+def test_the_worker_tells_how_late_its_engine_is(seen: Seen) -> None:
+    seen.worker.signal(signal.SIGSTOP)
+    time.sleep(1.5)
+    seen.worker.signal(signal.SIGCONT)
+
+    until(lambda: _lags(seen)["uptake"] > 1, 60, "The lag of a worker that was frozen")
+    late, later = _lags(seen), _lags(seen)
+
+    assert late.keys() == PARTS_OF_THE_ENGINE
+    # The task has begun and has ended: nothing of it is due, or its lag would grow.
+    assert later["hand_over"] <= late["hand_over"]
+    assert later["leases"] <= late["leases"]
 
 
 def test_the_api_counts_requests_and_looks_up_the_state_of_all(seen: Seen) -> None:

@@ -8,13 +8,13 @@ from collections.abc import Callable
 import structlog
 
 from imageferry.database.connection import UNAVAILABLE, Database
-from imageferry.engine import presence
+from imageferry.engine import lag, presence
 from imageferry.engine.failure_detector import FailureDetector
+from imageferry.engine.lag import Lag
 from imageferry.engine.presence import Presence
 from imageferry.engine.queue import ENGINE_VERSION, TaskQueue
 from imageferry.imaging.lease import seconds_since_boot
 from imageferry.settings import SettingError, Settings
-from imageferry.telemetry import metrics
 
 TICK_SECONDS = 0.2
 """How soon a worker that was frozen notices it."""
@@ -72,8 +72,8 @@ class Companions:
     def enter(self) -> None:
         """Join the workers, before any task is taken up: give signs of life, and watch others."""
         self._presence.enter(ENGINE_VERSION, self._settings.worker_slots)
-        self._start(self._beat)
-        self._start(self._look)
+        self._start(self._beat, lag.SIGNS_OF_LIFE)
+        self._start(self._detector.look, lag.FAILURE_DETECTOR)
 
     def leave(self) -> None:
         """Leave the workers: what this one has not done goes on elsewhere at once."""
@@ -83,17 +83,20 @@ class Companions:
         self._presence.leave()
         self._queue.drop(self._executor)
 
-    def _start(self, work: Callable[[], None]) -> None:
-        thread = threading.Thread(target=self._go_on, args=(work,), daemon=True)
+    def _start(self, work: Callable[[], object], late: Lag) -> None:
+        thread = threading.Thread(target=self._go_on, args=(work, late), daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def _go_on(self, work: Callable[[], None]) -> None:
+    def _go_on(self, work: Callable[[], object], late: Lag) -> None:
+        late.expect(self._interval)
         while self._pause():
             try:
                 work()
+                late.expect(self._interval)
             except UNAVAILABLE as error:
                 _log.warning("workers_out_of_sight", reason=str(error).partition("\n")[0])
+        late.came()
 
     def _pause(self) -> bool:
         """Wait until it is time again, and say whether to go on."""
@@ -109,10 +112,6 @@ class Companions:
     def _beat(self) -> None:
         if not self._presence.beat() and not self._stop.is_set():
             self._end("taken for dead")
-
-    def _look(self) -> None:
-        self._detector.look()
-        metrics.DETECTOR_LAST_LOOK.set_to_current_time()
 
     def _end(self, reason: str) -> None:
         _log.error("worker_ends", reason=reason)

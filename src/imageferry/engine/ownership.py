@@ -21,6 +21,7 @@ import structlog
 
 from imageferry.buckets.interruption import Interruption
 from imageferry.database.connection import UNAVAILABLE, Database
+from imageferry.engine import lag
 from imageferry.engine.observed import StepObserver
 from imageferry.engine.progress import ProgressMeter, Reading
 from imageferry.engine.task_notes import TaskNotes
@@ -239,6 +240,13 @@ class Ownership:
         working.result()
 
     async def _keep(self) -> None:
+        lag.LEASES.expect(HEARTBEAT_SECONDS, self._owner)
+        try:
+            await self._renew()
+        finally:
+            lag.LEASES.came(self._owner)
+
+    async def _renew(self) -> None:
         while True:
             await asyncio.sleep(HEARTBEAT_SECONDS)
             # Whoever judges this worker by its writes counts from the write itself, which may
@@ -258,6 +266,7 @@ class Ownership:
             else:
                 self._check(held=held)
                 self.lease.renew(moment)
+                lag.LEASES.expect(HEARTBEAT_SECONDS, self._owner)
 
     def _record_progress(self) -> bool:
         with (

@@ -18,7 +18,7 @@ import structlog
 
 from imageferry.database.connection import UNAVAILABLE, Database
 from imageferry.database.metadata import now
-from imageferry.engine import leftovers, stuck_tasks
+from imageferry.engine import lag, leftovers, stuck_tasks
 from imageferry.engine.queue import TaskQueue
 
 LOOK_SECONDS = 20.0
@@ -140,10 +140,13 @@ def reconciling(reconciler: Reconciler) -> Iterator[None]:
 
 
 def _go_on(reconciler: Reconciler, stop: threading.Event) -> None:
+    lag.RECONCILER.expect(LOOK_SECONDS)
     while not stop.wait(LOOK_SECONDS):
         try:
             reconciler.look()
+            lag.RECONCILER.expect(LOOK_SECONDS)
         except UNAVAILABLE as error:
             _log.warning("tasks_not_reconciled", reason=str(error).partition("\n")[0])
         except Exception:  # noqa: BLE001 - the next look must come, whatever is wrong with this
             _log.exception("tasks_not_reconciled")
+    lag.RECONCILER.came()

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import structlog
 
 from imageferry.database.connection import UNAVAILABLE, Database
-from imageferry.engine.queue import TaskQueue
+from imageferry.engine import lag
+from imageferry.engine.queue import POLL_SECONDS, TaskQueue
+from imageferry.engine.runs import run_id
 from imageferry.settings import Settings
 from imageferry.tasks import waiting
 from imageferry.tasks.turns import Limits
@@ -54,12 +56,18 @@ class Uptake:
         """
         if not self._has_to():
             return []
-        with self._database.write_alone(waiting.LOCK) as connection:
-            taken = waiting.take(connection, self._limits, self._room())
-            for task in taken:
-                self._queue.enqueue(
-                    connection, task.task_id, task.action, self._worker, task.hand_over
-                )
+        with ExitStack() as failed:
+            with self._database.write_alone(waiting.LOCK) as connection:
+                taken = waiting.take(connection, self._limits, self._room())
+                for task in taken:
+                    run = run_id(task.task_id, task.hand_over)
+                    # Before it can have begun, which is as soon as the transaction has ended.
+                    lag.HAND_OVER.expect(POLL_SECONDS, run)
+                    failed.callback(lag.HAND_OVER.came, run)
+                    self._queue.enqueue(
+                        connection, task.task_id, task.action, self._worker, task.hand_over
+                    )
+            failed.pop_all()
         return [task.task_id for task in taken]
 
     def _has_to(self) -> bool:
@@ -93,12 +101,15 @@ def taking_up(uptake: Uptake) -> Iterator[None]:
 
 
 def _go_on(uptake: Uptake, stop: threading.Event) -> None:
+    lag.UPTAKE.expect(LOOK_SECONDS)
     while not stop.wait(LOOK_SECONDS):
         try:
             uptake.look()
+            lag.UPTAKE.expect(LOOK_SECONDS)
         except UNAVAILABLE as error:
             _log.warning("tasks_not_taken_up", reason=str(error).partition("\n")[0])
             stop.wait(AGAIN_SECONDS)
         except Exception:  # noqa: BLE001 - the next look must come, whatever is wrong with this
             _log.exception("tasks_not_taken_up")
             stop.wait(AGAIN_SECONDS)
+    lag.UPTAKE.came()

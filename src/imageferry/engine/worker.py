@@ -19,7 +19,7 @@ from dbos import DBOS, DBOSConfig, StepOptions
 from imageferry.buckets.interface import Store, StoreError
 from imageferry.database.connection import UNAVAILABLE, Database
 from imageferry.database.metadata import now
-from imageferry.engine import companions, leftovers
+from imageferry.engine import companions, lag, leftovers
 from imageferry.engine.companions import Companions
 from imageferry.engine.context import WorkerContext
 from imageferry.engine.queue import APPLICATION, ENGINE_VERSION, POLL_SECONDS, TaskQueue
@@ -231,7 +231,9 @@ def _register(steps: Steps, action: TaskAction, running: Running) -> None:
     """
 
     async def workflow(task_id: str, hand_over: int = 1) -> None:
-        with running.carried_out(run_id(task_id, hand_over)):
+        run = run_id(task_id, hand_over)
+        lag.HAND_OVER.came(run)
+        with running.carried_out(run):
             for step in STEPS[action]:
                 goes_on = await DBOS.run_step_async(
                     {"name": step}, steps.run, task_id, step, hand_over

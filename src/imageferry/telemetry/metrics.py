@@ -165,11 +165,15 @@ LEASE_RENEWAL_SECONDS = DECLARED.histogram(
     buckets=_SHORT,
 )
 
-DETECTOR_LAST_LOOK = DECLARED.gauge(
-    "imageferry_failure_detector_last_look_seconds",
-    "When the worker has last looked for dead workers, as seconds since 1970. With PostgreSQL.",
+ENGINE_LAG = DECLARED.gauge(
+    "imageferry_engine_lag_seconds",
+    "How late a part of the worker's engine was at the most within the last minute, with what has "
+    "still to come: looks for tasks that wait (`uptake`), the first steps of tasks that were given "
+    "a slot (`hand_over`), renewals of `leases`, and looks for tasks that got lost (`reconciler`); "
+    "with PostgreSQL also `signs_of_life`, and looks for dead workers (`failure_detector`).",
     "seconds",
     Teller.WORKER,
+    "part",
 )
 WORKERS_DIED = DECLARED.counter(
     "imageferry_workers_died_total",
