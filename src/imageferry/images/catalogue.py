@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import structlog
 
-from imageferry.buckets.interface import Bucket, BucketNotFoundError, Store, StoreError
+from imageferry.buckets.interface import (
+    Bucket,
+    BucketExistsError,
+    BucketNotFoundError,
+    Store,
+    StoreError,
+)
 
 CATALOGUE_BUCKET = "catalogue"
 OWNER = "imageferry"
@@ -13,11 +21,12 @@ _log = structlog.get_logger()
 
 
 def open_catalogue(store: Store, region: str) -> Bucket:
-    """The catalogue's bucket, made where it is not there yet."""
-    try:
+    """The catalogue's bucket, made where it is not there yet; processes may start together."""
+    with suppress(BucketNotFoundError):
         return store.bucket(CATALOGUE_BUCKET)
-    except BucketNotFoundError:
+    with suppress(BucketExistsError):
         return store.create_bucket(CATALOGUE_BUCKET, region=region, owner=OWNER)
+    return store.bucket(CATALOGUE_BUCKET)
 
 
 def discard(catalogue: Bucket, image_id: str) -> None:

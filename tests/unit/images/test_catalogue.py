@@ -7,6 +7,7 @@ import pytest
 import structlog
 
 from imageferry.buckets.folder import FolderStore
+from imageferry.buckets.folder_bucket import FolderBucket
 from imageferry.buckets.interface import StoreError
 from imageferry.images.catalogue import (
     CATALOGUE_BUCKET,
@@ -27,6 +28,21 @@ def test_the_catalogue_is_made_once(tmp_path: Path) -> None:
 
     assert first.info == second.info
     assert first.info.name == CATALOGUE_BUCKET
+
+
+def test_the_catalogue_that_another_process_makes_at_the_same_moment_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, others = FolderStore(tmp_path), FolderStore(tmp_path)
+    create = store.create_bucket
+
+    def create_too_late(name: str, *, region: str, owner: str) -> FolderBucket:
+        others.create_bucket(name, region=region, owner=owner)
+        return create(name, region=region, owner=owner)
+
+    monkeypatch.setattr(store, "create_bucket", create_too_late)
+
+    assert open_catalogue(store, "cn-hangzhou").info == others.bucket(CATALOGUE_BUCKET).info
 
 
 def test_the_disks_of_one_image_are_discarded(tmp_path: Path) -> None:
