@@ -14,9 +14,13 @@ from imageferry.accounts.roles import Role, create_default_roles
 from imageferry.accounts.tables import access_keys, accounts
 from imageferry.database.metadata import now
 
+LOCK = "imageferry-accounts"
+"""The name to have to oneself for making accounts, of which one may be the first."""
+
 KEPT_AFTER_EXPIRY = timedelta(days=1)
 """How long temporary credentials are remembered after they ran out, so that their user is told."""
 
+_MICROSECOND = timedelta(microseconds=1)
 _LETTERS = string.ascii_letters + string.digits
 _SECURITY_TOKEN_BYTES = 96
 
@@ -65,10 +69,24 @@ def first_account(connection: sa.Connection) -> str | None:
     ).scalar_one_or_none()
 
 
+def first_or_new_account(connection: sa.Connection) -> str:
+    """The account that was made first, made where there is none.
+
+    Args:
+        connection: A transaction that has :data:`LOCK` to itself.
+    """
+    return first_account(connection) or create_account(connection, "default")
+
+
 def create_account(connection: sa.Connection, name: str) -> str:
     """Make an account with its default roles, and return its id: 16 digits, as Alibaba Cloud's."""
     account_id = str(secrets.randbelow(9 * 10**15) + 10**15)
-    connection.execute(sa.insert(accounts).values(account_id=account_id, name=name, created=now()))
+    latest = connection.execute(sa.select(sa.func.max(accounts.c.created))).scalar_one()
+    # The first account stays the first, also where the clock has been set back since.
+    created = now() if latest is None else max(now(), latest + _MICROSECOND)
+    connection.execute(
+        sa.insert(accounts).values(account_id=account_id, name=name, created=created)
+    )
     create_default_roles(connection, account_id)
     return account_id
 

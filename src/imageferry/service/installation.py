@@ -129,10 +129,8 @@ def free_space(settings: Settings) -> int:
 
 def _ensure_key(installation: Installation) -> tuple[AccessKey, bool]:
     given = installation.settings.access_key_id
-    with installation.database.write_alone("imageferry-first-key") as connection:
-        account = access_keys.first_account(connection)
-        if account is None:
-            account = access_keys.create_account(connection, "default")
+    with installation.database.write_alone(access_keys.LOCK) as connection:
+        account = access_keys.first_or_new_account(connection)
         known = [key for key in access_keys.of_account(connection, account) if key.active]
         if given:
             secret = installation.settings.access_key_secret

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from contextlib import closing
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -88,7 +88,7 @@ def create_key(settings: Settings, account: str = "") -> Key:
     """
     with (
         closing(open_existing(settings)) as installation,
-        installation.database.write_alone("imageferry-accounts") as connection,
+        installation.database.write_alone(access_keys.LOCK) as connection,
     ):
         owner = _known_or_new(connection, account) if account else _first(connection)
         return _shown(access_keys.create_key(connection, owner.account_id), owner)
@@ -133,11 +133,7 @@ def issue_bearer_token(settings: Settings, lasting: timedelta, account: str = ""
     Raises:
         SettingError: there is no installation, or no such account.
     """
-    with (
-        closing(open_existing(settings)) as installation,
-        installation.database.write() as connection,
-    ):
-        owner = _wanted(connection, account)
+    with _owner(settings, account) as (connection, owner):
         return bearer_tokens.issue(connection, owner.account_id, lasting)
 
 
@@ -150,11 +146,7 @@ def withdraw_bearer_tokens(settings: Settings, account: str = "") -> int:
     Raises:
         SettingError: there is no installation, or no such account.
     """
-    with (
-        closing(open_existing(settings)) as installation,
-        installation.database.write() as connection,
-    ):
-        owner = _wanted(connection, account)
+    with _owner(settings, account) as (connection, owner):
         return bearer_tokens.withdraw(connection, owner.account_id)
 
 
@@ -168,11 +160,7 @@ def console_link(settings: Settings, account: str = "") -> str:
     Raises:
         SettingError: there is no installation, no such account, or none of its keys is active.
     """
-    with (
-        closing(open_existing(settings)) as installation,
-        installation.database.write() as connection,
-    ):
-        owner = _wanted(connection, account)
+    with _owner(settings, account) as (connection, owner):
         keys = access_keys.of_account(connection, owner.account_id)
     for key in keys:
         if key.active:
@@ -183,9 +171,14 @@ def console_link(settings: Settings, account: str = "") -> str:
     )
 
 
-def _wanted(connection: sa.Connection, id_or_name: str) -> Account:
-    """The account that is named, else the first one."""
-    return _known(connection, id_or_name) if id_or_name else _first(connection)
+@contextmanager
+def _owner(settings: Settings, id_or_name: str) -> Iterator[tuple[sa.Connection, Account]]:
+    """A write transaction, and the account that is named, else the first one."""
+    with (
+        closing(open_existing(settings)) as installation,
+        installation.database.write_alone(access_keys.LOCK) as connection,
+    ):
+        yield connection, _known(connection, id_or_name) if id_or_name else _first(connection)
 
 
 def _known(connection: sa.Connection, id_or_name: str) -> Account:
@@ -211,10 +204,7 @@ def _known_or_new(connection: sa.Connection, id_or_name: str) -> Account:
 
 
 def _first(connection: sa.Connection) -> Account:
-    """The account that was made first, made where there is none."""
-    for account in accounts.every(connection):
-        return account
-    return Account(access_keys.create_account(connection, "default"), "default")
+    return _known(connection, access_keys.first_or_new_account(connection))
 
 
 def _find(connection: sa.Connection, access_key_id: str) -> Key:

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
+import pytest
 import sqlalchemy as sa
 
-from imageferry.accounts import access_keys, roles
+from imageferry.accounts import access_keys, accounts, roles
 from imageferry.accounts.access_keys import KEPT_AFTER_EXPIRY, AccessKey
-from imageferry.accounts.tables import accounts
+from imageferry.accounts.tables import accounts as accounts_table
 from imageferry.accounts.tables import roles as roles_table
 from imageferry.database.metadata import now
 from support.rows import Rows
@@ -98,12 +99,28 @@ def test_the_first_account_stays_the_first(rows: Rows) -> None:
     assert re.fullmatch(r"[1-9]\d{15}", second)
 
 
+def test_the_first_account_stays_the_first_where_the_clock_was_set_back(
+    rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = rows.account
+    monkeypatch.setattr(access_keys, "now", lambda: datetime(2000, 1, 1, tzinfo=UTC))
+
+    made = [rows.change(access_keys.create_account, name) for name in ("second", "third")]
+
+    with rows.database.read() as connection:
+        assert access_keys.first_account(connection) == first
+        listed = [account.account_id for account in accounts.every(connection)]
+    assert listed == [first, *made]
+
+
 def test_a_new_database_has_no_account(rows: Rows) -> None:
     with rows.database.write() as connection:
         connection.execute(sa.delete(roles_table))
-        connection.execute(sa.delete(accounts))
+        connection.execute(sa.delete(accounts_table))
 
         assert access_keys.first_account(connection) is None
+        made = access_keys.first_or_new_account(connection)
+        assert access_keys.first_or_new_account(connection) == made
 
 
 def test_a_temporary_key_is_found_again_and_not_listed(rows: Rows) -> None:
