@@ -33,6 +33,10 @@ UNAVAILABLE = (
 """What is raised while the database is locked, full or out of reach, or gave a transaction up
 for another one: it may go well later."""
 
+_DRIVERS = frozenset({"sqlite", "sqlite+pysqlite", "postgresql+psycopg"})
+
+_IN_MEMORY = frozenset({None, "", ":memory:"})
+"""What SQLite calls a database in memory: every connection would have one of its own."""
 
 _REACH: dict[str, int | str] = {
     "connect_timeout": 10,
@@ -67,12 +71,19 @@ class Database:
 
     Args:
         url: A SQLAlchemy URL. ``postgresql://`` means psycopg 3.
+
+    Raises:
+        sqlalchemy.exc.ArgumentError: the URL cannot be read, or is that of another database or
+            driver, or of a database in memory.
     """
 
     def __init__(self, url: str) -> None:
         self.url = sa.make_url(url)
         if self.url.drivername == "postgresql":
             self.url = self.url.set(drivername="postgresql+psycopg")
+        in_memory = self.is_sqlite and self.url.database in _IN_MEMORY
+        if self.url.drivername not in _DRIVERS or in_memory:
+            raise sa.exc.ArgumentError(f"{self.url!r} is no database that can be used here")
         self._durable = self._engine(durable=True)
         self._relaxed = self._engine(durable=False)
         self._writing = threading.Lock()

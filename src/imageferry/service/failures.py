@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from imageferry.buckets.interface import StoreError
 from imageferry.database.schema import SchemaError
 from imageferry.engine.worker import WorkerLockedError
 from imageferry.imaging.errors import ImageError
@@ -14,6 +15,7 @@ START_FAILURES = (
     SchemaError,
     WorkerLockedError,
     ImageError,
+    StoreError,
     OSError,
     sa.exc.ArgumentError,
     sa.exc.OperationalError,
@@ -24,12 +26,18 @@ def sentence(error: Exception) -> str:
     """What one of them says to whoever starts the process: what is wrong, and what to look at."""
     if isinstance(error, sa.exc.ArgumentError):
         return (
-            "The setting database_url cannot be read: give postgresql://USER:PASSWORD@HOST/NAME, "
+            "The setting database_url cannot be used: give postgresql://USER:PASSWORD@HOST/NAME, "
             "or nothing for SQLite in the data folder."
         )
     if isinstance(error, sa.exc.OperationalError):
         reason = " ".join(str(error.orig).split())
         return f"The database does not open: {reason}. Check it, and the setting database_url."
+    if isinstance(error, StoreError):
+        text = str(error)
+        return (
+            f"{text[:1].upper()}{text[1:]}. Check it, and the settings images_url, buckets_url and "
+            "bucket_backends."
+        )
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}. Check its disk, or the setting data_dir."
     return str(error)

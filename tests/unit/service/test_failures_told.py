@@ -5,7 +5,10 @@ import sqlite3
 import pytest
 import sqlalchemy as sa
 
-from imageferry.service.failures import sentence
+from imageferry.buckets.interface import StoreError
+from imageferry.buckets.remote_errors import RemoteStoreError
+from imageferry.database.connection import Database
+from imageferry.service.failures import START_FAILURES, sentence
 from imageferry.settings import SettingError
 
 
@@ -20,6 +23,11 @@ from imageferry.settings import SettingError
             FileNotFoundError(2, "No such file or directory", "/proc/x"),
             "/proc/x: No such file or directory. Check its disk, or the setting data_dir.",
         ),
+        (
+            RemoteStoreError("the remote store did not answer HeadObject: ReadTimeoutError"),
+            "The remote store did not answer HeadObject: ReadTimeoutError. Check it, and the "
+            "settings images_url, buckets_url and bucket_backends.",
+        ),
         (OSError("The ECS API cannot listen."), "The ECS API cannot listen."),
         (SettingError("It says all."), "It says all."),
     ],
@@ -28,8 +36,15 @@ def test_what_keeps_a_process_from_starting_is_told(error: Exception, told: str)
     assert sentence(error) == told
 
 
-def test_an_address_of_a_database_that_cannot_be_read() -> None:
+@pytest.mark.parametrize(
+    "url", ["postgres:x", "mysql://host/name", "postgresql+psycopg2://host/name", "sqlite://"]
+)
+def test_an_address_of_a_database_that_cannot_be_used(url: str) -> None:
     with pytest.raises(sa.exc.ArgumentError) as refused:
-        sa.make_url("postgres:x")
+        Database(url)
 
     assert "postgresql://USER:PASSWORD@HOST/NAME" in sentence(refused.value)
+
+
+def test_a_store_that_is_away_keeps_a_process_from_starting() -> None:
+    assert issubclass(StoreError, START_FAILURES)
