@@ -16,12 +16,12 @@ from imageferry.settings import SettingError
     ("error", "told"),
     [
         (
-            sa.exc.OperationalError("SELECT 1", {}, sqlite3.OperationalError("no\n\tsuch file")),
-            "The database does not open: no such file. Check it, and the setting database_url.",
+            sa.exc.OperationalError("SELECT 1", {}, sqlite3.OperationalError("no\n\tsuch file?")),
+            "The database does not open: no such file. Check it, and IMAGEFERRY_DATABASE_URL.",
         ),
         (
             FileNotFoundError(2, "No such file or directory", "/proc/x"),
-            "/proc/x: No such file or directory. Check its disk, or the setting data_dir.",
+            "/proc/x: No such file or directory. Check its disk, or IMAGEFERRY_DATA_DIR.",
         ),
         (
             RemoteStoreError("the remote store did not answer HeadObject: ReadTimeoutError"),
