@@ -11,7 +11,7 @@ CAUSES: Mapping[str, Sequence[Text]] = {
         Text(
             "The secret has a character too few or too many: a line feed at its end, or a part "
             "that was not copied.",
-            "Secret 多了或少了字符,例如末尾有换行,或复制不完整。",
+            "Secret 多了或少了字符，例如末尾有换行，或复制不完整。",
         ),
         Text(
             "A proxy on the way changes the Host header or the query.",
@@ -20,7 +20,7 @@ CAUSES: Mapping[str, Sequence[Text]] = {
         Text(
             "A client of one's own writes a space as “+” instead of “%20”, or does not sort by "
             "the decoded name.",
-            "自行编写的客户端将空格编码为“+”而非“%20”,或未按解码后的名称排序。",
+            "自行编写的客户端将空格编码为“+”而非“%20”，或未按解码后的名称排序。",
         ),
     ),
     "InvalidAccessKeyId.NotFound": (
@@ -29,7 +29,7 @@ CAUSES: Mapping[str, Sequence[Text]] = {
             "使用了阿里云或其他部署的访问密钥。",
         ),
         Text(
-            "The data folder was made anew, and its key with it.", "数据目录已重建,密钥随之更换。"
+            "The data folder was made anew, and its key with it.", "数据目录已重建，密钥随之更换。"
         ),
     ),
     "InvalidTimeStamp.Expired": (
@@ -61,7 +61,7 @@ CAUSES: Mapping[str, Sequence[Text]] = {
         ),
     ),
     "InvalidOSSObject.NotFound": (
-        Text("The name has a slash in front, or another case.", "名称以斜杠开头,或大小写不同。"),
+        Text("The name has a slash in front, or another case.", "名称以斜杠开头，或大小写不同。"),
         Text("The upload has not been completed.", "上传尚未完成。"),
     ),
     "InvalidImageName.Duplicated": (

@@ -9,7 +9,7 @@ from imageferry.console.texts import Text
 _ASKED_FOR = (
     Text(
         "Terraform and other tools read every configuration of a bucket, and take this for “none”.",
-        "Terraform 等工具会读取存储空间的全部配置,并将此错误视为“未配置”。",
+        "Terraform 等工具会读取存储空间的全部配置，并将此错误视为“未配置”。",
     ),
 )
 _DAMAGED = Text(
@@ -20,7 +20,7 @@ _LINE_BREAKS = Text("The connection breaks again and again.", "网络连接反�
 OBJECT_CAUSES: Mapping[str, Sequence[Text]] = {
     "AccessDenied": (
         Text("The bucket is that of another account.", "存储空间属于其他账号。"),
-        Text("A signed URL was kept until it had run out.", "签名 URL 保存过久,已过期。"),
+        Text("A signed URL was kept until it had run out.", "签名 URL 保存过久，已过期。"),
         Text(
             "The address is opened in a browser without a signature.",
             "在浏览器中直接打开了未签名的地址。",
@@ -32,7 +32,7 @@ OBJECT_CAUSES: Mapping[str, Sequence[Text]] = {
     "BucketNotEmpty": (
         Text(
             "An upload was broken off: its parts are in no list of objects.",
-            "有中断的上传:其分片不在对象列表中。",
+            "有中断的上传：其分片不在对象列表中。",
         ),
         Text("A program still writes into the bucket.", "仍有程序在写入该存储空间。"),
     ),
@@ -53,7 +53,7 @@ OBJECT_CAUSES: Mapping[str, Sequence[Text]] = {
         Text("Unfinished uploads take the room that is missing.", "未完成的上传占用了所缺的空间。"),
     ),
     "InternalError": (
-        Text("A mistake of the service; its log has the trace.", "服务的缺陷;日志中有堆栈。"),
+        Text("A mistake of the service; its log has the trace.", "服务的缺陷；日志中有堆栈。"),
     ),
     "InvalidAccessKeyId": (
         Text(
@@ -63,7 +63,7 @@ OBJECT_CAUSES: Mapping[str, Sequence[Text]] = {
         Text("The key was switched off or deleted.", "访问密钥已停用或删除。"),
     ),
     "InvalidArgument": (
-        Text("A number is no number, or beyond its limits.", "数值参数不是数字,或超出范围。"),
+        Text("A number is no number, or beyond its limits.", "数值参数不是数字，或超出范围。"),
         Text(
             "The Authorization header has another form than OSS's version 1 or 4.",
             "Authorization 请求头不是 OSS 签名版本 1 或 4 的格式。",
@@ -80,13 +80,13 @@ OBJECT_CAUSES: Mapping[str, Sequence[Text]] = {
         _DAMAGED,
         Text(
             "Content-MD5 has hexadecimal digits: it has to be the digest itself, in Base64.",
-            "Content-MD5 使用了十六进制:应为摘要本身的 Base64 编码。",
+            "Content-MD5 使用了十六进制：应为摘要本身的 Base64 编码。",
         ),
     ),
     "InvalidLocationConstraint": (
         Text(
             "The region is one of Alibaba Cloud's that the setting `regions` does not name.",
-            "该地域属于阿里云,但未列入 `regions` 设置。",
+            "该地域属于阿里云，但未列入 `regions` 设置。",
         ),
     ),
     "InvalidObjectName": (
@@ -111,7 +111,7 @@ OBJECT_CAUSES: Mapping[str, Sequence[Text]] = {
             "The token belongs to an earlier key of the same role.",
             "令牌属于同一角色较早的访问密钥。",
         ),
-        Text("The token was cut, or not URL-encoded.", "令牌被截断,或未进行 URL 编码。"),
+        Text("The token was cut, or not URL-encoded.", "令牌被截断，或未进行 URL 编码。"),
     ),
     "MalformedXML": (
         Text("The body is JSON, or empty.", "请求体是 JSON 或为空。"),
@@ -120,20 +120,24 @@ OBJECT_CAUSES: Mapping[str, Sequence[Text]] = {
         ),
     ),
     "MethodNotAllowed": (
-        Text("The request has a bucket alone, and means an object.", "请求只有存储空间,缺少对象。"),
+        Text(
+            "The request has a bucket alone, and means an object.", "请求只有存储空间，缺少对象。"
+        ),
     ),
     "NoSuchBucket": (
-        Text("The bucket was deleted, or its name is misspelt.", "存储空间已删除,或名称拼写有误。"),
+        Text(
+            "The bucket was deleted, or its name is misspelt.", "存储空间已删除，或名称拼写有误。"
+        ),
         Text("The bucket is one of Alibaba Cloud's.", "存储空间位于阿里云。"),
     ),
     "NoSuchKey": (
-        Text("The name has a slash in front, or another case.", "名称以斜杠开头,或大小写不同。"),
+        Text("The name has a slash in front, or another case.", "名称以斜杠开头，或大小写不同。"),
         Text("The upload has not been completed.", "上传尚未完成。"),
     ),
     "NoSuchUpload": (
         Text(
             "The answer to the completion was lost, and the client completes once more.",
-            "完成上传的响应丢失,客户端再次请求完成。",
+            "完成上传的响应丢失，客户端再次请求完成。",
         ),
         Text("Somebody has discarded unfinished uploads.", "有人丢弃了未完成的上传。"),
     ),
@@ -174,14 +178,14 @@ OBJECT_CAUSES: Mapping[str, Sequence[Text]] = {
         Text("The store of a bucket does not answer.", "存储空间的后端没有响应。"),
         Text(
             "The service's keys of the store were changed, or may not do what is asked.",
-            "服务访问后端的密钥已更改,或权限不足。",
+            "服务访问后端的密钥已更改，或权限不足。",
         ),
     ),
     "SignatureDoesNotMatch": (
         Text(
             "The secret has a character too few or too many: a line feed at its end, or a part "
             "that was not copied.",
-            "Secret 多了或少了字符,例如末尾有换行,或复制不完整。",
+            "Secret 多了或少了字符，例如末尾有换行，或复制不完整。",
         ),
         Text(
             "A proxy on the way changes the Host header, the path or the query.",

@@ -13,6 +13,7 @@ from starlette.responses import HTMLResponse
 from imageferry.console import assets, languages, quantities
 from imageferry.console.explained import OBJECTS, explained, translated, translations
 from imageferry.console.purposes import purpose
+from imageferry.console.sentences import sentence
 from imageferry.console.visit import Visit
 
 MAX_SHOWN_CHARACTERS = 200
@@ -50,12 +51,14 @@ def _environment(language: str) -> Environment:
             code: text.meaning for code, text in translations(language, OBJECTS).items()
         },
         purpose=partial(purpose, language),
+        sentence=partial(sentence, language),
         asset=assets.address,
         language=language,
         languages=languages.LANGUAGES,
     )
     environment.filters.update(
         short=shorten,
+        capital=lambda text: text[:1].upper() + text[1:],
         moment=_moment,
         bytes=quantities.in_bytes,
         duration=partial(quantities.duration, translate),

@@ -28,15 +28,15 @@ TEXTS: Mapping[str, Text] = {
     "sign_in.button": Text("Sign in", "登录"),
     "sign_in.hint": Text(
         "On the service's machine, a command prints a link that signs you in:",
-        "在服务所在的机器上,此命令会输出一个登录链接:",
+        "在服务所在的机器上，此命令会输出一个登录链接：",
     ),
     "sign_in.wrong": Text(
         "There is no such access key, or the secret is another one.",
-        "访问密钥不存在,或密钥不正确。",
+        "访问密钥不存在，或密钥不正确。",
     ),
     "sign_in.link_used": Text(
         "This link has been used or has run out. Print another one, or sign in with a key.",
-        "此链接已被使用或已过期。请重新生成链接,或使用密钥登录。",
+        "此链接已被使用或已过期。请重新生成链接，或使用密钥登录。",
     ),
     "link.title": Text("Open the console", "打开控制台"),
     "link.lead": Text("This link signs you in once.", "此链接只能登录一次。"),
@@ -103,7 +103,7 @@ TEXTS: Mapping[str, Text] = {
     "notice.resumed": Text("Tasks resumed: {number}.", "已恢复 {number} 个任务。"),
     "notice.refused": Text(
         "Left alone, because their status had changed: {number}.",
-        "{number} 个任务的状态已改变,未受影响。",
+        "{number} 个任务的状态已改变，未受影响。",
     ),
     "tasks.count": Text("{number} tasks", "{number} 个任务"),
     "tasks.task": Text("Task", "任务"),
@@ -113,7 +113,7 @@ TEXTS: Mapping[str, Text] = {
     "tasks.choose": Text("Choose task {id}", "选择任务 {id}"),
     "tasks.choose_all": Text("Choose all tasks of this page", "选择本页全部任务"),
     "tasks.none": Text("No tasks yet", "还没有任务"),
-    "tasks.none_hint": Text("Start one in a terminal:", "在终端中启动一个:"),
+    "tasks.none_hint": Text("Start one in a terminal:", "在终端中启动一个："),
     "tasks.none_found": Text("No task matches.", "没有匹配的任务。"),
     "pages.label": Text("Pages of the list", "列表翻页"),
     "pages.newer": Text("Newer", "较新"),
@@ -142,7 +142,7 @@ TEXTS: Mapping[str, Text] = {
     "pause.title": Text("Pause tasks", "暂停任务"),
     "pause.lead": Text(
         "These tasks stop within seconds and keep what they have done, until they are resumed.",
-        "这些任务将在数秒内停止,并保留已完成的部分,直到恢复。",
+        "这些任务将在数秒内停止，并保留已完成的部分，直到恢复。",
     ),
     "pause.button": Text("Pause {number} now", "立即暂停 {number} 个"),
     "pause.nothing": Text(
@@ -153,7 +153,7 @@ TEXTS: Mapping[str, Text] = {
     "resume.title": Text("Resume tasks", "恢复任务"),
     "resume.lead": Text(
         "These tasks wait for a worker again, and go on from where they were.",
-        "这些任务将重新排队,并从暂停处继续。",
+        "这些任务将重新排队，并从暂停处继续。",
     ),
     "resume.button": Text("Resume {number} now", "立即恢复 {number} 个"),
     "resume.nothing": Text("None of the chosen tasks is paused.", "所选任务均未暂停。"),
@@ -161,15 +161,15 @@ TEXTS: Mapping[str, Text] = {
     "cancel.title": Text("Cancel tasks", "取消任务"),
     "cancel.lead": Text(
         "These tasks stop at once, and what they have made is taken away.",
-        "这些任务将立即停止,已生成的内容会被清除。",
+        "这些任务将立即停止，已生成的内容会被清除。",
     ),
     "cancel.button": Text("Cancel {number} now", "立即取消 {number} 个"),
     "cancel.nothing": Text("All of the chosen tasks have ended.", "所选任务均已结束。"),
-    "change.reason": Text("Reason (kept with the task)", "原因(随任务保存)"),
+    "change.reason": Text("Reason (kept with the task)", "原因（随任务保存）"),
     "change.keep": Text("Leave them as they are", "保持不变"),
     "change.others": Text(
         "Left alone, because their status does not allow it: {number}.",
-        "状态不允许、不受影响:{number} 个。",
+        "状态不允许、不受影响：{number} 个。",
     ),
     "task.created": Text("Created", "创建时间"),
     "task.disks": Text("Disks", "磁盘"),
@@ -177,7 +177,7 @@ TEXTS: Mapping[str, Text] = {
     "task.request": Text("The request that started it", "启动此任务的请求"),
     "task.attempts": Text(
         "Attempt {number}: an earlier worker was interrupted, and the task went on.",
-        "第 {number} 次执行:先前的工作进程中断,任务已继续。",
+        "第 {number} 次执行：先前的工作进程中断，任务已继续。",
     ),
     "task.pause": Text("Pause…", "暂停…"),
     "task.resume": Text("Resume", "恢复"),
@@ -186,14 +186,14 @@ TEXTS: Mapping[str, Text] = {
     "task.cancel_reason": Text("Why it was cancelled", "取消原因"),
     "task.again": Text("Run it again", "重新运行"),
     "task.warnings": Text("Warnings", "警告"),
-    "failure.title": Text("It failed:", "失败:"),
+    "failure.title": Text("It failed:", "失败："),
     "failure.meaning": Text("What it means", "含义"),
     "failure.remedy": Text("What to do", "解决办法"),
-    "error.original": Text("Original message:", "原文:"),
+    "error.original": Text("Original message:", "原文："),
     "chart.title": Text("Throughput", "吞吐量"),
     "chart.label": Text(
         "Peak {peak}/s, average {average}/s, over {time}",
-        "峰值 {peak}/秒,平均 {average}/秒,历时 {time}",
+        "峰值 {peak}/秒，平均 {average}/秒，历时 {time}",
     ),
     "chart.none": Text(
         "A chart appears once the task has moved bytes for some seconds.",
@@ -211,6 +211,6 @@ TEXTS: Mapping[str, Text] = {
     "streams.too_many": Text(
         "You have many pages of the console open: this one does not move by itself. Close some "
         "of them, then reload it.",
-        "您打开的控制台页面过多,此页面不会自动更新。请关闭部分页面后刷新。",
+        "您打开的控制台页面过多，此页面不会自动更新。请关闭部分页面后刷新。",
     ),
 }

@@ -22,7 +22,7 @@ def test_an_error_of_a_call_is_told_in_chinese_before_its_own_words() -> None:
     english = text(page(visit(language="en"), "service_error.html", error=error))
 
     assert chinese.index(code.code) < chinese.index(meaning) < chinese.index('<bdi lang="en">')
-    assert "原文:" in chinese
+    assert "原文：" in chinese
     assert meaning not in english
     assert "Original message" not in english
 
@@ -47,4 +47,4 @@ def test_a_code_that_nobody_knows_is_told_in_its_own_words(language: str) -> Non
 
     assert "It is &lt;b&gt;short&lt;/b&gt;." in shown
     assert "Original message" not in shown
-    assert "原文:" not in shown
+    assert "原文：" not in shown
