@@ -76,12 +76,18 @@ class Companions:
         self._start(self._detector.look, lag.FAILURE_DETECTOR)
 
     def leave(self) -> None:
-        """Leave the workers: what this one has not done goes on elsewhere at once."""
+        """Leave the workers: what this one has not done goes on elsewhere at once.
+
+        While the database is away nobody can be told; then its silence tells it.
+        """
         self._stop.set()
         for thread in self._threads:
             thread.join(JOIN_SECONDS)
-        self._presence.leave()
-        self._queue.drop(self._executor)
+        try:
+            self._presence.leave()
+            self._queue.drop(self._executor)
+        except UNAVAILABLE as error:
+            _log.warning("worker_not_signed_off", reason=str(error).partition("\n")[0])
 
     def _start(self, work: Callable[[], object], late: Lag) -> None:
         thread = threading.Thread(target=self._go_on, args=(work, late), daemon=True)
@@ -96,6 +102,8 @@ class Companions:
                 late.expect(self._interval)
             except UNAVAILABLE as error:
                 _log.warning("workers_out_of_sight", reason=str(error).partition("\n")[0])
+            except Exception:  # noqa: BLE001 - the next one must come, whatever is wrong with this
+                _log.exception("workers_out_of_sight")
         late.came()
 
     def _pause(self) -> bool:

@@ -4,15 +4,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from threading import Event
+from unittest.mock import Mock
 
 import pytest
+import sqlalchemy as sa
 
 from imageferry.database.connection import Database
 from imageferry.engine import companions as module
 from imageferry.engine import presence, queue
 from imageferry.engine.companions import Companions
+from imageferry.engine.presence import Presence
 from imageferry.engine.queue import TaskQueue
 from imageferry.settings import SettingError, Settings
+from support.service import until
 
 Make = Callable[[Settings], tuple[Companions, Event]]
 
@@ -56,6 +60,39 @@ def test_a_worker_beats_until_it_leaves(database: Database, worker_of: Make) -> 
 
     assert _beats(database) == {}
     assert not ends.is_set()
+
+
+def test_a_worker_goes_on_to_beat_whatever_was_wrong_with_one(
+    database: Database, worker_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failures = iter([ValueError("unexpected")])
+    beat = Presence.beat
+
+    def fail_once(presence: Presence) -> bool:
+        for failure in failures:
+            raise failure
+        return beat(presence)
+
+    monkeypatch.setattr(Presence, "beat", fail_once)
+    worker, _ = worker_of(QUICK)
+
+    worker.enter()
+
+    until(lambda: _beats(database)["worker"] >= 1, 60, "a beat")
+    worker.leave()
+
+
+def test_a_worker_can_leave_while_the_database_is_away(
+    database: Database, worker_of: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker, _ = worker_of(QUICK)
+    worker.enter()
+    away = sa.exc.OperationalError("DELETE", {}, ConnectionError("away"))
+    monkeypatch.setattr(presence, "forget", Mock(side_effect=away))
+
+    worker.leave()
+
+    assert _beats(database).keys() == {"worker"}
 
 
 def test_a_worker_that_was_taken_for_dead_ends(database: Database, worker_of: Make) -> None:
