@@ -18,8 +18,8 @@ from imageferry.imaging.qemu_img import QemuImg
 from imageferry.service import usage
 from imageferry.service.installation import open_installation
 from imageferry.service.memory import reuse_large_buffers
-from imageferry.settings import SettingError, Settings
-from imageferry.telemetry import exposition, logs, metrics, tracing
+from imageferry.settings import Settings
+from imageferry.telemetry import logs, metrics, tracing
 
 _log = structlog.get_logger(__name__)
 
@@ -78,15 +78,18 @@ def _show_work(settings: Settings, executor: str) -> Callable[[], None]:
     logs.name_process(executor=executor)
     metrics.WORKER_SLOTS.set(settings.worker_slots)
     if settings.metrics_port is not None:
-        try:
-            port = exposition.serve(settings.host, settings.metrics_port)
-        except OSError as error:
-            raise SettingError(
-                f"The worker cannot show its metrics on {settings.host}:{settings.metrics_port}: "
-                f"{error.strerror}. Choose another port by IMAGEFERRY_METRICS_PORT."
-            ) from error
-        _log.info("metrics_shown", host=settings.host, port=port)
+        _show_metrics(settings.host, settings.metrics_port)
     return tracing.set_up("imageferry-worker", os.environ)
+
+
+def _show_metrics(host: str, port: int) -> None:
+    # Slow to import, and most workers of one machine show none.
+    from imageferry.service.http_server import listen  # noqa: PLC0415
+    from imageferry.service.worker_metrics import show  # noqa: PLC0415
+
+    listener = listen(host, port, "The page of the worker's metrics", "METRICS_PORT")
+    show(listener)
+    _log.info("metrics_shown", host=host, port=listener.getsockname()[1])
 
 
 def _listen_for_signals(stop: threading.Event) -> None:

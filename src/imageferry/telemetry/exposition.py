@@ -10,7 +10,6 @@ from prometheus_client import (
     CollectorRegistry,
     ProcessCollector,
     generate_latest,
-    start_http_server,
 )
 from prometheus_client.metrics_core import GaugeMetricFamily
 from prometheus_client.metrics_core import Metric as Family
@@ -64,17 +63,3 @@ def exposition(look_up: Callable[[], Iterable[Value]]) -> bytes:
     looked_up = CollectorRegistry()
     looked_up.register(_LookedUp(look_up()))
     return generate_latest(DECLARED.registry) + generate_latest(looked_up)
-
-
-def serve(host: str, port: int) -> int:
-    """Show the metrics of this process to whoever asks, and return the port.
-
-    Args:
-        host: The address to listen on.
-        port: The port; 0 for a free one.
-
-    Raises:
-        OSError: nobody can listen there.
-    """
-    server, _ = start_http_server(port, host, DECLARED.registry)
-    return int(server.server_port)

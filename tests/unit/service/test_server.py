@@ -34,17 +34,6 @@ def test_an_address_that_the_machine_has_not_is_named(tmp_path: Path) -> None:
         server.serve(settings, with_worker=False)
 
 
-def test_an_answer_that_nobody_reads_does_not_hold_its_connection_for_ever() -> None:
-    with (
-        server.listen("127.0.0.1", 0, "OSS") as listener,
-        socket.create_connection(listener.getsockname()),
-        listener.accept()[0] as accepted,
-    ):
-        milliseconds = accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
-
-    assert milliseconds == server.UNREAD_SECONDS * 1000
-
-
 @pytest.mark.parametrize(
     ("allowed", "expected"),
     [
@@ -65,12 +54,3 @@ def test_as_many_connections_are_open_as_the_machine_allows(
     server.allow_open_files()
 
     assert limits == {resource.RLIMIT_NOFILE: expected}
-
-
-def test_no_connection_holds_packets_back_until_earlier_ones_are_acknowledged() -> None:
-    with (
-        server.listen("127.0.0.1", 0, "OSS") as listener,
-        socket.create_connection(listener.getsockname()),
-        listener.accept()[0] as accepted,
-    ):
-        assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)

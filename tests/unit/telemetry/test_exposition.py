@@ -1,12 +1,11 @@
 from __future__ import annotations
 
-import urllib3
 from prometheus_client.parser import text_string_to_metric_families
 
 from imageferry import __version__
 from imageferry.telemetry import metrics
 from imageferry.telemetry.declaration import Kind
-from imageferry.telemetry.exposition import Value, exposition, serve
+from imageferry.telemetry.exposition import Value, exposition
 from imageferry.telemetry.metrics import DECLARED
 
 
@@ -26,16 +25,6 @@ def test_values_that_are_looked_up_stand_beside_those_that_are_counted() -> None
     assert families["imageferry_queue_age_seconds"].samples[0].value == 1.5
     assert families["imageferry_build_info"].samples[0].labels == {"version": __version__}
     assert "process_resident_memory_bytes" in families
-
-
-def test_a_worker_shows_what_it_counts_on_a_port_of_its_own() -> None:
-    port = serve("127.0.0.1", 0)
-
-    with urllib3.PoolManager() as http:
-        reply = http.request("GET", f"http://127.0.0.1:{port}/metrics")
-
-    assert reply.status == 200
-    assert b"imageferry_build_info" in reply.data
 
 
 def test_names_follow_prometheus_rules() -> None:
