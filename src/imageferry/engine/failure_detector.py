@@ -1,4 +1,8 @@
-"""Gives the tasks of dead workers to the living ones. The engine's library has nothing for it."""
+"""Gives the tasks of dead workers to the living ones. The engine's library has nothing for it.
+
+A task goes on with workers that have the version of the steps by which it was begun. Where there
+is none any more, the others begin it anew by their own steps.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,9 @@ import sqlalchemy as sa
 import structlog
 
 from imageferry.database.connection import Database
-from imageferry.engine import presence
-from imageferry.engine.presence import Watch
-from imageferry.engine.queue import ENGINE_VERSION, TaskQueue
+from imageferry.engine import presence, stuck_tasks
+from imageferry.engine.presence import Member, Watch
+from imageferry.engine.queue import ENGINE_VERSION, Holder, TaskQueue
 from imageferry.imaging.lease import seconds_since_boot
 from imageferry.tasks import waiting
 from imageferry.telemetry import metrics
@@ -46,20 +50,17 @@ class FailureDetector:
         # task from the worker that has just begun it.
         with self._database.write_alone(waiting.LOCK) as connection:
             connection.execute(_BRIEFLY)
-            held = self._queue.held()
+            held, members = self._queue.held(), presence.members(connection)
             dead = self._watch.look(
-                presence.beats(connection), set(held.values()), seconds_since_boot()
+                presence.beats(connection), _holders(held, members), seconds_since_boot()
             )
-            slots = {
-                worker: count
-                for worker, count in presence.slots(connection, ENGINE_VERSION).items()
-                if worker not in dead
-            }
+            living = {name: member for name, member in members.items() if name not in dead}
+            slots = _of_this_version(living)
             if not dead or not slots:
                 return []
-            tasks = sorted(task_id for task_id, worker in held.items() if worker in dead)
-            for worker, given in _share(tasks, slots, Counter(held.values())).items():
-                self._queue.take_over(given, worker)
+            left = {run: holder for run, holder in held.items() if holder.worker in dead}
+            tasks = self._give(left, slots, Counter(holder.worker for holder in held.values()))
+            tasks += self._begin_anew(left, living)
             presence.forget(connection, dead)
             for worker in dead:
                 self._queue.drop(worker)
@@ -67,6 +68,37 @@ class FailureDetector:
         metrics.TASKS_TAKEN_BACK.inc(len(tasks))
         _log.warning("workers_died", executors=sorted(dead), tasks=tasks)
         return tasks
+
+    def _give(
+        self, left: Mapping[str, Holder], slots: Mapping[str, int], loads: Mapping[str, int]
+    ) -> list[str]:
+        """Let workers of this version go on with what dead ones have left."""
+        tasks = sorted(run for run, holder in left.items() if holder.version == ENGINE_VERSION)
+        for worker, given in _share(tasks, slots, loads).items():
+            self._queue.take_over(given, worker)
+        return tasks
+
+    def _begin_anew(self, left: Mapping[str, Holder], living: Mapping[str, Member]) -> list[str]:
+        """Let anybody begin anew what the last worker of another version has left."""
+        versions = {member.engine_version for member in living.values()}
+        tasks = sorted(run for run, holder in left.items() if holder.version not in versions)
+        stuck_tasks.begin_anew(self._database, self._queue, tasks)
+        return tasks
+
+
+def _holders(held: Mapping[str, Holder], members: Mapping[str, Member]) -> set[str]:
+    """Who has tasks, but for those that workers of another version see to."""
+    others = {member.engine_version for member in members.values()} - {ENGINE_VERSION}
+    return {holder.worker for holder in held.values() if holder.version not in others}
+
+
+def _of_this_version(members: Mapping[str, Member]) -> Mapping[str, int]:
+    """The slots of those workers that have this version of the steps."""
+    return {
+        name: member.slots
+        for name, member in members.items()
+        if member.engine_version == ENGINE_VERSION
+    }
 
 
 def _share(

@@ -67,14 +67,25 @@ def beats(connection: sa.Connection) -> Mapping[str, int]:
     return {row.executor: row.beats for row in rows}
 
 
-def slots(connection: sa.Connection, engine_version: str) -> Mapping[str, int]:
-    """How many slots each worker of a version of the engine has."""
+@dataclass(frozen=True)
+class Member:
+    """One of the workers.
+
+    Attributes:
+        engine_version: The version of its steps.
+        slots: How many tasks it carries out at once.
+    """
+
+    engine_version: str
+    slots: int
+
+
+def members(connection: sa.Connection) -> Mapping[str, Member]:
+    """The workers, by their names."""
     rows = connection.execute(
-        sa.select(workers.c.executor, workers.c.slots).where(
-            workers.c.engine_version == engine_version
-        )
+        sa.select(workers.c.executor, workers.c.engine_version, workers.c.slots)
     )
-    return {row.executor: row.slots for row in rows}
+    return {row.executor: Member(row.engine_version, row.slots) for row in rows}
 
 
 def count_since(connection: sa.Connection, moment: datetime) -> int:

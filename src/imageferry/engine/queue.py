@@ -7,6 +7,7 @@ waits for a worker waits in the tasks' own table: see ``uptake``.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -18,8 +19,9 @@ from imageferry.engine.runs import run_id
 from imageferry.tasks.model import TaskAction
 
 ENGINE_VERSION = "1"
-"""What the steps of a task are. Workers of another version leave the task alone, so it changes
-only when the steps of tasks that are under way could not be gone on with."""
+"""What the steps of a task are. Workers of another version leave the task alone while there is one
+of this, and begin it anew by their own steps when there is none. So it changes only when the steps
+of tasks that are under way could not be gone on with."""
 
 APPLICATION = "imageferry"
 """Whose the queues are, as the engine calls it."""
@@ -47,6 +49,19 @@ FAILURES_A_TIME = 10
 def prepare(database: Database) -> None:
     """Bring the engine's own tables to the schema that its version knows."""
     DBOS.migrate(database.text_url)
+
+
+@dataclass(frozen=True)
+class Holder:
+    """Who has a task.
+
+    Attributes:
+        worker: The worker's name.
+        version: The version of the steps by which the task is carried out.
+    """
+
+    worker: str
+    version: str
 
 
 class TaskQueue:
@@ -106,12 +121,13 @@ class TaskQueue:
         """Remove what the engine knows of a run; no error where it knows nothing."""
         self._client.delete_workflow(run)
 
-    def held(self) -> Mapping[str, str]:
-        """For each task of this engine's version that a worker has, the worker's name."""
-        found = self._client.list_workflows(
-            status=UNDER_WAY, app_version=ENGINE_VERSION, load_input=False, load_output=False
-        )
-        return {workflow.workflow_id: _worker(workflow) for workflow in found}
+    def held(self) -> Mapping[str, Holder]:
+        """Who has each run that is not done, by whatever version of the steps."""
+        found = self._client.list_workflows(status=UNDER_WAY, load_input=False, load_output=False)
+        return {
+            workflow.workflow_id: Holder(_worker(workflow), workflow.app_version or "")
+            for workflow in found
+        }
 
     def begun_by(self, worker: str) -> set[str]:
         """The tasks that the engine takes a worker to have begun."""

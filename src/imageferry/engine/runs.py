@@ -8,6 +8,11 @@ def run_id(task_id: str, hand_over: int) -> str:
     return task_id if hand_over == 1 else f"{task_id}.{hand_over}"
 
 
+def hand_over_of(run: str) -> int:
+    """The number of a run among those of its task."""
+    return int(run.partition(".")[2] or 1)
+
+
 def task_of(run: str) -> str:
     """The id of the task that a run is of."""
     return run.partition(".")[0]

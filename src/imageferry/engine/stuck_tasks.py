@@ -12,8 +12,8 @@ from datetime import datetime
 
 from imageferry.database.connection import Database
 from imageferry.engine.queue import TaskQueue
-from imageferry.engine.runs import run_id, task_of
-from imageferry.tasks import queries, waiting
+from imageferry.engine.runs import hand_over_of, run_id, task_of
+from imageferry.tasks import hand_overs, queries, waiting
 from imageferry.tasks.model import Task, TaskAction
 
 IDS_A_QUERY = 1000
@@ -69,6 +69,18 @@ def repair(database: Database, queue: TaskQueue, stuck: Mapping[str, TaskAction]
         queue.forget(_run(task))
         with database.write() as connection:
             waiting.line_up(connection, task.task_id)
+
+
+def begin_anew(database: Database, queue: TaskQueue, runs: Collection[str]) -> None:
+    """Let tasks be carried out from their first step on, in place of runs of the engine.
+
+    For runs of another version of the steps, which no worker can go on with. Whoever may still be
+    at work in one of them cannot take the task up again.
+    """
+    for run in runs:
+        with database.write() as connection:
+            hand_overs.replace(connection, task_of(run), hand_over_of(run))
+        queue.forget(run)
 
 
 def _runs(database: Database) -> Mapping[str, TaskAction]:

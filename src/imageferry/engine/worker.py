@@ -19,7 +19,7 @@ from dbos import DBOS, DBOSConfig, StepOptions
 from imageferry.buckets.interface import Store, StoreError
 from imageferry.database.connection import UNAVAILABLE, Database
 from imageferry.database.metadata import now
-from imageferry.engine import companions, lag, leftovers
+from imageferry.engine import companions, lag, leftovers, stuck_tasks
 from imageferry.engine.companions import Companions
 from imageferry.engine.context import WorkerContext
 from imageferry.engine.queue import APPLICATION, ENGINE_VERSION, POLL_SECONDS, TaskQueue
@@ -107,7 +107,7 @@ def _among_others(
 ) -> Iterator[None]:
     """Run the engine, and with PostgreSQL be one worker of several meanwhile."""
     if context.database.is_sqlite:
-        _adopt(queue, executor)
+        _adopt(context.database, queue, executor)
         _launch(context, queue, executor, running)
         yield
         return
@@ -216,9 +216,12 @@ def _launch(context: WorkerContext, queue: TaskQueue, executor: str, running: Ru
     DBOS.launch()
 
 
-def _adopt(queue: TaskQueue, executor: str) -> None:
-    """Take over what anybody else has: there is nobody else."""
-    others = [task_id for task_id, worker in queue.held().items() if worker != executor]
+def _adopt(database: Database, queue: TaskQueue, executor: str) -> None:
+    """Take over what anybody else has, of another version too: there is nobody else."""
+    held = queue.held()
+    foreign = [run for run, holder in held.items() if holder.version != ENGINE_VERSION]
+    stuck_tasks.begin_anew(database, queue, foreign)
+    others = [run for run in held.keys() - foreign if held[run].worker != executor]
     if others:
         queue.take_over(others, executor)
 

@@ -6,6 +6,8 @@ the one that counts: whatever an earlier run may still do, it cannot take the ta
 
 A task that is paused is *parked* once its run has stopped. One that is resumed before that is
 gone on with by the same run, so there is always exactly one.
+
+A run is of one version of the steps. When no worker of that is left, another run takes its place.
 """
 
 from __future__ import annotations
@@ -45,4 +47,17 @@ def again(connection: sa.Connection, task_id: str) -> None:
         sa.update(tasks)
         .where(tasks.c.task_id == task_id, tasks.c.parked)
         .values(hand_over=tasks.c.hand_over + 1, parked=False, queued=True)
+    )
+
+
+def replace(connection: sa.Connection, task_id: str, hand_over: int) -> None:
+    """Let a task wait for another run, in place of one that nobody will go on with.
+
+    Nothing changes where another one has taken that one's place already.
+    """
+    replaced = sa.and_(tasks.c.task_id == task_id, tasks.c.hand_over == hand_over)
+    connection.execute(
+        sa.update(tasks)
+        .where(replaced)
+        .values(hand_over=hand_over + 1, parked=False, queued=True)
     )

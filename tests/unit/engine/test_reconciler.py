@@ -74,7 +74,7 @@ def test_a_task_that_the_engine_gave_to_a_worker_that_does_not_know_of_it_is_tak
         looks = [reconciler.look() for _ in range(3)]
 
     assert looks == [set(), {lost}, set()]
-    assert tasks.held()[lost] == ME
+    assert tasks.held()[lost].worker == ME
     assert lost not in tasks.begun_by(ME)
 
 

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from imageferry.tasks import hand_overs, transitions
+from imageferry.tasks import hand_overs, transitions, waiting
 from imageferry.tasks.model import Phase, TaskStatus
+from imageferry.tasks.turns import Limits
 from support.rows import Rows
 
 OWNER = "worker"
 FIRST = 1
+UNLIMITED = Limits(0, lambda _: 0)
 
 
 def _paused(rows: Rows) -> str:
@@ -100,3 +102,35 @@ def test_a_task_that_is_not_paused_is_not_parked(rows: Rows, status: TaskStatus)
     assert not rows.change(hand_overs.stand_down, task_id, FIRST)
 
     assert (rows.find(task_id).status, rows.find(task_id).parked) == (status, False)
+
+
+def test_a_run_that_another_one_replaces_can_do_nothing_with_its_task(rows: Rows) -> None:
+    task_id = rows.claimed(OWNER)
+
+    rows.change(hand_overs.replace, task_id, FIRST)
+
+    assert (rows.find(task_id).hand_over, rows.find(task_id).queued) == (FIRST + 1, True)
+    assert not rows.change(transitions.claim, task_id, OWNER, FIRST)
+    assert rows.change(transitions.claim, task_id, "another worker", FIRST + 1)
+    assert rows.find(task_id).attempt == 2
+
+
+def test_a_run_is_replaced_once(rows: Rows) -> None:
+    task_id = rows.claimed(OWNER)
+
+    for _ in range(2):
+        rows.change(hand_overs.replace, task_id, FIRST)
+
+    assert rows.find(task_id).hand_over == FIRST + 1
+
+
+def test_a_paused_task_whose_run_is_replaced_waits_until_it_is_resumed(rows: Rows) -> None:
+    task_id = _paused(rows)
+    rows.change(hand_overs.replace, task_id, FIRST)
+    assert rows.change(waiting.take, UNLIMITED, 1) == []
+
+    rows.change(transitions.resume, task_id, "Resumed.")
+    rows.change(hand_overs.again, task_id)
+
+    (task,) = rows.change(waiting.take, UNLIMITED, 1)
+    assert (task.task_id, task.hand_over) == (task_id, FIRST + 1)
