@@ -203,7 +203,6 @@ def _launch(context: WorkerContext, queue: TaskQueue, executor: str, running: Ru
         "system_database_url": context.database.text_url,
         "executor_id": executor,
         "application_version": ENGINE_VERSION,
-        "console_log_level": "WARNING",
         "run_migrations": False,
         # Nobody is notified of anything, but the engine does not end before its next look.
         "notification_listener_polling_interval_sec": POLL_SECONDS,

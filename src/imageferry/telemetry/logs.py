@@ -59,9 +59,12 @@ def set_up(level: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *written],
         )
     )
+    least_of_libraries = max(logging.WARNING, least)
+    # The engine chooses the level of its logger anew when it is launched.
+    handler.setLevel(least_of_libraries)
     for name in ("", _ENGINE):
         logging.getLogger(name).handlers = [handler]
-        logging.getLogger(name).setLevel(max(logging.WARNING, least))
+        logging.getLogger(name).setLevel(least_of_libraries)
     logging.getLogger(_ENGINE).propagate = False
 
 

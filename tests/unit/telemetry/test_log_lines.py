@@ -102,3 +102,11 @@ def test_levels_below_the_chosen_one_are_not_written(written: Any) -> None:
     logging.getLogger("urllib3").info("unseen")
 
     assert written() == []
+
+
+def test_a_library_that_chooses_its_level_again_writes_no_more(written: Any) -> None:
+    logging.getLogger("dbos").setLevel("INFO")
+
+    logging.getLogger("dbos").info("unseen")
+
+    assert written() == []
