@@ -2,7 +2,8 @@
 
 ``s3://BUCKET/PREFIX?region=…&endpoint=…&path_style=true`` is a store below a
 prefix of a bucket of S3, ``oss://…`` one of Alibaba Cloud OSS, and an empty URL
-is a folder. Keys have settings of their own: a URL is shown in errors.
+is a folder. Keys have settings of their own: a URL is shown in errors, unless
+somebody has put a key into it.
 """
 
 from __future__ import annotations
@@ -15,8 +16,11 @@ from imageferry.buckets.interface import Store
 from imageferry.buckets.mapped import MappedStore
 from imageferry.buckets.remote_client import PATIENT, Credentials, Patience, RemoteClient
 from imageferry.buckets.remote_store import RemoteStore
-from imageferry.settings import SettingError, Settings
+from imageferry.settings import ENVIRONMENT_PREFIX, SettingError, Settings
 
+BUCKETS_URL = ENVIRONMENT_PREFIX + "BUCKETS_URL"
+BUCKET_BACKENDS = ENVIRONMENT_PREFIX + "BUCKET_BACKENDS"
+IMAGES_URL = ENVIRONMENT_PREFIX + "IMAGES_URL"
 _OPTIONS = frozenset({"region", "endpoint", "path_style"})
 _YES_OR_NO = {"true": True, "false": False}
 
@@ -43,11 +47,11 @@ def open_buckets(settings: Settings, patience: Patience = PATIENT) -> Store:
     Raises:
         SettingError: a URL cannot be used, or its keys are missing.
     """
-    default = _open_buckets(settings.buckets_url, settings, patience)
+    default = _open_buckets(BUCKETS_URL, settings.buckets_url, settings, patience)
     mapped = []
     for entry in settings.bucket_backends:
         pattern, _, url = entry.partition("=")
-        mapped.append((pattern, _open_buckets(url, settings, patience)))
+        mapped.append((pattern, _open_buckets(BUCKET_BACKENDS, url, settings, patience)))
     return MappedStore(mapped, default) if mapped else default
 
 
@@ -63,20 +67,24 @@ def open_images(settings: Settings, patience: Patience = PATIENT) -> Store:
     """
     if not settings.images_url:
         return FolderStore(settings.data_dir / "images")
-    return _remote_store(settings.images_url, settings, patience)
+    return _remote_store(IMAGES_URL, settings.images_url, settings, patience)
 
 
-def _open_buckets(url: str, settings: Settings, patience: Patience) -> Store:
+def _open_buckets(variable: str, url: str, settings: Settings, patience: Patience) -> Store:
     """The store of buckets at a URL, or in a folder where the URL is empty."""
     if url:
-        return _remote_store(url, settings, patience)
+        return _remote_store(variable, url, settings, patience)
     durable = settings.oss_durability == "power"
     return FolderStore(settings.data_dir / "buckets", durable=durable)
 
 
-def _remote_store(url: str, settings: Settings, patience: Patience) -> RemoteStore:
-    location = _location(url)
-    return RemoteStore(_client(location, settings, patience), location.prefix)
+def _remote_store(variable: str, url: str, settings: Settings, patience: Patience) -> RemoteStore:
+    try:
+        location = _location(url)
+        return RemoteStore(_client(location, settings, patience), location.prefix)
+    except ValueError as error:
+        shown = "(not shown)" if "@" in url else repr(url)
+        raise SettingError(f"{variable}: the URL {shown} cannot be used: {error}.") from None
 
 
 def _client(location: _Location, settings: Settings, patience: Patience) -> RemoteClient:
@@ -110,38 +118,48 @@ def _client(location: _Location, settings: Settings, patience: Patience) -> Remo
 
 def _credentials(name: str, key_id: str, secret: str) -> Credentials:
     if not key_id or not secret:
-        variable = f"IMAGEFERRY_{name}_ACCESS_KEY"
-        raise SettingError(f"Set {variable}_ID and {variable}_SECRET for the store's URL")
+        variable = f"{ENVIRONMENT_PREFIX}{name}_ACCESS_KEY"
+        raise ValueError(f"it needs an access key; set {variable}_ID and {variable}_SECRET")
     return Credentials(key_id, secret)
 
 
 def _location(url: str) -> _Location:
+    """Take a URL apart.
+
+    Raises:
+        ValueError: it is none of a store. The text says what is expected.
+    """
     parts = urlsplit(url)
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
-    if "@" in parts.netloc:
-        raise SettingError("A store's URL holds no key: use the settings for keys")
+    if "@" in url:
+        raise ValueError("it holds a key, which belongs into the settings for access keys")
     if parts.scheme not in {"s3", "oss"} or not parts.netloc:
-        raise SettingError(f"{url!r} is no store: use s3://BUCKET/PREFIX or oss://BUCKET/PREFIX")
+        raise ValueError("expected s3://BUCKET/PREFIX?region=REGION, or oss:// likewise")
     if set(options) - _OPTIONS:
-        raise SettingError(f"{url!r}: a store's options are {', '.join(sorted(_OPTIONS))}")
+        raise ValueError(f"its options can be {', '.join(sorted(_OPTIONS))}")
     if not options.get("region"):
-        raise SettingError(f"{url!r}: add ?region=, the region that requests are signed for")
+        raise ValueError("add ?region=REGION, the region that requests are signed for")
     path_style = _YES_OR_NO.get(options.get("path_style", "false"))
     if path_style is None:
-        raise SettingError(f"{url!r}: path_style is true or false")
+        raise ValueError("path_style is true or false")
     prefix = parts.path.strip("/")
     return _Location(
         scheme=parts.scheme,
         bucket=parts.netloc,
         prefix=f"{prefix}/" if prefix else "",
         region=options["region"],
-        endpoint=_endpoint(url, options.get("endpoint", "")),
+        endpoint=_endpoint(options.get("endpoint", "")),
         path_style=path_style,
     )
 
 
-def _endpoint(url: str, endpoint: str) -> str:
+def _endpoint(endpoint: str) -> str:
     parts = urlsplit(endpoint)
-    if endpoint and (parts.scheme not in {"http", "https"} or not parts.netloc):
-        raise SettingError(f"{url!r}: the endpoint is no URL of http or https")
+    try:
+        # Asking for a port that is none raises ValueError too.
+        usable = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if endpoint and not usable:
+        raise ValueError("the endpoint is no URL as https://HOST:PORT")
     return endpoint

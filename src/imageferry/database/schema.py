@@ -12,11 +12,14 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 
 _LOCK = "imageferry-schema"
 
+_OLDEST_POSTGRESQL = 15
+"""The oldest major version of PostgreSQL that the tests have run on."""
+
 _APPLIED = sa.table("alembic_version", sa.column("version_num", sa.String))
 
 
 class SchemaError(Exception):
-    """The database has a schema that this version does not know."""
+    """The database has a schema that this version does not know, or is itself too old for it."""
 
 
 def newest() -> str:
@@ -31,9 +34,10 @@ def upgrade(database: Database) -> None:
     it takes away has not been used since the version before.
 
     Raises:
-        SchemaError: a newer version has been at work here.
+        SchemaError: a newer version has been at work here, or PostgreSQL is too old.
     """
     with database.write_alone(_LOCK) as connection:
+        _check_server(connection)
         applied = _applied(connection)
         if applied not in {None, *_known()}:
             raise SchemaError(
@@ -56,6 +60,15 @@ def check(database: Database) -> None:
         raise SchemaError(
             f"The database has the schema of version {applied or 'none'}, and "
             f"this imageferry needs {newest()}: start it again, which brings the schema up to date."
+        )
+
+
+def _check_server(connection: sa.Connection) -> None:
+    version = connection.dialect.server_version_info
+    if connection.dialect.name == "postgresql" and version and int(version[0]) < _OLDEST_POSTGRESQL:
+        raise SchemaError(
+            f"PostgreSQL is version {'.'.join(map(str, version))} there; this imageferry needs "
+            f"{_OLDEST_POSTGRESQL} or newer: upgrade it, or set IMAGEFERRY_DATABASE_URL to another."
         )
 
 

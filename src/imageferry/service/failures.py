@@ -26,12 +26,12 @@ def sentence(error: Exception) -> str:
     """What one of them says to whoever starts the process: what is wrong, and what to look at."""
     if isinstance(error, sa.exc.ArgumentError):
         return (
-            "The setting database_url cannot be used: give postgresql://USER:PASSWORD@HOST/NAME, "
-            "or nothing for SQLite in the data folder."
+            "IMAGEFERRY_DATABASE_URL cannot be used: give postgresql://USER:PASSWORD@HOST/NAME, or "
+            "nothing for SQLite in the data folder."
         )
     if isinstance(error, sa.exc.OperationalError):
-        reason = " ".join(str(error.orig).split())
-        return f"The database does not open: {reason}. Check it, and the setting database_url."
+        reason = " ".join(str(error.orig).split()).rstrip("?.")
+        return f"The database does not open: {reason}. Check it, and IMAGEFERRY_DATABASE_URL."
     if isinstance(error, StoreError):
         text = str(error)
         return (
@@ -39,5 +39,5 @@ def sentence(error: Exception) -> str:
             "bucket_backends."
         )
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
-        return f"{error.filename}: {error.strerror}. Check its disk, or the setting data_dir."
+        return f"{error.filename}: {error.strerror}. Check its disk, or IMAGEFERRY_DATA_DIR."
     return str(error)

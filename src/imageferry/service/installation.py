@@ -10,8 +10,8 @@ from pathlib import Path
 
 from imageferry.accounts import access_keys
 from imageferry.accounts.access_keys import AccessKey
-from imageferry.buckets.interface import Bucket, Store
-from imageferry.buckets.open import open_buckets, open_images
+from imageferry.buckets.interface import Bucket, Store, StoreError
+from imageferry.buckets.open import IMAGES_URL, open_buckets, open_images
 from imageferry.buckets.remote_client import PATIENT, Patience
 from imageferry.database import schema
 from imageferry.database.connection import Database
@@ -57,6 +57,9 @@ def open_installation(settings: Settings, patience: Patience = PATIENT) -> Insta
     Args:
         settings: How it is set up.
         patience: How long the small calls on remote stores may take.
+
+    Raises:
+        SettingError: a URL of a store cannot be used, or the store of the images refuses us.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
     database = Database(settings.resolved_database_url)
@@ -68,8 +71,22 @@ def open_installation(settings: Settings, patience: Patience = PATIENT) -> Insta
         database=database,
         store=open_buckets(settings, patience),
         image_store=image_store,
-        catalogue=open_catalogue(image_store, settings.default_region),
+        catalogue=_open_catalogue(image_store, settings),
     )
+
+
+def _open_catalogue(image_store: Store, settings: Settings) -> Bucket:
+    try:
+        return open_catalogue(image_store, settings.default_region)
+    except StoreError as error:
+        if not settings.images_url:
+            raise
+        scheme = settings.images_url.partition("://")[0]
+        key = {"s3": "S3", "oss": "ALIBABA_OSS"}[scheme]
+        raise SettingError(
+            f"{IMAGES_URL}={settings.images_url!r}: {error}. Check that this store runs and has "
+            f"the bucket, and that IMAGEFERRY_{key}_ACCESS_KEY_ID and its secret are right."
+        ) from error
 
 
 def first_key(installation: Installation) -> tuple[AccessKey, bool]:

@@ -54,21 +54,43 @@ def test_some_buckets_may_be_elsewhere(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("url", "reason"),
     [
-        ("http://bucket?region=r", "no store"),
-        ("bucket", "no store"),
-        ("s3://?region=r", "no store"),
+        ("http://bucket?region=r", "expected s3://BUCKET"),
+        ("bucket", "expected s3://BUCKET"),
+        ("s3://?region=r", "expected s3://BUCKET"),
+        ("s3://[?region=r", "Invalid IPv6 URL"),
         ("s3://bucket", "region"),
         ("s3://bucket?region=r&secure=true", "options"),
         ("s3://bucket?region=r&path_style=yes", "path_style"),
         ("s3://bucket?region=r&endpoint=127.0.0.1:1", "endpoint"),
         ("s3://bucket?region=r&endpoint=file:///etc", "endpoint"),
-        (f"s3://id:{SECRET}@bucket?region=r", "settings for keys"),
+        ("s3://bucket?region=r&endpoint=http://127.0.0.1:99999", "endpoint"),
     ],
 )
 def test_urls_that_cannot_be_used(tmp_path: Path, url: str, reason: str) -> None:
-    with pytest.raises(SettingError, match=reason) as caught:
+    for given, variable in (
+        ({"buckets_url": url}, "IMAGEFERRY_BUCKETS_URL"),
+        ({"images_url": url}, "IMAGEFERRY_IMAGES_URL"),
+        ({"bucket_backends": f"golden={url}"}, "IMAGEFERRY_BUCKET_BACKENDS"),
+    ):
+        with pytest.raises(SettingError, match=reason) as caught:
+            _open_all(settings(tmp_path, **given, **KEYS))
+        assert str(caught.value).startswith(f"{variable}: the URL {url!r} cannot be used: ")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [f"s3://id:{SECRET}@bucket?region=r", f"s3://b?region=r&endpoint=http://id:{SECRET}@store"],
+)
+def test_a_url_with_a_key_in_it_is_refused_and_not_shown(tmp_path: Path, url: str) -> None:
+    with pytest.raises(SettingError, match="settings for access keys") as caught:
         open_buckets(settings(tmp_path, buckets_url=url, **KEYS))
+    assert str(caught.value).startswith("IMAGEFERRY_BUCKETS_URL: ")
     assert SECRET not in str(caught.value)
+
+
+def _open_all(given: Settings) -> None:
+    open_buckets(given)
+    open_images(given)
 
 
 @pytest.mark.parametrize("scheme", ["s3", "oss"])
@@ -77,8 +99,10 @@ def test_a_remote_store_needs_both_halves_of_its_key(
     tmp_path: Path, scheme: str, missing: str
 ) -> None:
     keys = {name: value for name, value in KEYS.items() if not name.endswith(missing)}
+    url = f"{scheme}://bucket?region=r"
     with pytest.raises(SettingError, match="ACCESS_KEY_ID and IMAGEFERRY_") as caught:
-        open_buckets(settings(tmp_path, buckets_url=f"{scheme}://bucket?region=r", **keys))
+        open_buckets(settings(tmp_path, buckets_url=url, **keys))
+    assert str(caught.value).startswith(f"IMAGEFERRY_BUCKETS_URL: the URL {url!r} ")
     assert SECRET not in str(caught.value)
 
 

@@ -18,6 +18,7 @@ from imageferry.database.schema import SchemaError
 from imageferry.engine import tables as engine_tables
 from imageferry.images import tables as images_tables
 from imageferry.tasks import tables as tasks_tables
+from support.rows import ON_POSTGRESQL
 
 DECLARED = {
     *(accounts_tables.accounts, accounts_tables.access_keys),
@@ -137,6 +138,17 @@ def test_a_database_of_a_newer_version_is_left_alone(new_url: str) -> None:
 
     assert _schema(database) == before
     database.close()
+
+
+@ON_POSTGRESQL
+def test_a_postgresql_that_is_too_old_is_left_alone(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with database.read() as connection:
+        monkeypatch.setattr(connection.dialect, "server_version_info", (14, 9))
+
+    with pytest.raises(SchemaError, match=r"version 14\.9 there.* needs 15 or newer: upgrade it"):
+        schema.upgrade(database)
 
 
 def _schema(database: Database) -> set[tuple[str, str]]:

@@ -25,8 +25,10 @@ from imageferry.settings import SettingError
         ),
         (
             RemoteStoreError("the remote store did not answer HeadObject: ReadTimeoutError"),
-            "The remote store did not answer HeadObject: ReadTimeoutError. Check it, and the "
-            "settings images_url, buckets_url and bucket_backends.",
+            (
+                "The remote store did not answer HeadObject: ReadTimeoutError. Check it, and the "
+                "settings images_url, buckets_url and bucket_backends."
+            ),
         ),
         (OSError("The ECS API cannot listen."), "The ECS API cannot listen."),
         (SettingError("It says all."), "It says all."),

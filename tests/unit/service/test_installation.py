@@ -5,6 +5,7 @@ import stat
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ import sqlalchemy as sa
 
 from imageferry.accounts import access_keys
 from imageferry.accounts.access_keys import AccessKey
+from imageferry.buckets.remote_client import PROMPT
 from imageferry.service import installation as module
 from imageferry.service.installation import first_key, open_installation
 from imageferry.settings import SettingError, Settings
@@ -121,3 +123,17 @@ def test_processes_that_start_together_make_one_installation(settings: Settings)
             for table in ("accounts", "access_keys", "alembic_version", "dbos_migrations")
         ]
     assert counts == [1, 1, 1, 1]
+
+
+def test_a_store_of_images_that_is_away_is_told_with_its_setting(settings: Settings) -> None:
+    url = "s3://golden?region=r&endpoint=http://127.0.0.1:1&path_style=true"
+    remote = replace(
+        settings, images_url=url, s3_access_key_id="id", s3_access_key_secret="do-not-show"
+    )
+
+    with pytest.raises(SettingError) as refused:
+        open_installation(remote, PROMPT)
+
+    assert str(refused.value).startswith(f"IMAGEFERRY_IMAGES_URL={url!r}: the remote store did not")
+    assert "IMAGEFERRY_S3_ACCESS_KEY_ID" in str(refused.value)
+    assert "do-not-show" not in str(refused.value)
