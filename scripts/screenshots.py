@@ -146,7 +146,7 @@ def _image(rows: Rows, name: str, minutes: int, **values: Any) -> str:
         source_format="QCOW2",
         source_size=2 * GIB,
         source_sha256=hashlib.sha256(name.encode()).hexdigest(),
-        content_sha256=hashlib.sha256(name[1:].encode()).hexdigest(),
+        content_hash=hashlib.sha256(name[1:].encode()).hexdigest(),
         size_gib=40,
         virtual_size=40 * GIB,
         stored_size=3 * GIB,

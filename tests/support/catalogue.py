@@ -26,7 +26,7 @@ DISK = ImageDisk(
     size_gib=1,
     virtual_size=2**20,
     stored_size=2**19,
-    content_sha256="c0de",
+    content_hash="c0de",
     findings=[("BootMode", "It has no boot loader.", "High")],
 )
 

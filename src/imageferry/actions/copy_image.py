@@ -200,7 +200,7 @@ def _disk(source: ImageDisk) -> ImageDisk:
         source_format=source.source_format,
         size_gib=source.size_gib,
         virtual_size=source.virtual_size,
-        content_sha256=source.content_sha256,
+        content_hash=source.content_hash,
         content_crc32=source.content_crc32,
         detection=source.detection,
     )

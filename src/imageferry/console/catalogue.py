@@ -21,7 +21,7 @@ class ImageDisk:
         source_sha256: The hash of that object.
         source_format: The format that was found, in ECS's word.
         stored_size: What it takes in the catalogue; 0 until it is there.
-        content_sha256: The hash of the guest's bytes.
+        content_hash: The hash of the guest's bytes.
         findings: What the checks of its content found: a name, a sentence and how bad it is.
     """
 
@@ -37,7 +37,7 @@ class ImageDisk:
     size_gib: int
     virtual_size: int
     stored_size: int
-    content_sha256: str
+    content_hash: str
     findings: Sequence[tuple[str, str, str]]
 
 

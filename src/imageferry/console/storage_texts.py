@@ -72,7 +72,7 @@ STORAGE_TEXTS: Mapping[str, Text] = {
     "image.source": Text("Came from", "来源"),
     "image.source_size": Text("Object size", "对象大小"),
     "image.source_hash": Text("SHA-256 of the object", "对象的 SHA-256"),
-    "image.content_hash": Text("SHA-256 of the guest's bytes", "客户机数据的 SHA-256"),
+    "image.content_hash": Text("Hash of the guest's bytes", "客户机数据的哈希"),
     "image.findings": Text("Checks of the content", "内容检测"),
     "image.tags": Text("Tags", "标签"),
     "image.no_tags": Text("No tags.", "没有标签。"),

@@ -27,7 +27,7 @@ from imageferry.imaging.hashed_output import NOTHING_WRITTEN, HashedOutput
 from imageferry.imaging.sha256 import has_state
 from imageferry.telemetry.threads import ContextThreads
 
-_VERSION = 4
+_VERSION = 5
 """What the states of all that is written mean, and what writers write for a disk: whoever changes
 either counts on, and transfers of workers of another version begin anew."""
 

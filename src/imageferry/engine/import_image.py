@@ -88,7 +88,7 @@ class ImportImage(NewImage):
                 ("BytesRead", str(source.size if moved.source_sha256 else moved.taken)),
                 *([("SHA256", moved.source_sha256)] if moved.source_sha256 else []),
                 *([("ManifestDigest", str(packaged.digest))] if packaged.digest else []),
-                ("ContentSHA256", written.content_sha256),
+                ("ContentHash", written.content_hash),
                 ("ImageFormat", image_format),
                 ("VirtualSize", str(written.virtual_size)),
             ],
@@ -96,7 +96,7 @@ class ImportImage(NewImage):
             virtual_size=written.virtual_size,
             size_gib=disk.size_gib or -(-written.virtual_size // _GIB),
             source_sha256=moved.source_sha256,
-            content_sha256=written.content_sha256,
+            content_hash=written.content_hash,
             content_crc32=written.content_crc32,
             stored_size=written.size,
         )

@@ -63,7 +63,7 @@ class ImageDisk:
         size_gib: The size that was asked for, or the virtual size, in GiB.
         virtual_size: The guest's view of its size in bytes.
         stored_size: Bytes in the catalogue; 0 until the disk is there.
-        content_sha256: The hash of the guest's bytes, in hexadecimal digits; empty until they
+        content_hash: The hash of the guest's bytes, in hexadecimal digits; empty until they
             were moved. See :mod:`imageferry.imaging.content_hash`.
         content_crc32: Their CRC-32; ``None`` until they were moved.
         detection: What the checks of its content found; empty where none were made.
@@ -83,7 +83,7 @@ class ImageDisk:
     size_gib: int
     virtual_size: int
     stored_size: int = 0
-    content_sha256: str = ""
+    content_hash: str = ""
     content_crc32: int | None = None
     detection: tuple[DetectionItem, ...] = ()
 

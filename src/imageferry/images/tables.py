@@ -60,7 +60,7 @@ image_disks = sa.Table(
     sa.Column("size_gib", sa.Integer, nullable=False),
     sa.Column("virtual_size", sa.BigInteger, nullable=False),
     sa.Column("stored_size", sa.BigInteger, nullable=False),
-    sa.Column("content_sha256", sa.String(64), nullable=False),
+    sa.Column("content_hash", sa.String(64), nullable=False),
     sa.Column("content_crc32", sa.BigInteger),
     sa.Column("detection", sa.JSON, nullable=False),
 )

@@ -1,15 +1,17 @@
 """The hash of what a guest sees of a disk, in which zeros cost nothing.
 
-It is the SHA-256 of the SHA-256 of every block of 4 MiB, the last one as long as the
-disk reaches, as ``split --bytes=4M --filter='sha256sum | cut -c1-64 | xxd -r -p' DISK |
-sha256sum`` prints it of a raw disk. A plain SHA-256 would have to be fed every zero of a
-sparse disk, one after the other: half an hour for 2 TiB.
+It is the SHA-256 of the BLAKE3 digests of every block of 4 MiB, the last one as long as the
+disk reaches, as ``split --bytes=4M --filter='b3sum --raw' DISK | sha256sum`` prints it of a raw
+disk. A hash of the plain bytes would have to be fed every zero of a sparse disk, one after the
+other: half an hour for 2 TiB. The blocks are what costs time, and BLAKE3 takes a quarter of the
+processor time of SHA-256; of the blocks' digests a SHA-256 can be gone on with after a crash.
 """
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
+
+from blake3 import blake3
 
 from imageferry.imaging.disk import BLOCK_SIZE
 from imageferry.imaging.sha256 import sha256
@@ -18,13 +20,13 @@ _DIGESTS_AT_ONCE = 32768
 
 
 def block_digest(data: bytes | bytearray | memoryview) -> bytes:
-    """The SHA-256 of one block."""
-    return hashlib.sha256(data).digest()
+    """The BLAKE3 of one block."""
+    return blake3(data).digest()
 
 
 @lru_cache(maxsize=16)
 def _zero_digest(length: int) -> bytes:
-    return hashlib.sha256(bytes(length)).digest()
+    return block_digest(bytes(length))
 
 
 class ContentHash:

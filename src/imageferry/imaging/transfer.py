@@ -34,14 +34,14 @@ class Transferred:
     Attributes:
         size: The target's size in bytes.
         virtual_size: The disk's size in bytes.
-        content_sha256: The hash of the guest's bytes, if it was wanted; see
+        content_hash: The hash of the guest's bytes, if it was wanted; see
             :mod:`imageferry.imaging.content_hash`.
         content_crc32: Their checksum, by which what was stored is read back.
     """
 
     size: int
     virtual_size: int
-    content_sha256: str
+    content_hash: str
     content_crc32: int
 
 
@@ -83,7 +83,7 @@ def transfer(
         stop: Ends the transfer early.
         progress: Gets the bytes of the source that are done with, after each block.
         threads: How many blocks are worked on at a time; 0 for the default.
-        hash_content: Whether the SHA-256 of the guest's bytes is wanted.
+        hash_content: Whether the hash of the guest's bytes is wanted.
         checkpoints: Where to go on, which the blocks and the writer know already, and where to
             note how far this transfer has come.
         source_state: How far the source was hashed.

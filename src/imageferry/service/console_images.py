@@ -143,7 +143,7 @@ def _disk(disk: ImageDisk, *, is_own: bool) -> catalogue.ImageDisk:
         size_gib=disk.size_gib,
         virtual_size=disk.virtual_size,
         stored_size=disk.stored_size,
-        content_sha256=disk.content_sha256,
+        content_hash=disk.content_hash,
         findings=[(item.name, item.value, item.risk_level) for item in disk.detection]
         if is_own
         else [],

@@ -14,6 +14,7 @@ from imageferry.engine.import_image import ImportImage
 from imageferry.images.model import ImageStatus
 from imageferry.tasks import transitions
 from imageferry.tasks.model import DiskStatus, TaskStatus
+from support.content import content_hash
 from support.disks import DATA, DISK
 from support.ferry import Ferry
 from support.rows import ON_BOTH
@@ -30,14 +31,6 @@ def begun(ferry: Ferry) -> tuple[str, str]:
     return ferry.import_image("system.raw", "data.raw")
 
 
-def content_sha256(disk: bytes) -> str:
-    """The formula of the documentation: the SHA-256 of the SHA-256s of all blocks of 4 MiB."""
-    digests = (
-        hashlib.sha256(disk[start : start + BLOCK]).digest() for start in range(0, len(disk), BLOCK)
-    )
-    return hashlib.sha256(b"".join(digests)).hexdigest()
-
-
 @pytest.mark.parametrize("disk", [DISK, DATA, DISK + bytes(2 * BLOCK) + DATA, bytes(BLOCK)])
 def test_the_hashes_that_are_said_are_those_of_the_object_and_of_the_disk(
     ferry: Ferry, disk: bytes
@@ -49,7 +42,7 @@ def test_the_hashes_that_are_said_are_those_of_the_object_and_of_the_disk(
 
     (found,) = ferry.rows.disks(task_id)
     said = dict(found.related_items)
-    assert said["ContentSHA256"] == content_sha256(disk)
+    assert said["ContentHash"] == content_hash(disk)
     assert said["SHA256"] == hashlib.sha256(disk).hexdigest()
     assert said["BytesRead"] == str(len(disk))
 

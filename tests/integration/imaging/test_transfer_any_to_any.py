@@ -28,6 +28,7 @@ from imageferry.imaging.scratch import Scratch
 from imageferry.imaging.source import CHUNK_SIZE, ByteSource, FileSource
 from imageferry.imaging.threads import StopSignal
 from imageferry.imaging.writers.opening import LAYOUTS, QCOW2, RAW_TAR_GZ, Layout
+from support.content import content_hash
 from support.guest import Pieces, contents
 from support.images.qcow2 import scattered
 from support.written import MEMBER, FileOutput
@@ -136,14 +137,6 @@ def moved(source: ByteSource, target: Path, layout: Layout) -> tuple[Moved, str]
     return result, hashed.finish(size) if layout.in_order else ""
 
 
-def content_sha256(disk: bytes) -> str:
-    digests = (
-        hashlib.sha256(disk[at : at + BLOCK_SIZE]).digest()
-        for at in range(0, len(disk), BLOCK_SIZE)
-    )
-    return hashlib.sha256(b"".join(digests)).hexdigest()
-
-
 def sha256(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -175,7 +168,7 @@ def holds(qemu_img: QemuImg) -> Callable[[Path, Layout, Path], None]:
             assert result.source_sha256 == sha256(image)
             assert result.transferred.size == target.stat().st_size
             assert result.transferred.virtual_size == raw.stat().st_size
-            assert result.transferred.content_sha256 == content_sha256(raw.read_bytes())
+            assert result.transferred.content_hash == content_hash(raw.read_bytes())
             if layout.in_order:
                 assert written == sha256(target)
             if layout is not RAW_TAR_GZ:

@@ -8,9 +8,11 @@ from hashlib import sha256
 
 import pytest
 
+from imageferry.imaging.content_hash import block_digest
 from imageferry.imaging.disk import BLOCK_SIZE
 from imageferry.imaging.threads import StoppedError, StopSignal
 from imageferry.imaging.transfer import Transferred, transfer
+from support.content import content_hash
 
 _THREADS = 3
 _WINDOW = 3 * _THREADS
@@ -137,9 +139,9 @@ def test_the_result_tells_size_and_hash_and_progress_counts_the_source() -> None
     writer = Writer()
     blocks = [MadeBlock(1, cost=5), MadeBlock(3, cost=7)]
     result = run(blocks, writer, progress=seen.append, blocks_on_disk=4)
-    zeros = sha256(bytes(BLOCK_SIZE)).digest()
-    digests = [zeros, sha256(b"1").digest(), zeros, sha256(b"3").digest()]
-    assert result.content_sha256 == sha256(b"".join(digests)).hexdigest()
+    zeros = block_digest(bytes(BLOCK_SIZE))
+    digests = [zeros, block_digest(b"1"), zeros, block_digest(b"3")]
+    assert result.content_hash == sha256(b"".join(digests)).hexdigest()
     assert (result.size, result.virtual_size) == (4711, 4 * BLOCK_SIZE)
     assert writer.finished == 4 * BLOCK_SIZE
     assert seen == [5, 12]
@@ -160,7 +162,7 @@ def test_a_block_of_zeros_is_left_out_and_its_source_is_done_with() -> None:
 def test_a_disk_without_data_is_finished_at_once() -> None:
     writer = Writer()
     result = run([], writer, blocks_on_disk=1)
-    assert result.content_sha256 == sha256(sha256(bytes(BLOCK_SIZE)).digest()).hexdigest()
+    assert result.content_hash == content_hash(bytes(BLOCK_SIZE))
     assert (writer.appended, writer.finished) == ([], BLOCK_SIZE)
 
 
