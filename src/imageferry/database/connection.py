@@ -13,6 +13,7 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy import event
 
+from imageferry.database import sqlite_clock
 from imageferry.database.observed import count_failures
 from imageferry.database.version import PostgresqlVersion, SqliteVersion, Version
 
@@ -64,6 +65,9 @@ _EACH_ALONE: Mapping[str, Mapping[str, Any]] = {
     "postgresql": {"isolation_level": "AUTOCOMMIT"},
 }
 """What makes each statement a transaction."""
+
+# Of every engine in the process: the library of the durable steps makes its own.
+event.listen(sa.Engine, "connect", sqlite_clock.complete)
 
 
 class Database:
