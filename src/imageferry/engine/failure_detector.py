@@ -20,8 +20,10 @@ from imageferry.imaging.lease import seconds_since_boot
 from imageferry.tasks import waiting
 from imageferry.telemetry import metrics
 
-_BRIEFLY = sa.text("SELECT set_config('lock_timeout', '5s', true)")
-"""Whoever has to wait for another one that acts looks again later."""
+LOCK_MILLISECONDS = 5_000
+"""How long a worker waits for another one that acts; then it looks again later."""
+
+_BRIEFLY = sa.text("SELECT set_config('lock_timeout', :milliseconds, true)")
 
 _log = structlog.get_logger()
 
@@ -48,8 +50,9 @@ class FailureDetector:
         """
         # One at a time: who acted on what was there before another one acted would take a
         # task from the worker that has just begun it.
-        with self._database.write_alone(waiting.LOCK) as connection:
-            connection.execute(_BRIEFLY)
+        with self._database.write() as connection:
+            connection.execute(_BRIEFLY, {"milliseconds": str(LOCK_MILLISECONDS)})
+            self._database.be_alone(connection, waiting.LOCK)
             held, members = self._queue.held(), presence.members(connection)
             dead = self._watch.look(
                 presence.beats(connection), _holders(held, members), seconds_since_boot()

@@ -119,7 +119,9 @@ class Reconciler:
 
     def _clean_up_again(self) -> set[str]:
         """Take away what a task has left and could not be taken away before."""
-        found = stuck_tasks.find_uncleaned(self._database, self._queue, now() - CLEAN_UP_AGAIN)
+        before = now() - CLEAN_UP_AGAIN
+        found = stuck_tasks.find_uncleaned(self._database, self._queue, before)
+        stuck_tasks.forget_finally(self._database, self._queue, before)
         if found:
             stuck_tasks.repair(self._database, self._queue, found)
             _log.info("tasks_cleaned_up_again", tasks=sorted(found))

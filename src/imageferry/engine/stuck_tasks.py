@@ -13,7 +13,7 @@ from datetime import datetime
 from imageferry.database.connection import Database
 from imageferry.engine.queue import TaskQueue
 from imageferry.engine.runs import hand_over_of, run_id, task_of
-from imageferry.tasks import hand_overs, queries, waiting
+from imageferry.tasks import hand_overs, queries
 from imageferry.tasks.model import Task, TaskAction
 
 IDS_A_QUERY = 1000
@@ -61,21 +61,29 @@ def find_uncleaned(
     return {task.task_id: task.action for task in found if task.status.ended}
 
 
+def forget_finally(database: Database, queue: TaskQueue, before: datetime) -> None:
+    """Have the engine forget runs that it gave up before a moment, where nothing is left to do.
+
+    Their task is forgotten, or another run goes on with it. They would keep those away of which
+    something is left to do: only some are looked at together.
+    """
+    failed = queue.failed_before(before)
+    for run in failed - {_run(task) for task in _tasks(database, failed)}:
+        queue.forget(run)
+
+
 def repair(database: Database, queue: TaskQueue, stuck: Mapping[str, TaskAction]) -> None:
     """Let the tasks be carried out from their first step on: each step sees what is there."""
     with database.read() as connection:
         found = queries.find_all(connection, stuck)
-    for task in found:
-        queue.forget(_run(task))
-        with database.write() as connection:
-            waiting.line_up(connection, task.task_id)
+    begin_anew(database, queue, [_run(task) for task in found])
 
 
 def begin_anew(database: Database, queue: TaskQueue, runs: Collection[str]) -> None:
     """Let tasks be carried out from their first step on, in place of runs of the engine.
 
-    For runs of another version of the steps, which no worker can go on with. Whoever may still be
-    at work in one of them cannot take the task up again.
+    For runs that the engine has lost, or that are of another version of the steps. Whoever may
+    still be at work in one of them cannot take the task up again.
     """
     for run in runs:
         with database.write() as connection:

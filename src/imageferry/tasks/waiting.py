@@ -76,11 +76,6 @@ class Place:
     waiting_for: WaitingFor
 
 
-def line_up(connection: sa.Connection, task_id: str) -> None:
-    """Let a task wait to be given to a worker, once more where one has had it."""
-    connection.execute(sa.update(tasks).where(tasks.c.task_id == task_id).values(queued=True))
-
-
 def is_empty(connection: sa.Connection) -> bool:
     """Whether no task is in the line, not even one that a limit keeps there."""
     return connection.execute(_ANY_IN_LINE).first() is None

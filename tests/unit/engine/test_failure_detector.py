@@ -11,7 +11,7 @@ from imageferry.engine import failure_detector, queue
 from imageferry.engine.failure_detector import FailureDetector
 from imageferry.engine.presence import Presence
 from imageferry.engine.queue import ENGINE_VERSION, TaskQueue
-from imageferry.tasks import hand_overs, transitions
+from imageferry.tasks import hand_overs, transitions, waiting
 from imageferry.tasks.model import TaskAction
 from support.rows import ON_POSTGRESQL, Rows
 
@@ -171,6 +171,17 @@ def test_a_run_that_another_one_has_followed_already_is_only_forgotten(
 
     assert rows.find(task_id).hand_over == 2
     assert tasks.under_way([task_id]) == set()
+
+
+def test_whoever_has_to_wait_for_another_one_that_acts_looks_again_later(
+    rows: Rows, detector: FailureDetector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failure_detector, "LOCK_MILLISECONDS", 10)
+
+    with rows.database.write_alone(waiting.LOCK), pytest.raises(sa.exc.OperationalError):
+        detector.look()
+
+    assert detector.look() == []
 
 
 def test_of_several_that_watch_one_acts(rows: Rows, tasks: TaskQueue) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from imageferry.database.metadata import now
 from imageferry.engine import queue
 from imageferry.engine.queue import TaskQueue
 from imageferry.engine.reconciler import Reconciler, Running
-from imageferry.tasks import transitions
+from imageferry.tasks import hand_overs, transitions
 from imageferry.tasks.model import TaskAction
 from support.rows import Rows
 
@@ -126,6 +127,34 @@ def test_what_could_not_be_cleaned_up_is_tried_again_later(
     assert reconciler.look() == {old}
 
     assert [rows.find(task_id).queued for task_id in (recent, old)] == [False, True]
+
+
+def test_clean_ups_of_which_nothing_is_left_to_do_keep_no_others_away(
+    rows: Rows, tasks: TaskQueue, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue, "FAILURES_A_TIME", 1)
+    long_ago = now() - timedelta(hours=2)
+    replaced = _noted(rows, tasks, "ERROR", ended=long_ago)
+    rows.change(hand_overs.replace, replaced, 1)
+    left = _noted(rows, tasks, "ERROR", ended=long_ago)
+    rows.change(transitions.cancel, left, "somebody")
+
+    looks = [reconciler.look() for _ in range(2)]
+
+    assert looks == [set(), {left}]
+
+
+def test_a_worker_that_dies_while_it_sets_a_task_going_loses_none(
+    rows: Rows, tasks: TaskQueue, reconciler: Reconciler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = _noted(rows, tasks, "SUCCESS", ended=now())
+    reconciler.look()
+    monkeypatch.setattr(TaskQueue, "forget", Mock(side_effect=RuntimeError("killed here")))
+    with pytest.raises(RuntimeError):
+        reconciler.look()
+
+    task = rows.find(task_id)
+    assert (task.queued, task.hand_over) == (True, 2)
 
 
 def test_what_a_killed_worker_left_is_removed_once_its_task_has_ended_elsewhere(

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from imageferry.accounts import access_keys
 from imageferry.database.metadata import now
 from imageferry.settings import Settings
-from imageferry.tasks import retention, tables, transitions, waiting
+from imageferry.tasks import hand_overs, retention, tables, transitions
 from imageferry.tasks.retention import Retention
 from support.rows import Rows
 
@@ -82,7 +82,7 @@ def test_tasks_that_have_not_ended_stay(rows: Rows) -> None:
     waiting_task, running, paused = rows.task(), rows.claimed(), rows.task()
     rows.change(transitions.pause, paused, "somebody")
     to_clean_up = _ended(rows, 3 * DAY)
-    rows.change(waiting.line_up, to_clean_up)
+    rows.change(hand_overs.replace, to_clean_up, 1)
 
     assert _forget(rows, Retention(DAY, 1)) == 0
     assert _left(rows) == {waiting_task, running, paused, to_clean_up}

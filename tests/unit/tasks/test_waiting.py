@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import pytest
 
 from imageferry.accounts import access_keys
-from imageferry.tasks import transitions, waiting
+from imageferry.tasks import hand_overs, transitions, waiting
 from imageferry.tasks.turns import Limits
 from imageferry.tasks.waiting import WaitingFor
 from support.rows import Rows
@@ -131,7 +131,7 @@ def test_what_a_worker_had_goes_before_all_limits(rows: Rows) -> None:
     rows.task()
     (running,) = _take(rows)
     rows.change(transitions.claim, running, "worker")
-    rows.change(waiting.line_up, running)
+    rows.change(hand_overs.replace, running, 1)
 
     assert _take(rows, 10, Limits(1, lambda _: 1)) == [running]
 
@@ -145,7 +145,7 @@ def test_a_task_that_ended_before_a_worker_had_it_is_not_taken_up(rows: Rows) ->
 
 def test_what_was_interrupted_and_ended_while_it_waited_is_cleaned_up_after(rows: Rows) -> None:
     task_id = rows.claimed()
-    rows.change(waiting.line_up, task_id)
+    rows.change(hand_overs.replace, task_id, 1)
     rows.change(transitions.cancel, task_id, "somebody")
 
     assert _take(rows) == [task_id]
