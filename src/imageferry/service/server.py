@@ -27,7 +27,11 @@ from imageferry.settings import Settings
 from imageferry.telemetry import metrics, tracing
 
 RESTART_SECONDS = 0.2
-"""How long a worker that died stays away: one that cannot start must not keep a processor busy."""
+"""How long a worker that died stays away."""
+
+LONGEST_RESTART_SECONDS = 10.0
+"""How long one that ends by itself again and again stays away: to start takes most of a second of
+processor time, and it is to work soon once it can."""
 
 KILL_SECONDS = 10.0
 """How much longer than its drain a stopping worker may take before it is ended."""
@@ -116,14 +120,28 @@ async def _announce(
 
 async def _supervise(settings: Settings, stop: _Stop) -> None:
     """Keep one worker running: one that dies is started again."""
+    pause = 0.0
     while not stop.asked.is_set():
         status = await _run_worker(settings, stop)
         if not stop.asked.is_set():
+            pause = restart_pause(pause, status)
             metrics.WORKER_RESTARTS.inc()
-            _log.error("worker_died", status=status)
+            _log.error("worker_died", status=status, started_again_in=pause)
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(RESTART_SECONDS):
+                async with asyncio.timeout(pause):
                     await stop.asked.wait()
+
+
+def restart_pause(before: float, status: int) -> float:
+    """Seconds that a worker stays away: twice as long each time that it ends by itself.
+
+    Args:
+        before: How long the one before it stayed away; 0 for the first.
+        status: How it ended: its exit status, or less than 0 where a signal ended it.
+    """
+    if status <= 0 or not before:
+        return RESTART_SECONDS
+    return min(2 * before, LONGEST_RESTART_SECONDS)
 
 
 async def _run_worker(settings: Settings, stop: _Stop) -> int:

@@ -54,3 +54,12 @@ def test_as_many_connections_are_open_as_the_machine_allows(
     server.allow_open_files()
 
     assert limits == {resource.RLIMIT_NOFILE: expected}
+
+
+def test_a_worker_that_cannot_start_stays_away_for_longer_and_longer() -> None:
+    pauses = [0.0]
+    for status in (7, 7, 7, -9, 7, *[7] * 8):
+        pauses.append(server.restart_pause(pauses[-1], status))
+
+    assert pauses[1:6] == [0.2, 0.4, 0.8, 0.2, 0.4]
+    assert pauses[-2:] == [server.LONGEST_RESTART_SECONDS] * 2
