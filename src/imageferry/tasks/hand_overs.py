@@ -57,7 +57,5 @@ def replace(connection: sa.Connection, task_id: str, hand_over: int) -> None:
     """
     replaced = sa.and_(tasks.c.task_id == task_id, tasks.c.hand_over == hand_over)
     connection.execute(
-        sa.update(tasks)
-        .where(replaced)
-        .values(hand_over=hand_over + 1, parked=False, queued=True)
+        sa.update(tasks).where(replaced).values(hand_over=hand_over + 1, parked=False, queued=True)
     )

@@ -50,7 +50,11 @@ class TaskAction(StrEnum):
 
 
 class Phase(StrEnum):
-    """What a task is doing, in the word that a user sees."""
+    """What a task is doing, in the word that a user sees.
+
+    A newer version that is at work on the same database may have phases that this one does not
+    know: the words of those are told as they are.
+    """
 
     QUEUED = "queued"
     TRANSFER = "transfer"
@@ -58,6 +62,13 @@ class Phase(StrEnum):
     DETECT = "detect"
     PUBLISH = "publish"
     ENDED = "ended"
+
+    @classmethod
+    def _missing_(cls, value: object) -> Phase:
+        word = str(value)
+        phase = str.__new__(cls, word)
+        phase._name_, phase._value_ = word.upper(), word
+        return phase
 
 
 class DiskStatus(StrEnum):
