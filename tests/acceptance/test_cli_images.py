@@ -260,6 +260,29 @@ def test_dry_runs_change_nothing(service: Service, disk: Path) -> None:
     assert document(service, "import", "oss://cli-dry/no.raw", "--dry-run", exit_code=1)
 
 
+def test_a_name_that_is_taken_is_refused_before_a_file_is_uploaded(
+    service: Service, disk: Path
+) -> None:
+    name = f"cli-{secrets.token_hex(4)}"
+    image_id = document(service, "import", str(disk), "--name", name)["ImageId"]
+
+    again = ("import", str(disk), "--name", name, "--bucket", "cli-taken")
+    refused = document(service, *again, exit_code=1)["Error"]
+
+    assert refused["Code"] == "InvalidImageName.Duplicated"
+    assert image_id in refused["Recommend"]
+    assert run(service, "buckets", "cli-taken").exit_code == 1
+
+
+def test_a_region_that_is_none_is_refused_before_a_file_is_uploaded(
+    service: Service, disk: Path
+) -> None:
+    refused = document(service, "import", str(disk), "--region", "mars", exit_code=1)["Error"]
+
+    assert refused["Code"] == "InvalidRegionId.NotFound"
+    assert run(service, "buckets", "imports-mars").exit_code == 1
+
+
 def test_a_refusal_has_its_code_and_remedy(service: Service) -> None:
     refused = run(service, "import", "oss://no-such-bucket/disk.raw")
 

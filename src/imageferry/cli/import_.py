@@ -8,16 +8,21 @@ from typing import Any
 
 import click
 
+from imageferry.actions.image_error_codes import INVALID_IMAGE_NAME_DUPLICATED
 from imageferry.actions.import_admission import DiskDeviceMapping
 from imageferry.actions.import_request import ImageFeatures, ImportImageRequest
 from imageferry.cli import dry_run, following, output, places
 from imageferry.cli.declared import parameters, wire_values
+from imageferry.cli.errors import ApiError
 from imageferry.cli.options import Invocation, client_options, pass_invocation
 from imageferry.cli.places import StoredObject
 from imageferry.cli.progress import display
 from imageferry.cli.session import Session
 from imageferry.cli.values import BUCKET_NAME
 from imageferry.cli.verb import Verb
+
+_HOLDING_THEIR_NAMES = ("Creating", "Waiting", "Available", "UnAvailable", "Deprecated")
+"""The statuses of images whose names no other image gets: all but CreateFailed."""
 
 
 @click.command(
@@ -78,6 +83,8 @@ def import_image(
         raise click.UsageError(
             "--dry-run checks objects in buckets (oss://bucket/object): it uploads nothing"
         )
+    if any(isinstance(place, Path) for place in found):
+        _check_before_upload(session, values)
     disks = _mappings(_in_buckets(session, found, bucket))
     disks[0] |= wire_values(DiskDeviceMapping, values)
     request = {
@@ -92,6 +99,28 @@ def import_image(
         _show_started(invocation, reply)
         return
     _finish(invocation, session, reply)
+
+
+def _check_before_upload(session: Session, values: Mapping[str, Any]) -> None:
+    """Ask for what an upload would be in vain for: the region, the key and the image's name.
+
+    Raises:
+        ApiError: the region or the key is none, or another image has the name.
+    """
+    name = values["image_name"]
+    query = {"ImageName": name, "Status": ",".join(_HOLDING_THEIR_NAMES), "PageSize": 1}
+    reply = session.ecs.call("DescribeImages", query)
+    # A client token may be that of the very import that has made the image.
+    if not name or values["client_token"]:
+        return
+    for image in reply["Images"]["Image"]:
+        raise ApiError(
+            code=INVALID_IMAGE_NAME_DUPLICATED.code,
+            message=INVALID_IMAGE_NAME_DUPLICATED.message,
+            recommend=f"{name!r} is the name of image {image['ImageId']}. Nothing was uploaded.",
+            request_id=reply["RequestId"],
+            status=INVALID_IMAGE_NAME_DUPLICATED.status,
+        )
 
 
 def _in_buckets(
