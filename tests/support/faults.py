@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import cast
@@ -94,7 +95,10 @@ class Connection:
 def unavailable(_store: FaultyStore, connection: Connection) -> None:
     """Answer as a store does that is overloaded."""
     body = b"<Error><Code>SlowDown</Code></Error>"
-    connection.answer(503, body, {"Content-Type": "application/xml"}, sent=len(body))
+    headers = {"Content-Type": "application/xml", "Date": formatdate(usegmt=True)}
+    connection.answer(
+        503, body, headers, sent=0 if connection.asked.method == "HEAD" else len(body)
+    )
 
 
 def page(_store: FaultyStore, connection: Connection) -> None:

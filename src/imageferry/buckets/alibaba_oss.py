@@ -25,7 +25,7 @@ from imageferry.buckets.remote_client import (
     encoded_metadata,
 )
 from imageferry.buckets.remote_errors import RemoteStoreError, refusal, refuse_page, unreachable
-from imageferry.buckets.remote_observed import observed
+from imageferry.buckets.remote_observed import observed, repeated
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
 
 _CONNECTIONS = 32
@@ -68,6 +68,7 @@ class AlibabaOssClient:
                         credentials.access_key_id, credentials.access_key_secret
                     ),
                     retry_max_attempts=patience.attempts,
+                    retryer=_ObservedRetries(),
                     http_client=_http_client(patience),
                     use_path_style=path_style,
                 )
@@ -142,10 +143,10 @@ class AlibabaOssClient:
             content_type=content_type,
             metadata=encoded_metadata(metadata),
         )
-        retries = _NotedRetries()
+        retries = _ObservedRetries()
         with _called("InitiateMultipartUpload"):
             started = self._client.initiate_multipart_upload(request, retryer=retries)
-        return StartedUpload(started.upload_id, retries.noted)
+        return StartedUpload(started.upload_id, retries.seen)
 
     def parts(self, key: str, upload_id: str) -> Sequence[PartInfo]:
         """The parts of an upload, by number."""
@@ -275,22 +276,23 @@ class AlibabaOssClient:
         return SignedUrl(signed.url, dict(signed.signed_headers or {}))
 
 
-class _NotedRetries(oss.retry.StandardRetryer):  # type: ignore[misc]  # it has no types
-    """When the SDK makes a request again.
+class _ObservedRetries(oss.retry.StandardRetryer):  # type: ignore[misc]  # it has no types
+    """When the SDK makes requests again.
 
     Attributes:
-        noted: Whether it has.
+        seen: Whether it has.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.noted = False
+        self.seen = False
 
-    def is_error_retryable(self, error: Exception) -> bool:
-        """Whether a request is made again after a failure."""
-        retried: bool = super().is_error_retryable(error)
-        self.noted = self.noted or retried
-        return retried
+    def retry_delay(self, attempt: int, error: Exception) -> float:
+        """How many seconds after a failure a request is made again, which it is then."""
+        self.seen = True
+        repeated(error)
+        seconds: float = super().retry_delay(attempt, error)
+        return seconds
 
 
 def _http_client(patience: Patience) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 
 import structlog
 
@@ -12,6 +13,9 @@ from imageferry.buckets.interface import StoreError
 from imageferry.buckets.remote_errors import RemoteStoreError
 from imageferry.telemetry import metrics, tally
 from imageferry.telemetry.tally import StoreWork
+
+_OPERATION = ContextVar("operation", default="unknown")
+"""What is asked of a store just now: whatever repeats requests does not know it."""
 
 _log = structlog.get_logger(__name__)
 
@@ -23,7 +27,8 @@ def observed(operation: str) -> Iterator[None]:
     Args:
         operation: Its name in the store's API; one of a known few.
     """
-    begun = time.perf_counter()
+    begun, before = time.perf_counter(), _OPERATION.get()
+    _OPERATION.set(operation)
     outcome = "ok"
     try:
         yield
@@ -34,13 +39,16 @@ def observed(operation: str) -> Iterator[None]:
         outcome = "refused"
         raise
     finally:
+        # Not by its token: a listing may end in another thread than it began in.
+        _OPERATION.set(before)
         metrics.STORE_REQUESTS.labels(operation, outcome).inc()
         metrics.STORE_SECONDS.labels(operation).observe(time.perf_counter() - begun)
         tally.add(StoreWork(requests=1))
 
 
-def repeated(operation: str, reason: Exception) -> None:
-    """Count that a request is made again, and why."""
+def repeated(reason: object) -> None:
+    """Count that the request that is observed is made again, and say why."""
+    operation = _OPERATION.get()
     metrics.STORE_RETRIES.labels(operation).inc()
     tally.add(StoreWork(retries=1))
     _log.warning("store_request_repeated", operation=operation, reason=str(reason))

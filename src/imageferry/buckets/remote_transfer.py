@@ -131,14 +131,14 @@ class Transfer:
 
     def _attempted(self, operation: str, attempt: Callable[[], _Result]) -> _Result:
         with remote_observed.observed(operation):
-            return self._repeated(operation, attempt)
+            return self._repeated(attempt)
 
-    def _repeated(self, operation: str, attempt: Callable[[], _Result]) -> _Result:
+    def _repeated(self, attempt: Callable[[], _Result]) -> _Result:
         for number in range(1, PATIENT.attempts):
             try:
                 return self._once(attempt)
             except _PassingError as error:
-                remote_observed.repeated(operation, _lasting(error))
+                remote_observed.repeated(_lasting(error))
                 pause = _FIRST_PAUSE_SECONDS * 2**number
                 spread = random.uniform(0.5, 1)  # noqa: S311 - spreads requests, no secret
                 self._interruption.pause(pause * spread)

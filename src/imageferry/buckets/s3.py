@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC
 from functools import cache
 from typing import Any
@@ -32,7 +32,7 @@ from imageferry.buckets.remote_client import (
     encoded_metadata,
 )
 from imageferry.buckets.remote_errors import RemoteStoreError, refusal, refuse_page, unreachable
-from imageferry.buckets.remote_observed import observed
+from imageferry.buckets.remote_observed import observed, repeated
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
 
 _MAKING = threading.Lock()
@@ -42,6 +42,9 @@ _CONNECTIONS = 32
 _TAKEN = frozenset({409, 412})
 _BROKEN_OFF = (ResponseStreamingError, IncompleteReadError)
 """For answers that end before their time. The library makes no request again for these."""
+
+_FAILURE = "imageferry_failure"
+"""Where the answer to a request is kept for the one that is made in its place."""
 
 _IF_ABSENT = {"IfNoneMatch": "*"}
 
@@ -83,6 +86,8 @@ class S3Client:
                     config=_config(patience, path_style=path_style),
                 )
             made.meta.events.register_first("before-parse.s3", _check_answer)
+            made.meta.events.register("response-received.s3", _note_failure)
+            made.meta.events.register("request-created.s3", _note_repetition)
             return made
 
         self._attempts = patience.attempts
@@ -117,8 +122,10 @@ class S3Client:
         """The bytes of a small object."""
         with _called("GetObject"):
             for _ in range(1, self._attempts):
-                with suppress(*_BROKEN_OFF):
+                try:
                     return self._read(key)
+                except _BROKEN_OFF as error:
+                    repeated(error)
             return self._read(key)
 
     def _read(self, key: str) -> bytes:
@@ -289,7 +296,7 @@ class S3Client:
         return url
 
     def _pages(self, operation: str, **parameters: object) -> Iterator[dict[str, Any]]:
-        with _called(operation):
+        with _called(self._client.meta.method_to_api_mapping[operation]):
             yield from self._client.get_paginator(operation).paginate(
                 Bucket=self._bucket, **parameters
             )
@@ -322,6 +329,21 @@ def _check_answer(*, operation_model: Any, response_dict: Mapping[str, Any], **_
         if operation_model.has_streaming_output:
             response_dict["body"].close()
         raise
+
+
+def _note_failure(
+    *,
+    context: dict[str, Any],
+    exception: Exception | None,
+    parsed_response: Mapping[str, Any] | None,
+    **_: object,
+) -> None:
+    context[_FAILURE] = exception or (parsed_response or {}).get("Error", {}).get("Code", "")
+
+
+def _note_repetition(*, request: Any, **_: object) -> None:
+    if _FAILURE in request.context:
+        repeated(request.context[_FAILURE])
 
 
 @contextmanager

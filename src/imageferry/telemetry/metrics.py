@@ -68,7 +68,7 @@ STORE_REQUESTS = DECLARED.counter(
 )
 STORE_RETRIES = DECLARED.counter(
     "imageferry_store_retries_total",
-    "Reads and writes of objects that were made again after a passing failure.",
+    "Requests to remote object stores that were made again after a passing failure.",
     "requests",
     Teller.ANY,
     "operation",

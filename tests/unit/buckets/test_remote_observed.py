@@ -30,7 +30,7 @@ def test_a_request_that_ends_in_an_error_is_counted_by_its_kind(
 def test_requests_and_bytes_are_added_up_for_whoever_works() -> None:
     with tallied() as sums:
         with remote_observed.observed("GetRange"):
-            remote_observed.repeated("GetRange", RemoteStoreError("slow"))
+            remote_observed.repeated(RemoteStoreError("slow"))
         remote_observed.read(100)
         remote_observed.written(30)
 
@@ -40,8 +40,10 @@ def test_requests_and_bytes_are_added_up_for_whoever_works() -> None:
 def test_a_repetition_is_counted_and_told_with_its_reason() -> None:
     before = value("imageferry_store_retries_total", operation="Upload")
 
-    with capture_logs() as lines:
-        remote_observed.repeated("Upload", RemoteStoreError("the remote store refused a write"))
+    with capture_logs() as lines, remote_observed.observed("Upload"):
+        with remote_observed.observed("HeadObject"):
+            pass
+        remote_observed.repeated(RemoteStoreError("the remote store refused a write"))
 
     assert value("imageferry_store_retries_total", operation="Upload") == before + 1
     assert lines == [
