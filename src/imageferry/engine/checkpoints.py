@@ -25,6 +25,7 @@ from imageferry.engine.ownership import Ownership
 from imageferry.imaging.checkpoint import Checkpoint
 from imageferry.imaging.hashed_output import NOTHING_WRITTEN, HashedOutput
 from imageferry.imaging.sha256 import has_state
+from imageferry.telemetry.logs import first_line
 from imageferry.telemetry.threads import ContextThreads
 
 _VERSION = 5
@@ -209,7 +210,7 @@ class Keeper:
         try:
             self._ownership.save_checkpoint(self._position, saved.encoded())
         except UNAVAILABLE as error:
-            reason = str(error).splitlines()[0]
+            reason = first_line(error)
             _log.warning("checkpoint_not_written", position=self._position, reason=reason)
 
     def __enter__(self) -> Self:

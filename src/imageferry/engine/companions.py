@@ -13,8 +13,10 @@ from imageferry.engine.failure_detector import FailureDetector
 from imageferry.engine.lag import Lag
 from imageferry.engine.presence import Presence
 from imageferry.engine.queue import ENGINE_VERSION, TaskQueue
+from imageferry.engine.repetition import Repetition
 from imageferry.imaging.lease import seconds_since_boot
 from imageferry.settings import SettingError, Settings
+from imageferry.telemetry.logs import first_line
 
 TICK_SECONDS = 0.2
 """How soon a worker that was frozen notices it."""
@@ -72,8 +74,8 @@ class Companions:
     def enter(self) -> None:
         """Join the workers, before any task is taken up: give signs of life, and watch others."""
         self._presence.enter(ENGINE_VERSION, self._settings.worker_slots)
-        self._start(self._beat, lag.SIGNS_OF_LIFE)
-        self._start(self._detector.look, lag.FAILURE_DETECTOR)
+        self._repeat(self._beat, lag.SIGNS_OF_LIFE)
+        self._repeat(self._detector.look, lag.FAILURE_DETECTOR)
 
     def leave(self) -> None:
         """Leave the workers: what this one has not done goes on elsewhere at once.
@@ -87,35 +89,30 @@ class Companions:
             self._presence.leave()
             self._queue.drop(self._executor)
         except UNAVAILABLE as error:
-            _log.warning("worker_not_signed_off", reason=str(error).partition("\n")[0])
+            _log.warning("worker_not_signed_off", reason=first_line(error))
 
-    def _start(self, work: Callable[[], object], late: Lag) -> None:
-        thread = threading.Thread(target=self._go_on, args=(work, late), daemon=True)
+    def _repeat(self, work: Callable[[], object], late: Lag) -> None:
+        repetition = Repetition(
+            work=work,
+            every=self._interval,
+            after_failure=self._interval,
+            lag=late,
+            failure="workers_out_of_sight",
+        )
+        thread = threading.Thread(target=repetition.run, args=(self._wait,), daemon=True)
         self._threads.append(thread)
         thread.start()
 
-    def _go_on(self, work: Callable[[], object], late: Lag) -> None:
-        late.expect(self._interval)
-        while self._pause():
-            try:
-                work()
-                late.expect(self._interval)
-            except UNAVAILABLE as error:
-                _log.warning("workers_out_of_sight", reason=str(error).partition("\n")[0])
-            except Exception:  # noqa: BLE001 - the next one must come, whatever is wrong with this
-                _log.exception("workers_out_of_sight")
-        late.came()
-
-    def _pause(self) -> bool:
-        """Wait until it is time again, and say whether to go on."""
-        end = seconds_since_boot() + self._interval
+    def _wait(self, seconds: float) -> bool:
+        """Wait, and say whether this worker leaves. It ends if it was frozen meanwhile."""
+        end = seconds_since_boot() + seconds
         while (left := end - seconds_since_boot()) > 0:
             before = seconds_since_boot()
             if self._stop.wait(min(left, TICK_SECONDS)):
-                return False
+                return True
             if seconds_since_boot() - before > self._settings.lease_seconds:
                 self._end("frozen")
-        return True
+        return False
 
     def _beat(self) -> None:
         if not self._presence.beat() and not self._stop.is_set():

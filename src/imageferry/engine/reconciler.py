@@ -10,16 +10,17 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Container, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
 
-from imageferry.database.connection import UNAVAILABLE, Database
+from imageferry.database.connection import Database
 from imageferry.database.metadata import now
 from imageferry.engine import lag, leftovers, stuck_tasks
 from imageferry.engine.queue import TaskQueue
+from imageferry.engine.repetition import Repetition, repeating
 
 LOOK_SECONDS = 20.0
 """How often a worker looks. What is wrong has to be seen twice: it might have been about to end."""
@@ -128,27 +129,13 @@ class Reconciler:
         return set(found)
 
 
-@contextmanager
-def reconciling(reconciler: Reconciler) -> Iterator[None]:
+def reconciling(reconciler: Reconciler) -> AbstractContextManager[None]:
     """Look again and again meanwhile."""
-    stop = threading.Event()
-    thread = threading.Thread(target=_go_on, args=(reconciler, stop), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join(LOOK_SECONDS)
-
-
-def _go_on(reconciler: Reconciler, stop: threading.Event) -> None:
-    lag.RECONCILER.expect(LOOK_SECONDS)
-    while not stop.wait(LOOK_SECONDS):
-        try:
-            reconciler.look()
-            lag.RECONCILER.expect(LOOK_SECONDS)
-        except UNAVAILABLE as error:
-            _log.warning("tasks_not_reconciled", reason=str(error).partition("\n")[0])
-        except Exception:  # noqa: BLE001 - the next look must come, whatever is wrong with this
-            _log.exception("tasks_not_reconciled")
-    lag.RECONCILER.came()
+    looks = Repetition(
+        work=reconciler.look,
+        every=LOOK_SECONDS,
+        after_failure=LOOK_SECONDS,
+        lag=lag.RECONCILER,
+        failure="tasks_not_reconciled",
+    )
+    return repeating(looks, patience=LOOK_SECONDS)

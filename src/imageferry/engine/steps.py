@@ -33,6 +33,7 @@ from imageferry.imaging.lease import LeaseExpiredError
 from imageferry.tasks import hand_overs, queries
 from imageferry.tasks.model import Task, TaskAction, TaskStatus
 from imageferry.telemetry import metrics
+from imageferry.telemetry.logs import first_line
 
 DATABASE_PAUSE_SECONDS = 1.0
 """How long a step waits before it tries again to reach the database."""
@@ -230,8 +231,7 @@ class Steps:
 
 
 async def _wait_for_database(error: Exception, task_id: str, step: str) -> None:
-    reason = str(error).partition("\n")[0]
-    _log.warning("database_unavailable", task_id=task_id, step=step, reason=reason)
+    _log.warning("database_unavailable", task_id=task_id, step=step, reason=first_line(error))
     await asyncio.sleep(DATABASE_PAUSE_SECONDS)
 
 

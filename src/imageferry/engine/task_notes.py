@@ -14,6 +14,7 @@ from imageferry.engine.progress import ProgressMeter
 from imageferry.tasks import notes
 from imageferry.tasks.notes import DiskBytes
 from imageferry.telemetry.kept_lines import LINES
+from imageferry.telemetry.logs import first_line
 
 _log = structlog.get_logger()
 
@@ -67,5 +68,4 @@ def _write_last_lines(database: Database, task_id: str) -> None:
         with database.write_relaxed() as connection:
             write_lines(connection, task_id)
     except sa.exc.SQLAlchemyError as error:
-        reason = str(error).partition("\n")[0]
-        _log.warning("task_lines_not_written", task_id=task_id, reason=reason)
+        _log.warning("task_lines_not_written", task_id=task_id, reason=first_line(error))

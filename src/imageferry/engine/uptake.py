@@ -6,15 +6,13 @@ always in one of them. Whoever chooses is alone meanwhile, so that no limit is o
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, ExitStack
 
-import structlog
-
-from imageferry.database.connection import UNAVAILABLE, Database
+from imageferry.database.connection import Database
 from imageferry.engine import lag
 from imageferry.engine.queue import POLL_SECONDS, TaskQueue
+from imageferry.engine.repetition import Repetition, repeating
 from imageferry.engine.runs import run_id
 from imageferry.settings import Settings
 from imageferry.tasks import waiting
@@ -25,8 +23,6 @@ LOOK_SECONDS = 0.1
 
 AGAIN_SECONDS = 1.0
 """How long it waits when that could not be said."""
-
-_log = structlog.get_logger()
 
 
 class Uptake:
@@ -87,29 +83,13 @@ class Uptake:
         return max(0, self._slots - self._queue.load(self._worker))
 
 
-@contextmanager
-def taking_up(uptake: Uptake) -> Iterator[None]:
+def taking_up(uptake: Uptake) -> AbstractContextManager[None]:
     """Take up tasks meanwhile."""
-    stop = threading.Event()
-    thread = threading.Thread(target=_go_on, args=(uptake, stop), daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
-
-
-def _go_on(uptake: Uptake, stop: threading.Event) -> None:
-    lag.UPTAKE.expect(LOOK_SECONDS)
-    while not stop.wait(LOOK_SECONDS):
-        try:
-            uptake.look()
-            lag.UPTAKE.expect(LOOK_SECONDS)
-        except UNAVAILABLE as error:
-            _log.warning("tasks_not_taken_up", reason=str(error).partition("\n")[0])
-            stop.wait(AGAIN_SECONDS)
-        except Exception:  # noqa: BLE001 - the next look must come, whatever is wrong with this
-            _log.exception("tasks_not_taken_up")
-            stop.wait(AGAIN_SECONDS)
-    lag.UPTAKE.came()
+    looks = Repetition(
+        work=uptake.look,
+        every=LOOK_SECONDS,
+        after_failure=AGAIN_SECONDS,
+        lag=lag.UPTAKE,
+        failure="tasks_not_taken_up",
+    )
+    return repeating(looks)

@@ -192,7 +192,7 @@ class Gateway:
     def _noted(self, error: Exception) -> ServiceError:
         """What a caller is told of an error, and the log of one that is not the caller's."""
         if isinstance(error, self._unavailable):
-            _log.warning("request_put_off", reason=_first_line(error))
+            _log.warning("request_put_off", reason=logs.first_line(error))
         elif not isinstance(error, ServiceError):
             _log.error("request_failed", exc_info=error)
         return self._told(error)
@@ -224,7 +224,7 @@ class Gateway:
         try:
             self._note_failure(failed)
         except self._unavailable as reason:
-            _log.warning("failure_not_kept", reason=_first_line(reason))
+            _log.warning("failure_not_kept", reason=logs.first_line(reason))
 
     def _action(self, request: Request, parameters: WireParameters) -> AnyAction:
         name = _named(request, parameters, "Action")
@@ -292,10 +292,6 @@ def _refusal(request: Request, error: ServiceError, request_id: str) -> Response
         request_id=request_id,
         reply_format=requested_format(request) or ReplyFormat.JSON,
     )
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0]
 
 
 def _host(request: Request) -> str:

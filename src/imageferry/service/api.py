@@ -28,6 +28,7 @@ from imageferry.service.endpoints import oss_endpoint
 from imageferry.service.installation import Installation
 from imageferry.service.key_cache import KeyCache
 from imageferry.service.operations import operator_routes
+from imageferry.telemetry.logs import first_line
 
 _log = structlog.get_logger(__name__)
 
@@ -70,7 +71,7 @@ def _keep_if_possible(installation: Installation, call: FailedCall) -> None:
     try:
         failed_calls.remember(installation.database, call)
     except UNAVAILABLE as reason:
-        _log.warning("failure_not_kept", reason=str(reason).partition("\n")[0])
+        _log.warning("failure_not_kept", reason=first_line(reason))
 
 
 def _authenticator(installation: Installation) -> Authenticator:

@@ -94,6 +94,11 @@ def note(**values: str) -> None:
     structlog.contextvars.bind_contextvars(**values)
 
 
+def first_line(error: Exception) -> str:
+    """What an error says: those of the database add their statement and a link to it."""
+    return str(error).partition("\n")[0]
+
+
 def without_secrets(line: str) -> str:
     """A line without signatures and passwords, whatever library has put them into its error."""
     may_have_one = any(mark in line for mark in _MARKS)
