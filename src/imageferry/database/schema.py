@@ -2,20 +2,36 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import sqlalchemy as sa
+import structlog
+from psycopg.errors import DeadlockDetected, IdleInTransactionSessionTimeout, LockNotAvailable
 
 from imageferry.database.connection import Database
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
+LOCK_MILLISECONDS = 1_000
+"""How long a migration waits for whoever uses a table: others wait behind it."""
+
+AGAIN_SECONDS = 5.0
+"""How long after that it tries again."""
+
 _LOCK = "imageferry-schema"
+
+_BRIEFLY = sa.text("SELECT set_config('lock_timeout', :milliseconds, true)")
+
+_IN_THE_WAY = (LockNotAvailable, DeadlockDetected, IdleInTransactionSessionTimeout)
+"""What PostgreSQL ends a migration with that can be carried out later."""
 
 _OLDEST_POSTGRESQL = 15
 """The oldest major version of PostgreSQL that the tests have run on."""
 
 _APPLIED = sa.table("alembic_version", sa.column("version_num", sa.String))
+
+_log = structlog.get_logger()
 
 
 class SchemaError(Exception):
@@ -31,11 +47,29 @@ def upgrade(database: Database) -> None:
     """Apply the migrations that are missing, once, also when several processes start together.
 
     Processes of an older version that run meanwhile go on: a migration only adds, and what
-    it takes away has not been used since the version before.
+    it takes away has not been used since the version before. One that has to wait for them, or
+    for a backup, keeps them waiting for a moment only, and tries again.
 
     Raises:
         SchemaError: a newer version has been at work here, or PostgreSQL is too old.
     """
+    while not _upgrade(database):
+        time.sleep(AGAIN_SECONDS)
+
+
+def _upgrade(database: Database) -> bool:
+    """Upgrade the schema, unless somebody is in the way."""
+    try:
+        _upgrade_at_once(database)
+    except sa.exc.DBAPIError as error:
+        if not isinstance(error.orig, _IN_THE_WAY):
+            raise
+        _log.warning("schema_waits", reason=str(error.orig).partition("\n")[0])
+        return False
+    return True
+
+
+def _upgrade_at_once(database: Database) -> None:
     with database.write_alone(_LOCK) as connection:
         _check_server(connection)
         applied = _applied(connection)
@@ -45,6 +79,8 @@ def upgrade(database: Database) -> None:
                 f"{newest()} and older ones: install the newer imageferry on this machine too."
             )
         if applied != newest():
+            if not database.is_sqlite:
+                connection.execute(_BRIEFLY, {"milliseconds": str(LOCK_MILLISECONDS)})
             _migrate(connection)
 
 

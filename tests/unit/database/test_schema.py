@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from unittest.mock import Mock
 
+import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -18,7 +22,21 @@ from imageferry.database.schema import SchemaError
 from imageferry.engine import tables as engine_tables
 from imageferry.images import tables as images_tables
 from imageferry.tasks import tables as tasks_tables
+from support.postgresql import PostgreSQLServer
 from support.rows import ON_POSTGRESQL
+from support.service import PATIENCE, until
+
+ANOTHER_MIGRATION = """
+from alembic import op
+import sqlalchemy as sa
+
+revision = "9999"
+down_revision = "{before}"
+
+
+def upgrade():
+    op.add_column("tasks", sa.Column("note", sa.Text))
+"""
 
 DECLARED = {
     *(accounts_tables.accounts, accounts_tables.access_keys),
@@ -160,3 +178,37 @@ def _schema(database: Database) -> set[tuple[str, str]]:
             for table in inspector.get_table_names()
             for item in (*inspector.get_columns(table), *inspector.get_indexes(table))
         }
+
+
+def _migrations_and_another(folder: Path) -> Path:
+    """A folder of all migrations, and one more."""
+    shutil.copytree(schema.MIGRATIONS, folder)
+    content = ANOTHER_MIGRATION.format(before=schema.newest())
+    (folder / "versions" / "9999_note.py").write_text(content)
+    return folder
+
+
+def test_a_migration_waits_for_whoever_reads_and_keeps_nobody_else_waiting_for_long(
+    postgresql: PostgreSQLServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waits: list[str] = []
+    monkeypatch.setattr(schema, "LOCK_MILLISECONDS", 100)
+    monkeypatch.setattr(schema, "AGAIN_SECONDS", 0.5)
+    monkeypatch.setattr(schema, "_log", Mock(warning=lambda event, **_: waits.append(event)))
+    with postgresql.copy_of("template1") as url, closing(Database(url)) as database:
+        schema.upgrade(database)
+        monkeypatch.setattr(schema, "MIGRATIONS", _migrations_and_another(tmp_path / "migrations"))
+        with psycopg.connect(url) as reader, ThreadPoolExecutor(1) as threads:
+            reader.execute("SELECT count(*) FROM tasks")
+            upgraded = threads.submit(schema.upgrade, database)
+            try:
+                until(lambda: upgraded.done() or len(waits) > 1, PATIENCE, "The wait")
+                with psycopg.connect(url, options="-c lock_timeout=60000") as other:
+                    other.execute("DELETE FROM tasks")
+                assert not upgraded.done()
+            finally:
+                reader.commit()
+            upgraded.result()
+
+        assert ("tasks", "note") in _schema(database)
+    assert set(waits) == {"schema_waits"}
