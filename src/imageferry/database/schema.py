@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from enum import Enum, auto
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -36,6 +37,14 @@ _log = structlog.get_logger()
 
 class SchemaError(Exception):
     """The database has a schema that this version does not know, or is itself too old for it."""
+
+
+class Standing(Enum):
+    """What the schema of a database is to this version."""
+
+    OLDER = auto()
+    CURRENT = auto()
+    NEWER = auto()
 
 
 def newest() -> str:
@@ -72,13 +81,14 @@ def _upgrade(database: Database) -> bool:
 def _upgrade_at_once(database: Database) -> None:
     with database.write_alone(_LOCK) as connection:
         _check_server(connection)
-        applied = _applied(connection)
-        if applied not in {None, *_known()}:
+        found = standing(connection)
+        if found is Standing.NEWER:
             raise SchemaError(
-                f"The database has the schema of version {applied}; this imageferry knows "
-                f"{newest()} and older ones: install the newer imageferry on this machine too."
+                f"The database has the schema of version {_applied(connection)}; this imageferry "
+                f"knows {newest()} and older ones: install the newer imageferry on this machine "
+                "too."
             )
-        if applied != newest():
+        if found is Standing.OLDER:
             if not database.is_sqlite:
                 connection.execute(_BRIEFLY, {"milliseconds": str(LOCK_MILLISECONDS)})
             _migrate(connection)
@@ -91,12 +101,20 @@ def check(database: Database) -> None:
         SchemaError: they are older: somebody has put a backup back.
     """
     with database.read() as connection:
-        applied = _applied(connection)
-    if applied != newest() and applied in {None, *_known()}:
-        raise SchemaError(
-            f"The database has the schema of version {applied or 'none'}, and "
-            f"this imageferry needs {newest()}: start it again, which brings the schema up to date."
-        )
+        if standing(connection) is Standing.OLDER:
+            raise SchemaError(
+                f"The database has the schema of version {_applied(connection) or 'none'}, and "
+                f"this imageferry needs {newest()}: start it again, which brings the schema up to "
+                "date."
+            )
+
+
+def standing(connection: sa.Connection) -> Standing:
+    """What the schema of the database is to this version; one without a table is older."""
+    applied = _applied(connection)
+    if applied == newest():
+        return Standing.CURRENT
+    return Standing.OLDER if applied in {None, *_known()} else Standing.NEWER
 
 
 def _check_server(connection: sa.Connection) -> None:

@@ -14,13 +14,12 @@ from datetime import timedelta
 from enum import StrEnum
 
 import sqlalchemy as sa
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from imageferry.buckets.interface import Bucket
 from imageferry.database import schema
 from imageferry.database.connection import Database
 from imageferry.database.metadata import now
+from imageferry.database.schema import Standing
 from imageferry.engine import leftovers, presence, stuck_tasks
 from imageferry.engine.queue import TaskQueue
 from imageferry.engine.worker import sweep_store
@@ -182,7 +181,7 @@ def _database(settings: Settings) -> Check:
             "database", State.WARNING, "There is none yet.", "`imageferry serve` makes it."
         )
     try:
-        current = _is_current(settings)
+        standing = _standing(settings)
     except sa.exc.SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error))
         return Check(
@@ -191,24 +190,29 @@ def _database(settings: Settings) -> Check:
             f"It does not open: {reason}.",
             "Check the setting database_url, or restore the database from a backup.",
         )
-    if not current:
+    if standing is Standing.OLDER:
         return Check(
             "database",
             State.WARNING,
-            "Its tables are those of another version of imageferry.",
-            "The next start of `imageferry serve` brings older ones up to date.",
+            "Its tables are those of an older version of imageferry.",
+            "The next start of `imageferry serve` or `imageferry worker` brings them up to date.",
+        )
+    if standing is Standing.NEWER:
+        return Check(
+            "database",
+            State.FAILED,
+            "Its tables are those of a newer version of imageferry: this one does not start here.",
+            "Install the newer imageferry on this machine too.",
         )
     return Check("database", State.OK, "It opens, and its tables are up to date.")
 
 
-def _is_current(settings: Settings) -> bool:
-    database = Database(settings.resolved_database_url)
-    try:
-        with database.read() as connection:
-            applied = MigrationContext.configure(connection).get_current_heads()
-    finally:
-        database.close()
-    return set(applied) == set(ScriptDirectory(str(schema.MIGRATIONS)).get_heads())
+def _standing(settings: Settings) -> Standing:
+    with (
+        closing(Database(settings.resolved_database_url)) as database,
+        database.read() as connection,
+    ):
+        return schema.standing(connection)
 
 
 def _images(installation: Installation) -> Check:

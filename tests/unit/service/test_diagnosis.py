@@ -122,14 +122,21 @@ def test_a_damaged_database_fails(settings: Settings) -> None:
     assert "not a database" in check.finding
 
 
-def test_a_database_of_another_version_is_told(settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("version", "state", "remedy"),
+    [("0001", State.WARNING, "imageferry serve"), ("9999", State.FAILED, "Install the newer")],
+)
+def test_a_database_of_another_version_is_told(
+    settings: Settings, version: str, state: State, remedy: str
+) -> None:
     with sqlite3.connect(settings.data_dir / "imageferry.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = 'another'")
+        connection.execute(f"UPDATE alembic_version SET version_num = '{version}'")
     connection.close()
 
     checks = found(settings)
 
-    assert checks["database"].state is State.WARNING
+    assert checks["database"].state is state
+    assert remedy in checks["database"].remedy
     assert "leftovers" not in checks
 
 
