@@ -111,8 +111,12 @@ class Database:
 
     @property
     def text_url(self) -> str:
-        """The URL with its password, as libraries want it."""
-        return self.url.render_as_string(hide_password=False)
+        """The URL with its password, for libraries that make connections of their own.
+
+        Those too give up soon a server that does not answer any more.
+        """
+        reach = {} if self.is_sqlite else {name: str(value) for name, value in _REACH.items()}
+        return self.url.update_query_dict(reach).render_as_string(hide_password=False)
 
     @contextmanager
     def read(self) -> Iterator[sa.Connection]:

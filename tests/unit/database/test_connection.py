@@ -57,7 +57,14 @@ def test_postgresql_means_psycopg_3() -> None:
 
     assert database.url.drivername == "postgresql+psycopg"
     assert not database.is_sqlite
-    assert database.text_url == "postgresql+psycopg://user:secret@db.example/imageferry"
+    assert database.text_url.startswith("postgresql+psycopg://user:secret@db.example/imageferry?")
+
+
+def test_connections_of_libraries_give_up_a_server_that_does_not_answer() -> None:
+    own = sa.make_url(Database("postgresql://db.example/imageferry?sslmode=require").text_url)
+
+    assert own.query["sslmode"] == "require"
+    assert (own.query["connect_timeout"], own.query["tcp_user_timeout"]) == ("10", "20000")
 
 
 def test_the_folder_of_the_file_is_made(tmp_path: Path) -> None:
