@@ -1,7 +1,7 @@
 # Everything a developer types. `make help` lists it.
 
 .DEFAULT_GOAL := help
-.PHONY: help run run-cluster test check fuzz soak bench docs checklist screenshots lock clean setup-run setup-test setup-bench setup-cluster format
+.PHONY: help run run-cluster test check fuzz clock soak bench docs checklist screenshots lock clean setup-run setup-test setup-bench setup-cluster format
 
 # The first Python there is; scripts/setup.py sees whether it, or another, is new enough.
 FIND_PYTHON = for name in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -18,6 +18,7 @@ WORKERS ?= 2
 FUZZ_SECONDS ?= 600
 SOAK_SECONDS ?= 300
 SOAK_KILLS ?= 200
+CLOCKS ?= 8
 SOAK_PARTS ?= tests/soak/kills.py tests/soak/soak.py
 
 help: ## Show this help
@@ -43,6 +44,11 @@ format: setup-test ## Format the code, and mend what the linter can mend
 
 fuzz: setup-test ## Fuzz every parser for longer (FUZZ_SECONDS: how long each; FUZZ_ARGS: more for pytest)
 	@FUZZ_SECONDS=$(FUZZ_SECONDS) $(VENV)/python -m pytest -n $(WORKERS) tests/fuzz $(FUZZ_ARGS)
+
+# They wait for most of the time, so many of them run at once.
+clock: setup-test ## Hold the promises on time, by the clock (CLOCKS: processes)
+	@$(VENV)/python -m pytest -n $(CLOCKS) --dist worksteal -rP \
+		tests/soak/deaths.py tests/soak/outages.py
 
 soak: setup-test ## Let everything fail under load (SOAK_SECONDS, SOAK_KILLS: how much; SOAK_SEED: another order)
 	@SOAK_SECONDS=$(SOAK_SECONDS) SOAK_KILLS=$(SOAK_KILLS) \

@@ -162,6 +162,16 @@ class Machine(Processes):
         """The one data folder."""
         return self.folder / "data"
 
+    def serve(self, **settings: object) -> Service:
+        """Start ``imageferry serve`` with the worker that it watches over.
+
+        Args:
+            settings: Settings by name, which go before the others.
+        """
+        service = Service(self.data_dir("serve"), {**self.settings, **settings}, launch=self.launch)
+        self.services.append(service)
+        return service
+
 
 @dataclass(kw_only=True)
 class Cluster(Processes):
