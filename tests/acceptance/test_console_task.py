@@ -10,8 +10,9 @@ from playwright.sync_api import expect
 from imageferry.database.metadata import now
 from imageferry.images import queries as images
 from imageferry.images.model import ImageStatus
-from imageferry.tasks import transitions
+from imageferry.tasks import notes, transitions
 from imageferry.tasks.model import DiskStatus, Phase
+from imageferry.tasks.notes import DiskBytes
 from imageferry.tasks.tables import task_samples
 from support.browser import Visitor
 from support.rows import Rows
@@ -29,6 +30,8 @@ def test_a_task_is_followed_to_its_end(member: Visitor, rows: Rows) -> None:
     page = member.page
     summary = page.locator("#summary")
     expect(summary).to_contain_text("Place 1 in the queue")
+    expect(summary).to_contain_text("Priority 5: of the account's waiting tasks")
+    expect(summary).to_contain_text("Share 1: accounts take turns")
     expect(page.get_by_text("DiskDeviceMapping.1.OSSObject")).to_be_visible()
     expect(page.locator("#outcome")).to_contain_text("Disk 2: Beware.")
 
@@ -102,3 +105,35 @@ def test_one_task_is_cancelled_from_its_page(member: Visitor, rows: Rows) -> Non
     expect(member.page.get_by_text("Why it was cancelled")).to_be_visible()
     expect(member.page.locator("#outcome")).to_contain_text("Not needed")
     assert rows.find(task_id).cancel_reason == "Not needed"
+
+
+def test_what_is_unfolded_of_a_disk_stays_so(member: Visitor, rows: Rows) -> None:
+    task_id = rows.claimed(OWNER, disks=[[("OSSObject", f"{number}.raw")] for number in range(4)])
+    rows.change(transitions.enter_phase, task_id, OWNER, Phase.TRANSFER)
+    member.open(f"tasks/{task_id}")
+    disk = member.page.locator("#disk-2")
+    expect(disk.get_by_text("1.raw")).to_be_hidden()
+    disk.get_by_text("What is known of it").click()
+    expect(disk.get_by_text("1.raw")).to_be_visible()
+
+    rows.change(notes.record_disks, task_id, {2: DiskBytes(2**30, 2**32)})
+
+    expect(disk).to_contain_text("1.0 GiB of 4.0 GiB")
+    expect(disk.get_by_text("1.raw")).to_be_visible()
+    assert member.grave_findings() == []
+
+
+def test_a_page_says_that_it_does_not_move_until_it_does(member: Visitor, rows: Rows) -> None:
+    task_id = rows.task()
+    page = member.page
+    page.route("**/stream", lambda route: route.abort())
+    member.open(f"tasks/{task_id}")
+    note = page.locator("#not-live")
+    expect(note).to_contain_text("The service does not answer")
+
+    page.unroute_all()
+    rows.change(transitions.claim, task_id, OWNER)
+
+    expect(note).to_be_hidden()
+    expect(page.locator("#summary")).to_contain_text("Running")
+    member.errors.clear()

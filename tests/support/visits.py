@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from starlette.requests import Request
 
+from imageferry.console import tokens
 from imageferry.console.interface import Backend, Key
-from imageferry.console.tokens import Token
+from imageferry.console.sessions import COOKIE
+from imageferry.console.tokens import Purpose, Token
 from imageferry.console.tools import Exchange, Tools
 from imageferry.console.visit import Session, Visit
 from imageferry.service.console import explanations
@@ -101,6 +103,7 @@ def backend(
         "tools": tools,
         "version": lambda: "1",
         "clock": lambda: NOW,
+        "unavailable": (TimeoutError,),
         "is_stopping": lambda: False,
     }
     return Backend(**(values | others))
@@ -132,6 +135,12 @@ def visit(
     }
     fields = {name: [value] for name, value in (form or {}).items()}
     return Visit(Request(scope), language, Session(Token(KEY, nonce, NOW)), fields)
+
+
+def cookie() -> tuple[bytes, bytes]:
+    """The header of a browser that has signed in."""
+    token = tokens.issue(KEY, Purpose.SESSION, NOW + timedelta(hours=1))
+    return b"cookie", f"{COOKIE}={token}".encode()
 
 
 def text(response: Any) -> str:

@@ -6,6 +6,7 @@ import hmac
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
+import structlog
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -18,6 +19,9 @@ from imageferry.console.visit import Fields, FormError, Session, Visit, check_or
 
 HOME = "/console/tasks"
 SIGN_IN = "/console/sign-in"
+AGAIN_SECONDS = 5
+"""After which a page that cannot be shown is asked for once more."""
+
 FORM_TOKEN = "form_token"  # noqa: S105 - a field's name
 TOKEN_HEADER = "x-form-token"  # noqa: S105 - a header's name
 
@@ -25,6 +29,8 @@ Handler = Callable[[Visit], Response]
 """Answers a visit. It runs in a thread, so it may wait for the database."""
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+_log = structlog.get_logger(__name__)
 
 
 def for_everybody(backend: Backend, handler: Handler) -> Endpoint:
@@ -35,7 +41,12 @@ def for_everybody(backend: Backend, handler: Handler) -> Endpoint:
             visit = await read_visit(backend, request)
         except FormError as error:
             return _refused(request, str(error))
-        return await run_in_threadpool(handler, visit)
+        except backend.unavailable as error:
+            return _unavailable(request, error)
+        try:
+            return await run_in_threadpool(handler, visit)
+        except backend.unavailable as error:
+            return _unavailable(request, error, visit.session)
 
     return endpoint
 
@@ -59,18 +70,24 @@ def for_scripts(backend: Backend, handler: Handler) -> Endpoint:
     What it sends is left for the answer to read, so it may be of any kind and size.
     """
 
+    def answer(request: Request) -> Response:
+        session = find_session(backend, request)
+        if session is None:
+            return Response(status_code=401)
+        if not _is_token(request.headers.get(TOKEN_HEADER, ""), session):
+            return Response(status_code=403)
+        return handler(_visit(request, session, {}))
+
     async def endpoint(request: Request) -> Response:
         try:
             check_origin(request)
         except FormError:
             return Response(status_code=403)
-        session = await run_in_threadpool(find_session, backend, request)
-        if session is None:
-            return Response(status_code=401)
-        visit = _visit(request, session, {})
-        if not _is_token(request.headers.get(TOKEN_HEADER, ""), session):
-            return Response(status_code=403)
-        return await run_in_threadpool(handler, visit)
+        try:
+            return await run_in_threadpool(answer, request)
+        except backend.unavailable as error:
+            _note(error)
+            return Response(status_code=503)
 
     return endpoint
 
@@ -114,3 +131,17 @@ def _is_token(text: str, session: Session) -> bool:
 
 def _refused(request: Request, reason: str, session: Session | None = None) -> Response:
     return page(_visit(request, session, {}), "refused.html", 403, reason=reason)
+
+
+def _unavailable(request: Request, error: Exception, session: Session | None = None) -> Response:
+    """What is said while the database does not answer: a page that was only read comes back."""
+    _note(error)
+    again = AGAIN_SECONDS if request.method == "GET" else 0
+    answer = page(_visit(request, session, {}), "unavailable.html", 503, again=again)
+    answer.headers["Retry-After"] = str(AGAIN_SECONDS)
+    return answer
+
+
+def _note(error: Exception) -> None:
+    """Log what keeps a page from being shown; a text may have the database's address."""
+    _log.warning("page_put_off", reason=type(error).__name__)

@@ -34,7 +34,9 @@ class Task:
         name: The name of the image that it makes or exports, as far as it has one.
         bytes_done, bytes_total: Of the present phase; the total is 0 while not known.
         place: Place among the waiting tasks, from 1; 0 when not waiting.
+        priority: 1 to 10: of the account's waiting tasks, the one with the lowest goes first.
         waiting_for: What it waits for, in a word; empty when not waiting.
+        moved: When anything was done for it last, to the minute; ``None`` before.
         request: What it was asked for with, as it is stored.
     """
 
@@ -54,11 +56,13 @@ class Task:
     bytes_per_second: int
     place: int
     waiting_for: str
+    priority: int
     attempt: int
     error_code: str
     error_message: str
     cancel_reason: str
     pause_reason: str
+    moved: datetime | None
     request: Mapping[str, Any]
 
     @property
@@ -121,9 +125,15 @@ class Sample:
 
 @dataclass(frozen=True)
 class TaskDetails:
-    """All that is known of a task."""
+    """All that is known of a task.
+
+    Attributes:
+        account_share: How many tasks of its account are taken up where an account with the share 1
+            has one.
+    """
 
     task: Task
+    account_share: int
     disks: Sequence[Disk]
     events: Sequence[Event]
     samples: Sequence[Sample]
@@ -183,6 +193,9 @@ class Tasks(Protocol):
     def find(self, account_id: str, task_id: str) -> TaskDetails | None:
         """All that is known of a task, if the account has it."""
 
+    def has_workers(self) -> bool:
+        """Whether any worker gives signs of life, as far as that is known."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Backend:
@@ -204,6 +217,7 @@ class Backend:
         version: What differs as soon as something that pages show was written by anybody; asked
             for ten times a second while pages are open.
         clock: The time, UTC.
+        unavailable: What is raised while the database does not answer.
         is_stopping: Whether the process is about to end, and open streams with it.
     """
 
@@ -219,4 +233,5 @@ class Backend:
     tools: Tools
     version: Callable[[], str]
     clock: Callable[[], datetime]
+    unavailable: tuple[type[Exception], ...]
     is_stopping: Callable[[], bool]

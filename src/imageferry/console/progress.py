@@ -12,6 +12,9 @@ from imageferry.console.templating import seconds_between
 _MOVING = "transfer"
 _FULL = 100
 
+STILL_SECONDS = 120
+"""How long nothing moves before it is said: a busy disk or network may well take a minute."""
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -22,12 +25,14 @@ class Progress:
         age: Seconds since it was made.
         took: Seconds that it took, or has taken until now.
         seconds_left: To the end of the transfer; ``None`` where that is not known.
+        still: Seconds in which nothing has moved, where that are so many that something is wrong.
     """
 
     task: Task
     age: int
     took: int
     seconds_left: int | None
+    still: int | None = None
 
     @property
     def percent(self) -> int:
@@ -43,7 +48,7 @@ class Progress:
     @property
     def state(self) -> object:
         """All that a list shows of the task: as long as it is the same, so is what is shown."""
-        return self.task, about(lambda key, **values: f"{key} {values}", self.age)
+        return self.task, _about(self.age), self.still and _about(self.still)
 
     @property
     def is_moving(self) -> bool:
@@ -61,4 +66,16 @@ def progress(task: Task, now: datetime) -> Progress:
         age=seconds_between(task.created, now),
         took=seconds_between(task.created, task.finished or now),
         seconds_left=left,
+        still=_still(task, now),
     )
+
+
+def _still(task: Task, now: datetime) -> int | None:
+    if task.status != "Processing" or task.moved is None:
+        return None
+    still = seconds_between(task.moved, now)
+    return still if still >= STILL_SECONDS else None
+
+
+def _about(seconds: int) -> str:
+    return about(lambda key, **values: f"{key} {values}", seconds)

@@ -31,6 +31,7 @@ STORAGE_TEXTS: Mapping[str, Text] = {
     "images.format": Text("Format", "格式"),
     "images.tag": Text("Tag", "标签"),
     "images.tag_hint": Text("key or key=value", "键 或 键=值"),
+    "images.count_one": Text("1 image", "1 个镜像"),
     "images.count": Text("{number} images", "{number} 个镜像"),
     "images.all": Text("Show all images", "显示全部镜像"),
     "images.image": Text("Image", "镜像"),

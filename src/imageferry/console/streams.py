@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import anyio
 from starlette.concurrency import run_in_threadpool
@@ -28,12 +29,21 @@ MOST_OF_AN_ACCOUNT = 60
 """The most streams of one account in a process: while much is written, each looks at the database
 four times a second, so one account cannot slow the service down for the others."""
 
+AWAY_SECONDS = 2.0
+"""The time between two looks while the database does not answer."""
+
+HERE = ": still here\n\n"
+"""Says nothing; sending it fails where nobody listens any more."""
+
 END = "event: end\ndata: end\n\n"
 """Tells the page that nothing more comes: a browser would ask again for a stream that just ends."""
 
 Changes = Iterator[list[str]]
 """At each step what has changed since the one before, as fragments of HTML; they end where there
 is nothing left to look at."""
+
+Begin = Callable[[Visit], Changes | None]
+"""Begins to look at what a page shows; nothing where that is not there."""
 
 
 class OpenStreams:
@@ -69,30 +79,68 @@ class OpenStreams:
 OPEN = OpenStreams()
 
 
-def endpoint(backend: Backend, begin: Callable[[Visit], Changes | None]) -> Endpoint:
+def endpoint(backend: Backend, begin: Begin) -> Endpoint:
     """The endpoint of a stream; ``begin`` gives its changes, or nothing where there are none.
 
-    Whoever has too many open is told so in the page, which does not move then.
+    Whoever has too many open is told so in the page, which does not move then. While the database
+    does not answer, pages say that; once it does, all that has changed meanwhile is sent.
     """
     pulse = Pulse(backend.version)
 
     async def stream(request: Request) -> Response:
         try:
             visit = await read_visit(backend, request)
+            changes = None if visit.session is None else await run_in_threadpool(begin, visit)
         except FormError:
             return Response(status_code=204)
-        changes = None if visit.session is None else await run_in_threadpool(begin, visit)
+        except backend.unavailable:
+            return Response(status_code=503)
         if changes is None:
             # A browser asks again after any other answer.
             return Response(status_code=204)
-        events = (
-            _counted(visit, _events(backend, request, pulse, changes))
-            if OPEN.has_room(visit)
-            else _one_too_many(visit)
-        )
+        watch = _Watch(backend, pulse, visit, begin, changes)
+        events = _counted(visit, _events(watch)) if OPEN.has_room(visit) else _one_too_many(visit)
         return StreamingResponse(events, media_type="text/event-stream")
 
     return stream
+
+
+@dataclass
+class _Watch:
+    """Looks at what a page shows, again and again.
+
+    Attributes:
+        changes: What has changed since the last look; ``None`` where that one failed.
+        seen: The version before the last look; ``None`` where there was none, or it failed.
+    """
+
+    backend: Backend
+    pulse: Pulse
+    visit: Visit
+    begin: Begin
+    changes: Changes | None
+    seen: str | None = None
+
+    async def look(self) -> list[str] | None:
+        """What has changed, once there may be something; ``None`` where nothing more comes."""
+        seen, self.seen = self.seen, None
+        if seen is not None:
+            await self.pulse.changed(seen, self.backend.is_stopping)
+        version = await self.pulse.version()
+        found = await run_in_threadpool(self._next)
+        self.seen = version
+        return found
+
+    async def is_allowed(self) -> bool:
+        """Whether the session still is one."""
+        return await run_in_threadpool(find_session, self.backend, self.visit.request) is not None
+
+    def _next(self) -> list[str] | None:
+        """What has changed; after a failure, since the page was made."""
+        changes, self.changes = self.changes or self.begin(self.visit), None
+        found = None if changes is None else next(changes, None)
+        self.changes = changes
+        return found
 
 
 async def _counted(visit: Visit, events: AsyncIterator[str]) -> AsyncIterator[str]:
@@ -102,7 +150,7 @@ async def _counted(visit: Visit, events: AsyncIterator[str]) -> AsyncIterator[st
 
 
 async def _one_too_many(visit: Visit) -> AsyncIterator[str]:
-    yield _event(render(visit, "stream_refused.html"))
+    yield _note(visit, "streams.too_many")
     yield END
 
 
@@ -111,26 +159,37 @@ def _whose(visit: Visit) -> tuple[str, str]:
     return ("" if session is None else session.token.nonce), visit.key.account_id
 
 
-async def _events(
-    backend: Backend, request: Request, pulse: Pulse, changes: Changes
-) -> AsyncIterator[str]:
+async def _events(watch: _Watch) -> AsyncIterator[str]:
     # The page has just been read, and the browser still draws it.
     await anyio.sleep(LEAST_SECONDS)
-    checked = anyio.current_time()
-    while not backend.is_stopping():
-        version = await pulse.version()
-        fragments = await run_in_threadpool(next, changes, None)
+    checked, is_away = anyio.current_time(), False
+    while not watch.backend.is_stopping():
+        is_due = anyio.current_time() - checked >= CHECK_SECONDS
+        try:
+            fragments = await watch.look()
+            if is_due and not await watch.is_allowed():
+                return
+        except watch.backend.unavailable:
+            yield HERE if is_away else _note(watch.visit, "streams.away")
+            is_away = True
+            await anyio.sleep(AWAY_SECONDS)
+            continue
         if fragments is None:
             yield END
             return
+        if is_away:
+            yield _note(watch.visit, "")
+        if is_due:
+            yield HERE
+            checked = anyio.current_time()
+        is_away = False
         for fragment in fragments:
             yield _event(fragment)
-        if anyio.current_time() - checked >= CHECK_SECONDS:
-            if await run_in_threadpool(find_session, backend, request) is None:
-                return
-            yield ": still here\n\n"
-            checked = anyio.current_time()
-        await pulse.changed(version, backend.is_stopping)
+
+
+def _note(visit: Visit, key: str) -> str:
+    """What is said above what does not move; nothing where it does."""
+    return _event(render(visit, "stream_note.html", note=key))
 
 
 def _event(fragment: str) -> str:

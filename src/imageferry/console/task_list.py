@@ -40,6 +40,7 @@ class TaskList:
             view=view,
             rows=rows,
             total=self._total(visit, view, found),
+            lacks_workers=self.lacks_workers(rows),
             newer=view.newer_than(rows[0].task.sequence) if found.has_newer else "",
             older=view.older_than(rows[-1].task.sequence) if found.has_older else "",
             stream=view.stream(_listed(rows), _seen(rows)),
@@ -58,6 +59,10 @@ class TaskList:
     def read(self, visit: Visit, view: TaskView) -> Sequence[Progress]:
         """The tasks of a page as they are now."""
         return self._read(visit, view)[1]
+
+    def lacks_workers(self, rows: Sequence[Progress]) -> bool:
+        """Whether tasks of a page have to wait until a worker is started."""
+        return not all(row.task.ended for row in rows) and not self._backend.tasks.has_workers()
 
     def now(self) -> datetime:
         """The time, UTC."""
@@ -91,6 +96,7 @@ class _Changes:
         self._view = view
         self._shown: dict[str, Progress] | None = None
         self._total = -1
+        self._lacks_workers: bool | None = None
         self._counted = datetime.min.replace(tzinfo=UTC)
 
     def __iter__(self) -> _Changes:
@@ -100,7 +106,7 @@ class _Changes:
         rows = self._source.read(self._visit, self._view)
         before, self._shown = self._shown, {row.task.task_id: row for row in rows}
         changes = self._first(rows) if before is None else self._since(before, self._shown)
-        return changes + self._count()
+        return changes + self._workers(rows) + self._count()
 
     def _first(self, rows: Sequence[Progress]) -> list[str]:
         """What the page lacks that was made a moment ago, or before the connection was lost."""
@@ -137,6 +143,13 @@ class _Changes:
     def _all(self, rows: Sequence[Progress]) -> str:
         values = {"rows": rows, "is_filtered": self._view.is_filtered}
         return render(self._visit, "task_rows.html", **values)
+
+    def _workers(self, rows: Sequence[Progress]) -> list[str]:
+        before, self._lacks_workers = self._lacks_workers, self._source.lacks_workers(rows)
+        if before == self._lacks_workers:
+            return []
+        lacks = self._lacks_workers
+        return [render(self._visit, "workers_note.html", live=True, lacks_workers=lacks)]
 
     def _count(self) -> list[str]:
         now = self._source.now()

@@ -81,6 +81,7 @@ class TaskPages:
             part: render(visit, f"task_{part}.html", live=True, **values)
             for part in ("summary", "outcome", "chart", "events")
         }
+        parts["workers"] = render(visit, "workers_note.html", live=True, **values)
         for disk in details.disks:
             parts[f"disk-{disk.position}"] = render(
                 visit, "task_disk.html", live=True, disk=disk, **values
@@ -97,6 +98,8 @@ class TaskPages:
         return {
             "row": progress(task, self._backend.clock()),
             "task": task,
+            "account_share": details.account_share,
+            "lacks_workers": not task.ended and not self._backend.tasks.has_workers(),
             "disks": details.disks,
             "events": _timed(details.events),
             "warnings": _warnings(details.disks),

@@ -106,6 +106,7 @@ TEXTS: Mapping[str, Text] = {
         "{number} 个任务的状态已改变，未受影响。",
     ),
     "tasks.count": Text("{number} tasks", "{number} 个任务"),
+    "tasks.count_one": Text("1 task", "1 个任务"),
     "tasks.task": Text("Task", "任务"),
     "tasks.image": Text("Image", "镜像"),
     "tasks.progress": Text("Progress", "进度"),
@@ -114,6 +115,7 @@ TEXTS: Mapping[str, Text] = {
     "tasks.choose_all": Text("Choose all tasks of this page", "选择本页全部任务"),
     "tasks.none": Text("No tasks yet", "还没有任务"),
     "tasks.none_hint": Text("Start one in a terminal:", "在终端中启动一个："),
+    "tasks.none_bucket": Text("Or import an object of a bucket:", "或导入存储空间中的对象："),
     "tasks.none_found": Text("No task matches.", "没有匹配的任务。"),
     "pages.label": Text("Pages of the list", "列表翻页"),
     "pages.newer": Text("Newer", "较新"),
@@ -134,6 +136,8 @@ TEXTS: Mapping[str, Text] = {
         "Waits until fewer tasks run in all", "等待全部运行中的任务减少"
     ),
     "waiting.Start": Text("A worker is about to begin", "工作进程即将开始"),
+    "progress.priority": Text("Priority {number}", "优先级 {number}"),
+    "progress.still": Text("Nothing has moved for {time}", "已有 {time}没有进展"),
     "progress.took": Text("took {time}", "用时 {time}"),
     "progress.bytes": Text("{done} of {total}", "{done} / {total}"),
     "progress.rate": Text("{rate}/s", "{rate}/秒"),
@@ -172,8 +176,20 @@ TEXTS: Mapping[str, Text] = {
         "状态不允许、不受影响：{number} 个。",
     ),
     "task.created": Text("Created", "创建时间"),
+    "task.priority": Text("Priority", "优先级"),
+    "task.turn": Text(
+        "Priority {number}: of the account's waiting tasks, the one with the lowest number goes "
+        "first.",
+        "优先级 {number}：同一账号等待中的任务，数字小的先执行。",
+    ),
+    "task.share": Text(
+        "Share {number}: accounts take turns, and one with the share 2 has two tasks taken up "
+        "where one with the share 1 has one.",
+        "份额 {number}：各账号轮流执行，份额为 1 的账号每执行一个任务，份额为 2 的账号执行两个。",
+    ),
     "task.disks": Text("Disks", "磁盘"),
     "task.disk": Text("Disk {number}", "磁盘 {number}"),
+    "task.known": Text("What is known of it", "详细信息"),
     "task.request": Text("The request that started it", "启动此任务的请求"),
     "task.attempts": Text(
         "Attempt {number}: an earlier worker was interrupted, and the task went on.",
@@ -207,6 +223,29 @@ TEXTS: Mapping[str, Text] = {
     "log.lead": Text(
         "What happened to the task, and what its worker says, as it is said.",
         "任务发生的事件以及工作进程的实时日志。",
+    ),
+    "unavailable.title": Text("The service cannot answer just now", "服务暂时不可用"),
+    "unavailable.lead": Text(
+        "The database does not answer. Tasks are not lost: they go on once it is back.",
+        "数据库没有响应。任务不会丢失，恢复后将继续。",
+    ),
+    "unavailable.reload": Text("This page tries again by itself.", "此页面会自动重试。"),
+    "unavailable.again": Text(
+        "What you have asked for may not have been done: look, then ask again.",
+        "您的操作可能没有执行：请查看后重试。",
+    ),
+    "workers.none": Text(
+        "No worker gives signs of life: tasks wait until one is started on some machine by",
+        "没有正在运行的工作进程：任务将等待，直到在任意机器上启动工作进程：",
+    ),
+    "streams.away": Text(
+        "The database does not answer: what you see may be old. It goes on by itself.",
+        "数据库没有响应：所显示的内容可能已过时，恢复后会自动更新。",
+    ),
+    "streams.lost": Text(
+        "The service does not answer, or your session has ended: what you see may be old. It goes "
+        "on by itself once the service is back; to sign in again, reload the page.",
+        "服务没有响应，或会话已结束：所显示的内容可能已过时。服务恢复后会自动更新；如需重新登录，请刷新页面。",
     ),
     "streams.too_many": Text(
         "You have many pages of the console open: this one does not move by itself. Close some "

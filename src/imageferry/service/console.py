@@ -14,6 +14,7 @@ from imageferry.actions.errors import ErrorCode
 from imageferry.actions.registry import ECS
 from imageferry.console.explanation import Explanation
 from imageferry.console.interface import Backend, Key
+from imageferry.database.connection import UNAVAILABLE
 from imageferry.database.metadata import now
 from imageferry.gateway.authentication import Identity
 from imageferry.gateway.gateway import Gateway
@@ -24,7 +25,6 @@ from imageferry.service.console_tasks import ConsoleTasks
 from imageferry.service.console_tools import console_tools
 from imageferry.service.installation import Installation
 from imageferry.tasks.model import CANCELLED_CODE
-from imageferry.tasks.turns import Limits
 
 _CANCELLED = Explanation(
     "The task was cancelled before the disk was done. What had been made of it is gone.",
@@ -46,12 +46,13 @@ def console_backend(
         spend_nonce=nonces.Nonces(installation.database).remember,
         is_spent=partial(_is_spent, installation),
         call=partial(_call, gateway),
-        tasks=ConsoleTasks(installation.database, Limits.of(installation.settings)),
+        tasks=ConsoleTasks(installation.database, installation.settings),
         images=ConsoleImages(installation.database, installation.settings),
         buckets=ConsoleBuckets(installation.store, installation.settings, oss, now),
         tools=console_tools(installation.database, gateway),
         version=installation.database.version,
         clock=now,
+        unavailable=UNAVAILABLE,
         is_stopping=is_stopping,
     )
 

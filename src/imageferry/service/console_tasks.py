@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
 from imageferry.console import interface
 from imageferry.console.interface import TaskDetails, TaskFilter, TaskPage, Window
 from imageferry.database.connection import Database
+from imageferry.database.metadata import now
+from imageferry.engine import presence
 from imageferry.images import names
+from imageferry.settings import Settings
 from imageferry.tasks import board, notes, queries, samples, waiting
 from imageferry.tasks.board import BoardFilter
 from imageferry.tasks.model import Task
@@ -29,12 +33,13 @@ class ConsoleTasks:
 
     Args:
         database: The database.
-        limits: How many tasks may run.
+        settings: How many tasks may run, and how long a worker may be silent.
     """
 
-    def __init__(self, database: Database, limits: Limits) -> None:
+    def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
-        self._limits = limits
+        self._limits = Limits.of(settings)
+        self._silent_for = timedelta(seconds=settings.worker_timeout_seconds)
 
     def page(self, account_id: str, condition: TaskFilter, window: Window) -> TaskPage:
         """A part of the list of an account's tasks."""
@@ -69,6 +74,7 @@ class ConsoleTasks:
                 return None
             return TaskDetails(
                 _tasks(connection, [task], self._limits)[0],
+                self._limits.share(account_id),
                 _disks(connection, task_id),
                 [
                     interface.Event(event.time, event.event, event.detail)
@@ -83,6 +89,13 @@ class ConsoleTasks:
                     for line in notes.lines(connection, task_id, MAX_SHOWN_LINES)
                 ],
             )
+
+    def has_workers(self) -> bool:
+        """Whether any worker gives signs of life: SQLite's one worker gives none to others."""
+        if self._database.is_sqlite:
+            return True
+        with self._database.read() as connection:
+            return presence.count_since(connection, now() - self._silent_for) > 0
 
 
 def _which(connection: sa.Connection, account_id: str, condition: TaskFilter) -> BoardFilter:
@@ -130,11 +143,13 @@ def _tasks(
             bytes_per_second=task.bytes_per_second,
             place=_number(places.get(task.task_id)),
             waiting_for=_reason(places.get(task.task_id)),
+            priority=task.priority,
             attempt=task.attempt,
             error_code=task.error_code,
             error_message=task.error_message,
             cancel_reason=task.cancel_reason,
             pause_reason=task.pause_reason,
+            moved=_to_minute(task.last_progress),
             request=task.request,
         )
         for task in tasks
@@ -147,6 +162,10 @@ def _number(place: Place | None) -> int:
 
 def _reason(place: Place | None) -> str:
     return "" if place is None else place.waiting_for.value
+
+
+def _to_minute(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(second=0, microsecond=0)
 
 
 def _disks(connection: sa.Connection, task_id: str) -> Sequence[interface.Disk]:

@@ -16,7 +16,15 @@ from imageferry.gateway.parameters import read
 def task(action: str, request: dict[str, Any]) -> Task:
     reasons = ("cancel_reason", "pause_reason", "waiting_for")
     texts = ("name", "error_code", "error_message", "phase", *reasons)
-    numbers = ("sequence", "percent", "bytes_done", "bytes_total", "bytes_per_second", "place")
+    numbers = (
+        "sequence",
+        "percent",
+        "bytes_done",
+        "bytes_total",
+        "bytes_per_second",
+        "place",
+        "priority",
+    )
     rest: dict[str, Any] = dict.fromkeys(texts, "") | dict.fromkeys(numbers, 0)
     return Task(
         task_id="t-1",
@@ -27,6 +35,7 @@ def task(action: str, request: dict[str, Any]) -> Task:
         created=datetime(2026, 11, 22, tzinfo=UTC),
         finished=None,
         attempt=1,
+        moved=None,
         request=request,
         **rest,
     )

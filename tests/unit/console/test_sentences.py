@@ -54,6 +54,7 @@ def test_a_form_is_told_in_the_language_of_its_reader(name: str) -> None:
 
     shown = text(Explorer(backend()).show(found))
 
-    for field in fields(ECS.actions[name].request):
+    model: type[Model] = ECS.actions[name].request
+    for field in fields(model):
         assert sentence("zh", field.parameter.description) in shown
         assert field.parameter.description not in shown

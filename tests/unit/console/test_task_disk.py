@@ -30,10 +30,23 @@ def test_a_disk_says_how_it_is(of_task: str, of_disk: str, said: str, has_bar: b
     disk = Disk(1, of_disk, "", "", [], 0, 0)
     values = {"warnings_named": frozenset(), "sizes": frozenset(), "live": False}
 
-    shown = render(visit(), "task_disk.html", disk=disk, task=task(of_task), **values)
+    shown = render(visit(), "task_disk.html", disk=disk, disks=[disk], task=task(of_task), **values)
 
     assert f">{said}</span>" in shown
     assert ("<progress" in shown) is has_bar
+
+
+@pytest.mark.parametrize(("number", "is_folded"), [(3, False), (4, True)])
+def test_what_is_known_of_many_disks_is_folded(number: int, is_folded: bool) -> None:
+    disks = [Disk(1, "Success", "", "", [("SHA256", "5e1f")], 0, 0)] * number
+    values = {"warnings_named": frozenset(), "sizes": frozenset(), "live": True}
+
+    shown = render(
+        visit(), "task_disk.html", disk=disks[0], disks=disks, task=task("Finished"), **values
+    )
+
+    assert "5e1f" in shown
+    assert ('<details id="disk-1-items">' in shown) is is_folded
 
 
 @pytest.mark.parametrize(

@@ -27,11 +27,13 @@ TASK = Task(
     bytes_per_second=1 << 20,
     place=0,
     waiting_for="",
+    priority=5,
     attempt=1,
     error_code="",
     error_message="",
     cancel_reason="",
     pause_reason="",
+    moved=None,
     request={},
 )
 
@@ -41,6 +43,7 @@ class Tasks:
 
     def __init__(self, *tasks: Task) -> None:
         self.tasks = list(tasks)
+        self.workers = True
 
     def page(self, *_: object) -> TaskPage:
         """All of them."""
@@ -49,6 +52,10 @@ class Tasks:
     def count(self, *_: object) -> int:
         """How many there are."""
         return len(self.tasks)
+
+    def has_workers(self) -> bool:
+        """Whether somebody does them."""
+        return self.workers
 
 
 def shown(headers: Mapping[str, str], **others: Any) -> str:
@@ -99,3 +106,30 @@ def test_an_age_that_reads_otherwise_is_sent_too() -> None:
     clock[0] = NOW.replace(hour=NOW.hour + 2)
 
     assert any("2 h" in fragment for fragment in next(changes))
+
+
+def test_a_list_says_that_nobody_does_its_tasks_until_somebody_does() -> None:
+    tasks = Tasks(replace(TASK, status="Waiting", place=1, waiting_for="FreeSlot", priority=2))
+    tasks.workers = False
+    source = TaskList(backend(tasks=tasks))
+    changes = source.changes(visit())
+
+    whole = text(source.show(visit()))
+    assert "No worker gives signs of life" in whole
+    assert "Priority 2" in whole
+    assert any("No worker" in fragment for fragment in next(changes))
+    tasks.workers = True
+    (changed,) = next(changes)
+    assert '<p id="workers-note" hidden' in changed
+    assert next(changes) == []
+
+
+def test_a_list_of_what_has_ended_lacks_no_worker() -> None:
+    tasks = Tasks(replace(TASK, status="Finished"))
+    tasks.workers = False
+
+    assert "No worker" not in text(TaskList(backend(tasks=tasks)).show(visit()))
+
+
+def test_one_task_is_counted_as_one() -> None:
+    assert "1 task<" in shown({})

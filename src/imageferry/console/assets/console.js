@@ -33,6 +33,14 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// What somebody has unfolded stays so when it moves.
+document.addEventListener("htmx:oobBeforeSwap", ({ detail }) => {
+  for (const { id } of detail.target.querySelectorAll("details[open][id]")) {
+    const now = detail.fragment.querySelector(`#${CSS.escape(id)}`);
+    if (now) now.open = true;
+  }
+});
+
 // A page that is open for days keeps the latest lines of a log, and stays at its end.
 document.addEventListener("htmx:oobAfterSwap", () => {
   for (const log of document.querySelectorAll("[data-most]")) {
@@ -53,6 +61,30 @@ for (const name of ["htmx:sendError", "htmx:responseError"]) {
   document.addEventListener(name, ({ target }) => {
     if (target.matches("a")) location.assign(target.href);
   });
+}
+
+// What moves says where it does not any more, and goes on by itself. A moment without it is nothing.
+let silence = 0;
+
+const loseTouch = ({ type, detail }) => {
+  if (type === "htmx:responseError" && detail.xhr.status < 500) return;
+  silence ||= setTimeout(() => {
+    document.querySelector("#not-live").hidden = false;
+  }, 3000);
+};
+
+const regainTouch = ({ type, detail }) => {
+  if (type === "htmx:afterRequest" && !detail.successful) return;
+  clearTimeout(silence);
+  silence = 0;
+  for (const note of document.querySelectorAll("#not-live, #stream-note")) note.hidden = true;
+};
+
+for (const name of ["htmx:sseError", "htmx:sendError", "htmx:responseError"]) {
+  document.addEventListener(name, loseTouch);
+}
+for (const name of ["htmx:sseOpen", "htmx:afterRequest"]) {
+  document.addEventListener(name, regainTouch);
 }
 
 for (const name of ["htmx:afterSettle", "htmx:oobAfterSwap"]) {
