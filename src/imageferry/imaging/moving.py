@@ -61,7 +61,7 @@ def move(
         stop: Ends the work early.
         begin: Gets the bytes of the source that the disk takes, before the first is moved.
         progress: Gets how many of them are done with, the hash of the source included.
-        hash_content: Whether the SHA-256 of the guest's bytes is wanted.
+        hash_content: Whether the hash of the guest's bytes is wanted.
         checkpoints: Where to go on, which the writer knows already, and where to note how far
             this transfer has come.
         part: A part of the source that has to have a digest.
