@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
+from imageferry.database.metadata import now
 from imageferry.tasks.model import TaskStatus
 from imageferry.tasks.places import WHOLE
 from imageferry.tasks.tables import task_blocks, tasks
+
+STANDS_STILL = timedelta(minutes=1)
+"""A task that has not moved for so long has no rate, whatever its worker wrote before it died."""
 
 
 @dataclass(frozen=True)
@@ -22,7 +26,7 @@ class Overview:
         waiting_since: When the oldest was made that waits; ``None`` where none does.
         still_since: When the running one has moved last that stands still longest; ``None``
             where none runs.
-        bytes_per_second: The rates of all that run together.
+        bytes_per_second: The rates of all together that run and have moved of late.
     """
 
     counts: Mapping[tuple[str, str], int]
@@ -39,10 +43,11 @@ def overview(connection: sa.Connection) -> Overview:
         .order_by(tasks.c.sequence)
         .limit(1)
     ).scalar_one_or_none()
+    moves = tasks.c.last_progress >= now() - STANDS_STILL
     running = connection.execute(
         sa.select(
             sa.func.min(sa.func.coalesce(tasks.c.last_progress, tasks.c.started)),
-            sa.func.coalesce(sa.func.sum(tasks.c.bytes_per_second), 0),
+            sa.func.coalesce(sa.func.sum(tasks.c.bytes_per_second).filter(moves), 0),
         ).where(tasks.c.status == TaskStatus.PROCESSING.value)
     ).one()
     return Overview(_counts(connection), waiting_since, running[0], int(running[1]))

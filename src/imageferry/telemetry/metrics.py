@@ -211,7 +211,7 @@ PROGRESS_AGE = DECLARED.looked_up(
 )
 RATE = DECLARED.looked_up(
     "imageferry_tasks_bytes_per_second",
-    "The rates of all running tasks together.",
+    "The rates of all running tasks together that have moved within the last minute.",
     "bytes per second",
 )
 WORKERS = DECLARED.looked_up(
