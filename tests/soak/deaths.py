@@ -106,7 +106,7 @@ def test_a_dead_worker_s_task_goes_on_in_time_on_a_machine_alone(
         seconds = _seconds_until_all_go_on(busy, asked, lambda: kill_worker(busy.api))
 
         print(f"{seconds:.1f} s on one machine")  # noqa: T201 - how close it was
-        assert seconds <= min(SETTINGS)
+        assert seconds <= max(SETTINGS)
         _judge(busy, asked)
     finally:
         machine.end()
