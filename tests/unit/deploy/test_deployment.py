@@ -31,7 +31,9 @@ def _variables(text: str) -> dict[str, str]:
 
 def _compose() -> Mapping[str, Any]:
     values = _variables((DEPLOY / "compose.env.example").read_text())
-    text = Template((DEPLOY / "compose.yaml").read_text()).substitute(values)
+    # Compose does not start without a variable that has :? behind it.
+    text = (DEPLOY / "compose.yaml").read_text().replace(":?}", "}")
+    text = Template(text).substitute(values)
     document: Mapping[str, Any] = yaml.safe_load(text)
     return document
 
@@ -68,6 +70,48 @@ def test_containers_are_two_apis_and_two_workers_with_time_to_end() -> None:
     assert OURS["worker"]["deploy"]["replicas"] == 2
     drain = settings.Settings().drain_seconds
     assert all(int(found["stop_grace_period"].rstrip("s")) > drain for found in OURS.values())
+
+
+@pytest.mark.parametrize("name", ["bucket", "store", *OURS])
+def test_containers_have_no_rights_and_somebody_to_end_them(name: str) -> None:
+    service = _compose()["services"][name]
+
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["init"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_containers_write_into_their_volume_alone(name: str) -> None:
+    containerfile = (DEPLOY / "Containerfile").read_text()
+    written = re.findall(r"(?:TMPDIR|IMAGEFERRY_DATA_DIR)=(\S+)", containerfile)
+    (volume, _) = re.findall(r"^VOLUME (\S+)$", containerfile, re.MULTILINE)
+
+    assert OURS[name]["read_only"]
+    assert len(written) == 2
+    assert all(Path(folder).is_relative_to(volume) for folder in written)
+
+
+def test_nothing_waits_for_what_does_not_tell_that_it_is_ready() -> None:
+    services = _compose()["services"]
+
+    waited_for = {
+        other
+        for service in services.values()
+        for other, how in service.get("depends_on", {}).items()
+        if how["condition"] == "service_healthy"
+    }
+    assert waited_for == {"database", "store"}
+    assert all(services[name]["healthcheck"] for name in waited_for)
+
+
+def test_passwords_that_are_missing_stop_the_start() -> None:
+    text = (DEPLOY / "compose.yaml").read_text()
+
+    named = set(re.findall(r"\$\{([^}]+)\}", text))
+    assert named == {
+        f"{name}:?" for name in _variables((DEPLOY / "compose.env.example").read_text())
+    }
 
 
 def test_images_are_built_from_targets_and_files_that_there_are() -> None:
