@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Protocol
@@ -51,6 +52,8 @@ class PythonV1:
         self._client = AcsClient(
             key_id or service.access_key_id, secret or service.access_key_secret, REGION
         )
+        # The SDK closes its connections when it is collected, which may be after they were.
+        weakref.finalize(self, self._client.session.close)
         self._endpoint = service.ecs.removeprefix("http://")
         self._method = method
 
