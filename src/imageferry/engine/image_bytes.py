@@ -12,7 +12,11 @@ from imageferry.images import queries as images
 def check_bytes(context: WorkerContext, connection: sa.Connection, account_id: str) -> None:
     """Make sure that the account may have the image that is about to be published.
 
-    Until the transaction's end no other image of the account is.
+    Args:
+        context: What is below the steps.
+        connection: A transaction that has the account to itself: until its end no other image of
+            the account is published.
+        account_id: The account.
 
     Raises:
         DiskFailedError: its images would take more bytes than they may.
@@ -20,7 +24,6 @@ def check_bytes(context: WorkerContext, connection: sa.Connection, account_id: s
     most = context.settings.quota("max_image_bytes", account_id)
     if not most:
         return
-    context.database.be_alone(connection, account_id)
     used = images.bytes_of_account(connection, account_id)
     if used > most:
         raise DiskFailedError(

@@ -172,11 +172,14 @@ class Ownership:
     def finishing(self) -> Iterator[sa.Connection]:
         """A transaction at whose end the task is finished, or nothing of it has happened.
 
+        It has the task's account to itself, so that quotas hold, and before the task's row: calls
+        of the account come by both in that order, and two that wait for each other wait in vain.
+
         Raises:
             OwnershipLostError: the task is no longer this worker's. It is raised
                 before the body runs, so that nothing is published in vain.
         """
-        with self._database.write() as connection:
+        with self._database.write_alone(self.task.account_id) as connection:
             self._note(connection, self.meter.read())
             self._check(
                 held=transitions.enter_phase(

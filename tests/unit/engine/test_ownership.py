@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from imageferry.engine.ownership import Ownership, OwnershipLostError
 from imageferry.imaging.lease import LeaseExpiredError
 from imageferry.tasks import transitions
 from imageferry.tasks.model import DiskStatus, Phase, TaskStatus
-from support.rows import ON_SQLITE, Rows
+from support.rows import ON_POSTGRESQL, ON_SQLITE, Rows
+from support.service import until
 
 
 @pytest.fixture(autouse=True)
@@ -324,3 +326,23 @@ def test_a_task_that_was_let_go_counts_no_other_attempt(rows: Rows, ownership: O
     ownership.let_go()
 
     assert Ownership.claim(rows.database, ownership.task.task_id, 60).task.attempt == 1
+
+
+@ON_POSTGRESQL
+def test_a_call_of_the_account_and_the_end_of_its_task_wait_for_each_other_in_one_order(
+    rows: Rows, ownership: Ownership
+) -> None:
+    waits = sa.text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    with ThreadPoolExecutor(1) as threads:
+        with rows.database.write_alone(rows.account) as connection:
+            finished = threads.submit(_finish, ownership)
+            until(lambda: connection.execute(waits).scalar_one(), 60, "the worker")
+            assert transitions.cancel(connection, ownership.task.task_id, "somebody")
+
+        with pytest.raises(OwnershipLostError):
+            finished.result()
+
+
+def _finish(ownership: Ownership) -> None:
+    with ownership.finishing():
+        pass
