@@ -30,7 +30,7 @@ def test_a_task_is_followed_to_its_end(member: Visitor, rows: Rows) -> None:
     page = member.page
     summary = page.locator("#summary")
     expect(summary).to_contain_text("Place 1 in the queue")
-    expect(summary).to_contain_text("Priority 5: of the account's waiting tasks")
+    expect(summary).to_contain_text("Priority 5")
     expect(summary).to_contain_text("Share 1: accounts take turns")
     expect(page.get_by_text("DiskDeviceMapping.1.OSSObject")).to_be_visible()
     expect(page.locator("#outcome")).to_contain_text("Disk 2: Beware.")

@@ -178,9 +178,8 @@ TEXTS: Mapping[str, Text] = {
     "task.created": Text("Created", "创建时间"),
     "task.priority": Text("Priority", "优先级"),
     "task.turn": Text(
-        "Priority {number}: of the account's waiting tasks, the one with the lowest number goes "
-        "first.",
-        "优先级 {number}：同一账号等待中的任务，数字小的先执行。",
+        "Of the account's waiting tasks, the one with the lowest number of priority goes first.",
+        "同一账号等待中的任务，优先级数字小的先执行。",
     ),
     "task.share": Text(
         "Share {number}: accounts take turns, and one with the share 2 has two tasks taken up "
