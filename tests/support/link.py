@@ -62,7 +62,7 @@ class Link:
             self._connections.add(near)
         try:
             with socket.create_connection(self._server) as far:
-                answers = threading.Thread(target=_pump, args=(far, near))
+                answers = threading.Thread(target=_pump, args=(far, near), daemon=True)
                 answers.start()
                 _pump(near, far)
                 answers.join()
