@@ -28,6 +28,7 @@ from imageferry.engine.context import WorkerContext
 from imageferry.engine.steps import Steps
 from imageferry.images.catalogue import open_catalogue
 from imageferry.imaging.qemu_img import QemuImg
+from imageferry.settings import Settings
 from support.ferry import Ferry
 from support.nursery import Nursery
 from support.rows import REGION
@@ -53,12 +54,18 @@ def dying_worker(
     ferry: Ferry, task_id: str, *, after: int, interval: Interval = INTERVAL
 ) -> Iterator[Process]:
     """A process that reads up to a place for a task of an installation and then stands still."""
+    with process_of(ferry, "support.dying_worker", task_id, after, interval) as process:
+        yield process
+
+
+@contextmanager
+def process_of(ferry: Ferry, module: str, *told: object) -> Iterator[Process]:
+    """A process that runs a module's ``main`` for an installation, and is told more."""
     settings = replace(ferry.context.settings, database_url=ferry.context.database.text_url)
-    told = settings.data_dir / "dying-worker.told"
-    told.parent.mkdir(parents=True, exist_ok=True)
-    told.write_bytes(pickle.dumps((settings, task_id, after, interval)))
-    log = told.with_suffix(".log")
-    process = _quick().launch([str(told)], os.environ, log, module="support.dying_worker")
+    path = settings.data_dir / f"{module}.told"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(pickle.dumps((settings, *told)))
+    process = _quick().launch([str(path)], os.environ, path.with_suffix(".log"), module=module)
     try:
         yield process
     finally:
@@ -92,8 +99,15 @@ def main() -> None:
     # With more processors there would be more threads, and more blocks before the first is noted.
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     settings, task_id, after, interval = pickle.loads(Path(sys.argv[1]).read_bytes())
+    threading.Thread(target=end_with_nursery, daemon=True).start()
+    stop_reading(after)
+    asyncio.run(Steps(opened(settings, interval)).run(task_id, "transfer"))
+
+
+def opened(settings: Settings, interval: Interval) -> WorkerContext:
+    """What a worker of an installation has to work with."""
     images = open_images(settings)
-    context = WorkerContext(
+    return WorkerContext(
         settings=settings,
         database=Database(settings.database_url),
         store=open_buckets(settings),
@@ -103,6 +117,3 @@ def main() -> None:
         qemu_img=QemuImg.find(),
         checkpoint_interval=interval,
     )
-    threading.Thread(target=end_with_nursery, daemon=True).start()
-    stop_reading(after)
-    asyncio.run(Steps(context).run(task_id, "transfer"))

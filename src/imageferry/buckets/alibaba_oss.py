@@ -11,7 +11,13 @@ import alibabacloud_oss_v2 as oss
 from alibabacloud_oss_v2.exceptions import BaseError, OperationError, ServiceError
 from alibabacloud_oss_v2.transport import RequestsHttpClient
 
-from imageferry.buckets.interface import ObjectInfo, PartInfo, StoreError
+from imageferry.buckets.interface import (
+    ObjectChangedError,
+    ObjectInfo,
+    ObjectNotFoundError,
+    PartInfo,
+    StoreError,
+)
 from imageferry.buckets.part_checks import Crc64Check, PartCheck
 from imageferry.buckets.remote_client import (
     PATIENT,
@@ -128,8 +134,13 @@ class AlibabaOssClient:
                 raise
         return True
 
-    def delete(self, key: str) -> None:
-        """Delete an object; no error where there is none."""
+    def delete(self, key: str, *, if_match: str = "") -> None:
+        """Delete an object; no error where there is none, unless it is to have an ETag.
+
+        OSS knows no condition for this: the object is looked at right before.
+        """
+        if if_match and self._etag(key) != if_match:
+            raise ObjectChangedError(f"the object {key!r} is no longer {if_match!r}")
         with _called("DeleteObject"):
             self._client.delete_object(oss.DeleteObjectRequest(bucket=self._bucket, key=key))
 
@@ -194,6 +205,7 @@ class AlibabaOssClient:
             bucket=self._bucket,
             key=info.key,
             source_key=info.key,
+            if_match=f'"{info.etag}"',
             content_type=info.content_type,
             metadata=encoded_metadata(info.metadata),
             metadata_directive="REPLACE",
@@ -269,6 +281,12 @@ class AlibabaOssClient:
             )
         )
         return SignedUrl(signed.url, {**signed.headers, **check.headers})
+
+    def _etag(self, key: str) -> str:
+        try:
+            return self.head(key).etag
+        except ObjectNotFoundError:
+            return ""
 
     def _signed(self, request: object) -> SignedUrl:
         with _translated("a signature"):

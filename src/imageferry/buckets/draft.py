@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -24,6 +24,14 @@ class StagedObject(Protocol):
 
     def discard(self) -> None:
         """Take the bytes away."""
+        ...
+
+
+class Leavings(Protocol):
+    """What was staged under a token when it was looked for. What is staged later is not of it."""
+
+    def discard(self, keep: Collection[str] = ...) -> None:
+        """Take it back, but for the drafts of some ids."""
         ...
 
 

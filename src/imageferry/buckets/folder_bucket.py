@@ -49,6 +49,13 @@ class FileToAdopt:
         self.path.unlink(missing_ok=True)
 
 
+class NoLeavings:
+    """What nobody has left."""
+
+    def discard(self, keep: Collection[str] = ()) -> None:
+        """Take nothing back."""
+
+
 class FolderBucket:
     """The objects of one bucket, each one file of a folder that the user may look into.
 
@@ -218,8 +225,9 @@ class FolderBucket:
         """Nothing: what is being made is a file of whoever makes it."""
         return set()
 
-    def discard_staged(self, token: str, keep: Collection[str] = ()) -> None:
-        """Take back what was staged: nothing was stored."""
+    def leavings(self, token: str) -> NoLeavings:  # noqa: ARG002 - see staged
+        """Nothing, likewise."""
+        return NoLeavings()
 
     def draft(
         self,
@@ -308,14 +316,19 @@ class FolderBucket:
         """The uploads that are neither complete nor aborted, by key and time."""
         return folder_upload.every(self._folders, self._objects)
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, *, if_match: str = "") -> None:
         """Delete an object; no error where there is none.
 
         Raises:
+            ObjectChangedError: it is not the one of the ETag ``if_match``, or is gone.
             InvalidObjectNameError: the key breaks OSS's rules.
             BucketNotFoundError: the bucket is gone.
         """
         self._folders.check()
+        if if_match:
+            found = self._objects.find(key)
+            if found is None or found.etag != if_match:
+                raise ObjectChangedError(f"the object {key!r} is no longer {if_match!r}")
         self._objects.delete(key)
 
     def _let_pass(self, size: int) -> None:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, Self
 
-from imageferry.buckets.draft import Draft
+from imageferry.buckets.draft import Draft, Leavings
 
 if TYPE_CHECKING:
     from imageferry.buckets.interruption import Interruption
@@ -314,13 +314,8 @@ class Bucket(Protocol):
         """The tokens under which something was staged, and not discarded or forgotten since."""
         ...
 
-    def discard_staged(self, token: str, keep: Collection[str] = ...) -> None:
-        """Take back what was staged under a token and not published.
-
-        Args:
-            token: The token.
-            keep: The ids of drafts that are gone on with.
-        """
+    def leavings(self, token: str) -> Leavings:
+        """What was staged under a token up to now, and neither published nor discarded."""
         ...
 
     def start_upload(
@@ -341,8 +336,12 @@ class Bucket(Protocol):
         """The uploads that are neither complete nor aborted, by key and time."""
         ...
 
-    def delete(self, key: str) -> None:
-        """Delete an object; no error where there is none."""
+    def delete(self, key: str, *, if_match: str = ...) -> None:
+        """Delete an object; no error where there is none.
+
+        Raises:
+            ObjectChangedError: it is not the one of the ETag ``if_match``, or is gone.
+        """
         ...
 
 

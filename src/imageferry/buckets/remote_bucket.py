@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
@@ -30,7 +30,7 @@ from imageferry.buckets.remote_draft import RemoteDraft
 from imageferry.buckets.remote_parts import in_threads, pieces
 from imageferry.buckets.remote_paths import BucketPaths
 from imageferry.buckets.remote_reader import RemoteReader
-from imageferry.buckets.remote_staged_uploads import discard_recorded, object_to_be
+from imageferry.buckets.remote_staged_uploads import RecordedUploads, object_to_be
 from imageferry.buckets.remote_transfer import date_of, etag_of
 from imageferry.buckets.remote_upload import RemoteUpload
 from imageferry.buckets.sidecars import DEFAULT_CONTENT_TYPE
@@ -139,14 +139,9 @@ class RemoteBucket:
         keys = (found.key.removeprefix(folder) for found in self._client.list(folder, ""))
         return {key.partition("/")[0] for key in keys}
 
-    def discard_staged(self, token: str, keep: Collection[str] = ()) -> None:
-        """Take back what was staged under a token and not published.
-
-        Args:
-            token: The token.
-            keep: The ids of drafts that are gone on with.
-        """
-        discard_recorded(self._client, self._staged(token), keep=keep)
+    def leavings(self, token: str) -> RecordedUploads:
+        """What was staged under a token up to now, and neither published nor discarded."""
+        return RecordedUploads(self._client, self._staged(token))
 
     def draft(
         self,
@@ -261,13 +256,14 @@ class RemoteBucket:
             for upload in found
         ]
 
-    def delete(self, key: str) -> None:
+    def delete(self, key: str, *, if_match: str = "") -> None:
         """Delete an object; no error where there is none.
 
         Raises:
+            ObjectChangedError: it is not the one of the ETag ``if_match``, or is gone.
             InvalidObjectNameError: the store cannot have such a key.
         """
-        self._client.delete(self._paths.object(key))
+        self._client.delete(self._paths.object(key), if_match=if_match)
 
     def _put_whole(
         self, to_be: ObjectInfo, remote_key: str, data: bytes, *, overwrite: bool

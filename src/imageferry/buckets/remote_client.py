@@ -122,8 +122,12 @@ class RemoteClient(Protocol):
         """Store a small object unless the key is taken, and say whether it was stored."""
         ...
 
-    def delete(self, key: str) -> None:
-        """Delete an object; no error where there is none."""
+    def delete(self, key: str, *, if_match: str = ...) -> None:
+        """Delete an object; no error where there is none.
+
+        Raises:
+            ObjectChangedError: it is not the one of the ETag ``if_match``, or is gone.
+        """
         ...
 
     def start_upload(
@@ -175,6 +179,7 @@ class RemoteClient(Protocol):
 
         Raises:
             ObjectNotFoundError: there is none.
+            ObjectChangedError: it has another ETag than ``info``.
         """
         ...
 

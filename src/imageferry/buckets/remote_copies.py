@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from imageferry.buckets.interface import ObjectInfo
+from imageferry.buckets.interface import ObjectChangedError, ObjectInfo
 from imageferry.buckets.remote_beginnings import begin_recorded
 from imageferry.buckets.remote_client import RemoteClient
 from imageferry.buckets.remote_parts import in_threads
@@ -27,7 +27,7 @@ def replace_metadata(client: RemoteClient, folder: str, info: ObjectInfo) -> str
         StoreError: the store cannot do it.
     """
     if info.size <= LARGEST_COPY:
-        return client.replace_metadata(info)
+        return _replace_in_one(client, info)
     upload_id = begin_recorded(client, folder, info.key, info.metadata)
 
     def copied(number: int) -> tuple[int, str]:
@@ -40,3 +40,14 @@ def replace_metadata(client: RemoteClient, folder: str, info: ObjectInfo) -> str
 
     parts = in_threads(copied, range(1, -(-info.size // COPIED_PART) + 1))
     return client.complete_upload(info.key, upload_id, parts, overwrite=True)
+
+
+def _replace_in_one(client: RemoteClient, info: ObjectInfo) -> str:
+    try:
+        return client.replace_metadata(info)
+    except ObjectChangedError:
+        # It has another ETag as well when the answer was lost, and the request was made again.
+        found = client.head(info.key)
+        if (found.size, found.metadata) != (info.size, info.metadata):
+            raise
+        return found.etag

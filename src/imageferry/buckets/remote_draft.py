@@ -8,6 +8,7 @@ way, the one that is being filled, and those of the head.
 from __future__ import annotations
 
 import os
+import secrets
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -80,7 +81,9 @@ class RemoteDraft:
         self._free = threading.Semaphore(CONNECTIONS)
         self._pool = ContextThreads(CONNECTIONS)
         self._failed = threading.Event()
-        self._zeros = RemoteZeros(client, f"{folder}{draft_id}/")
+        self._failure: BaseException | None = None
+        # Nobody who has gone on with the same upload may find that this one has deleted them.
+        self._zeros = RemoteZeros(client, f"{folder}{draft_id}/{secrets.token_hex(4)}-")
         self._scratch = scratch
 
     @property
@@ -209,9 +212,10 @@ class RemoteDraft:
     def _store(self, part: _OpenPart, length: int) -> str:
         try:
             if self._failed.is_set():
-                raise StoreError("another part could not be stored")  # noqa: TRY301
+                raise self._failure or StoreError("the upload was left")  # noqa: TRY301
             return self._store_part(part, length)
-        except BaseException:
+        except BaseException as error:
+            self._failure = self._failure or error
             self._failed.set()
             raise
         finally:

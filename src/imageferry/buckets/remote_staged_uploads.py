@@ -28,17 +28,28 @@ from imageferry.buckets.remote_beginnings import (
 from imageferry.buckets.remote_client import RemoteClient
 
 
-def discard_recorded(client: RemoteClient, folder: str, keep: Collection[str] = ()) -> None:
-    """End the uploads of one token, and remove their records and what lies beside them.
+class RecordedUploads:
+    """The uploads of one token that there are now, and what lies beside their records.
 
     Args:
         client: The store's client.
         folder: What the keys of the token's records begin with.
-        keep: The ids of uploads that are gone on with.
     """
-    for found in list(client.list(folder, "")):
-        if _upload_id(found.key.removeprefix(folder)) not in keep:
-            _discard(client, found.key)
+
+    def __init__(self, client: RemoteClient, folder: str) -> None:
+        self._client = client
+        self._folder = folder
+        self._keys = [found.key for found in client.list(folder, "")]
+
+    def discard(self, keep: Collection[str] = ()) -> None:
+        """End the uploads, and remove their records and what lies beside them.
+
+        Args:
+            keep: The ids of uploads that are gone on with.
+        """
+        for key in self._keys:
+            if _upload_id(key.removeprefix(self._folder)) not in keep:
+                _discard(self._client, key)
 
 
 def discard_forgotten(

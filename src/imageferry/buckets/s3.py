@@ -143,10 +143,11 @@ class S3Client:
                 raise
         return True
 
-    def delete(self, key: str) -> None:
-        """Delete an object; no error where there is none."""
+    def delete(self, key: str, *, if_match: str = "") -> None:
+        """Delete an object; no error where there is none, unless it is to have an ETag."""
+        condition = {"IfMatch": f'"{if_match}"'} if if_match else {}
         with _called("DeleteObject"):
-            self._client.delete_object(Bucket=self._bucket, Key=key)
+            self._client.delete_object(Bucket=self._bucket, Key=key, **condition)
 
     def start_upload(
         self, key: str, *, content_type: str, metadata: Mapping[str, str]
@@ -211,6 +212,7 @@ class S3Client:
                 Bucket=self._bucket,
                 Key=info.key,
                 CopySource={"Bucket": self._bucket, "Key": info.key},
+                CopySourceIfMatch=f'"{info.etag}"',
                 Metadata=encoded_metadata(info.metadata),
                 ContentType=info.content_type,
                 MetadataDirective="REPLACE",

@@ -12,12 +12,11 @@ import structlog
 
 from imageferry.buckets.draft import Draft
 from imageferry.buckets.file_draft import FileDraft
-from imageferry.buckets.interface import Bucket, DraftNotFoundError
+from imageferry.buckets.interface import Bucket, DraftNotFoundError, UploadNotFoundError
 from imageferry.buckets.sent_file import SentFile
 from imageferry.engine.checkpoints import Saved, usable
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.ownership import Ownership
-from imageferry.tasks import checkpoints
 
 _log = structlog.get_logger()
 
@@ -39,7 +38,6 @@ class TaskDrafts:
     """
 
     def __init__(self, context: WorkerContext, ownership: Ownership, bucket: Bucket) -> None:
-        self._database = context.database
         self._ownership = ownership
         self._bucket = bucket
         self._task_id = ownership.task.task_id
@@ -56,18 +54,26 @@ class TaskDrafts:
 
         Args:
             sources: The version of what each disk is made of, for those that are to be made.
+
+        Raises:
+            OwnershipLostError: the task is no longer this worker's.
+            StoreError: what is left cannot be looked for, or taken away.
+            OSError: likewise.
         """
-        with self._database.read() as connection:
-            states = checkpoints.of(connection, self._task_id)
-        wanted = {position: state for position, state in states.items() if position in sources}
-        for position, saved in usable(wanted, sources).items():
+        # What there is was begun by those who had the task before if it is this worker's still,
+        # when it is asked for the checkpoints. Who wakes later than that takes nothing away that
+        # the next one has begun, or goes on with.
+        leavings, files = self._bucket.leavings(self._task_id), list(self._folder.iterdir())
+        states = self._ownership.checkpoints()
+        for position, saved in usable(states, sources).items():
             if not saved.file or self.path(saved.file).is_file():
                 self._saved[position] = saved
+        self._ownership.forget_checkpoints(states.keys() - self._saved.keys())
         kept = {name for saved in self._saved.values() for name in (saved.draft_id, saved.file)}
-        self._bucket.discard_staged(self._task_id, keep=kept)
-        for path in self._folder.iterdir():
+        leavings.discard(keep=kept)
+        for path in files:
             if path.name not in kept:
-                path.unlink()
+                path.unlink(missing_ok=True)
 
     def path(self, name: str) -> Path:
         """A local file in the making, which another worker of this machine can go on with."""
@@ -156,6 +162,26 @@ class TaskDrafts:
             draft.leave()
             raise
         return draft
+
+
+def with_a_second_draft(position: int, store: Callable[[], None]) -> None:
+    """Store a disk, and begin anew, once, if somebody has ended its upload meanwhile.
+
+    Whoever had the task before may have at the last moment; so may a rule of the store, or its
+    operator.
+
+    Args:
+        position: The disk.
+        store: Begins a draft, writes and publishes it.
+
+    Raises:
+        UploadNotFoundError: the second upload was ended too.
+    """
+    try:
+        store()
+    except UploadNotFoundError as error:
+        _log.info("transfer_begins_anew", position=position, reason=str(error))
+        store()
 
 
 @contextmanager

@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from functools import cached_property, partial
 from pathlib import Path, PurePosixPath
 
-import structlog
-
 from imageferry.buckets.draft import Draft, DraftBytes, StagedObject
 from imageferry.buckets.interface import (
     Bucket,
@@ -21,7 +19,7 @@ from imageferry.buckets.sent_file import SentFile
 from imageferry.engine import scratch_room
 from imageferry.engine.checkpoints import Keeper, ResumableWork, Saved
 from imageferry.engine.context import SHA256_METADATA, WorkerContext
-from imageferry.engine.drafts import TaskDrafts
+from imageferry.engine.drafts import TaskDrafts, with_a_second_draft
 from imageferry.engine.ownership import Ownership
 from imageferry.images.model import ImageDisk
 from imageferry.imaging.disk import DiskReader, PlannedDisk
@@ -39,8 +37,6 @@ from imageferry.imaging.verify import compare, verify
 from imageferry.imaging.writers.opening import QCOW2, RAW, RAW_TAR_GZ, Layout
 
 _STEP = 8 << 20
-
-_log = structlog.get_logger()
 
 
 class ExportDisk:
@@ -83,8 +79,8 @@ class ExportDisk:
         self._key = key
         self._layout = layout
         self._drafts = drafts
+        self._draft: Draft | None = None
         self._staged: StagedObject | None = None
-        self._continued = False
         folder = context.folder(ownership.task.task_id)
         self._scratch = scratch_room.of_disk(folder, ownership, disk.position)
         self._path = Path()
@@ -112,6 +108,15 @@ class ExportDisk:
     async def make(self) -> None:
         """Write the object, or what is left of it, and store it where nobody sees it."""
         await in_thread(self._make)
+
+    def leave(self) -> None:
+        """Let go of the object in the making.
+
+        Not before it has appeared: whoever has the task by then is not to go on with a file that
+        this worker gives the object's name when it wakes.
+        """
+        if self._draft is not None:
+            self._draft.leave()
 
     async def verify(self) -> None:
         """Check what was written before anybody sees it, as far as it can be read again."""
@@ -147,19 +152,12 @@ class ExportDisk:
         return self._needs_scratch or self._bucket.keeps_files
 
     def _make(self, stop: StopSignal) -> None:
-        try:
-            self._store(stop)
-        except UploadNotFoundError as error:
-            # Whoever had the task before may have ended the upload at the last moment.
-            if not self._continued:
-                raise
-            _log.info("transfer_begins_anew", position=self.position, reason=str(error))
-            self._store(stop)
+        with_a_second_draft(self.position, partial(self._store, stop))
 
     def _store(self, stop: StopSignal) -> None:
         """Have the bucket store the object."""
         draft, saved = self._opened()
-        self._continued = saved is not None
+        self._draft = draft
         try:
             if isinstance(draft, SentFile):
                 self._path = draft.path
@@ -169,8 +167,9 @@ class ExportDisk:
                 self._path = self._drafts.path(draft.id)
             self._write(draft, saved, stop)
             self._staged = draft.finish(self.size)
-        finally:
-            draft.leave()
+        except BaseException:
+            self.leave()
+            raise
 
     def _opened(self) -> tuple[Draft, Saved | None]:
         """The object in the making, and what is known of it if an earlier worker left it."""

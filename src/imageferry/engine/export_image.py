@@ -54,10 +54,14 @@ class ExportImage:
                 await export.make()
             self._ownership.meter.complete(export.position)
 
-        await for_each(missing, make)
-        await self._verify(missing)
-        with reported_for(0):
-            await uninterrupted(asyncio.to_thread(self._publish, bucket, missing))
+        try:
+            await for_each(missing, make)
+            await self._verify(missing)
+            with reported_for(0):
+                await uninterrupted(asyncio.to_thread(self._publish, bucket, missing))
+        finally:
+            for export in missing:
+                export.leave()
 
     def _begin(self) -> Bucket:
         self._ownership.enter(

@@ -7,11 +7,12 @@ left by a machine that never came back, or is not ours.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from imageferry.buckets.interface import Bucket
+from imageferry.buckets.interface import Bucket, BucketNotFoundError, Store
 from imageferry.database.connection import Database
 from imageferry.images import queries as images
 from imageferry.images.model import image_of_key
@@ -62,14 +63,26 @@ def find(database: Database, catalogue: Bucket, scratch: Path) -> Leftovers:
     )
 
 
+def every_bucket(store: Store, catalogue: Bucket) -> Iterator[Bucket]:
+    """The catalogue, and every bucket."""
+    yield catalogue
+    for info in store.buckets():
+        with suppress(BucketNotFoundError):
+            yield store.bucket(info.name)
+
+
 def find_staged(database: Database, buckets: Iterable[Bucket]) -> list[StagedLeftover]:
-    """Look for uploads of tasks that have ended, in the same order."""
+    """Look for uploads of tasks that have ended, in the same order.
+
+    Those of tasks that nobody knows here may be another installation's, in buckets of both.
+    """
     found = [
         StagedLeftover(bucket, task_id) for bucket in buckets for task_id in sorted(bucket.staged())
     ]
     with database.read() as connection:
-        active = tasks.active(connection)
-    return [leftover for leftover in found if leftover.task_id not in active]
+        known = tasks.find_all(connection, {leftover.task_id for leftover in found})
+    ended = {task.task_id for task in known if task.status.ended}
+    return [leftover for leftover in found if leftover.task_id in ended]
 
 
 def remove(leftovers: Leftovers, catalogue: Bucket) -> None:
@@ -82,7 +95,7 @@ def remove(leftovers: Leftovers, catalogue: Bucket) -> None:
 def remove_staged(staged: Iterable[StagedLeftover]) -> None:
     """Take them back."""
     for leftover in staged:
-        leftover.bucket.discard_staged(leftover.task_id)
+        leftover.bucket.leavings(leftover.task_id).discard()
 
 
 def remove_scratch(database: Database, scratch: Path) -> Sequence[Path]:

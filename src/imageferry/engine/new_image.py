@@ -25,7 +25,7 @@ from imageferry.engine import scratch_room
 from imageferry.engine.checkpoints import Saved
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.disks import for_each
-from imageferry.engine.drafts import TaskDrafts
+from imageferry.engine.drafts import TaskDrafts, with_a_second_draft
 from imageferry.engine.failures import reported_for
 from imageferry.engine.image_bytes import check_bytes
 from imageferry.engine.ownership import Ownership, OwnershipLostError
@@ -141,6 +141,9 @@ class NewImage(ABC):
             images.record_disk(connection, self._image.image_id, disk.position, **values)
 
     def _store(self, disk: ImageDisk, stop: StopSignal) -> None:
+        with_a_second_draft(disk.position, partial(self._store_once, disk, stop))
+
+    def _store_once(self, disk: ImageDisk, stop: StopSignal) -> None:
         draft, saved = self._drafts.in_bucket(
             disk.position, self._image.key(disk), suffix=".qcow2", head_size=CLUSTER_SIZE
         )

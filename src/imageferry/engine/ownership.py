@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Any
@@ -145,6 +145,26 @@ class Ownership:
                 )
             )
             yield connection
+
+    def checkpoints(self) -> Mapping[int, bytes]:
+        """How far the transfer of each disk has come, as it was noted last.
+
+        Raises:
+            OwnershipLostError: the task is no longer this worker's.
+        """
+        with self._database.write_relaxed() as connection:
+            self._check(held=transitions.hold(connection, self.task.task_id, self._owner))
+            return checkpoints.of(connection, self.task.task_id)
+
+    def forget_checkpoints(self, positions: Collection[int]) -> None:
+        """Forget what was noted of some disks, so that nobody goes on from there.
+
+        Raises:
+            OwnershipLostError: the task is no longer this worker's.
+        """
+        with self._database.write_relaxed() as connection:
+            self._check(held=transitions.hold(connection, self.task.task_id, self._owner))
+            checkpoints.forget(connection, self.task.task_id, positions)
 
     def save_checkpoint(self, position: int, state: bytes) -> None:
         """Note how far the transfer of a disk has come.

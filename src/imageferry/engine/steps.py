@@ -9,7 +9,11 @@ from contextlib import suppress
 
 import structlog
 
-from imageferry.buckets.interface import BucketNotFoundError, ObjectNotFoundError
+from imageferry.buckets.interface import (
+    BucketNotFoundError,
+    ObjectChangedError,
+    ObjectNotFoundError,
+)
 from imageferry.database.connection import UNAVAILABLE
 from imageferry.engine.context import TASK_METADATA, WorkerContext
 from imageferry.engine.copy_image import CopyImage
@@ -144,10 +148,11 @@ class Steps:
         """Take back what was on its way into a store when the task ended."""
         shutil.rmtree(self._context.drafts(task.task_id), ignore_errors=True)
         if task.action.makes_image:
-            self._context.catalogue.discard_staged(task.task_id)
+            self._context.catalogue.leavings(task.task_id).discard()
             return
         with suppress(BucketNotFoundError):
-            self._context.store.bucket(task.request["OSSBucket"]).discard_staged(task.task_id)
+            bucket = self._context.store.bucket(task.request["OSSBucket"])
+            bucket.leavings(task.task_id).discard()
 
     async def _attempt(self, task_id: str, step: str, hand_over: int) -> bool:
         ownership = await asyncio.to_thread(
@@ -227,7 +232,9 @@ class Steps:
             except ObjectNotFoundError:
                 continue
             if found.metadata.get(TASK_METADATA) == task.task_id:
-                bucket.delete(key)
+                # Not what a user has put there since: this worker may have been frozen meanwhile.
+                with suppress(ObjectChangedError):
+                    bucket.delete(key, if_match=found.etag)
 
 
 async def _wait_for_database(error: Exception, task_id: str, step: str) -> None:

@@ -129,6 +129,7 @@ def sweep(context: WorkerContext, queue: TaskQueue, is_stopping: Callable[[], bo
     """
     kept = Retention.of(context.settings)
     places: dict[str, Callable[[], int]] = {
+        "uploads": partial(sweep_ended, context),
         "buckets": partial(sweep_store, context.store, context.database),
         "images": partial(sweep_store, context.image_store, context.database),
         "engine": lambda: queue.prune(now() - ROWS_KEPT_FOR),
@@ -141,6 +142,18 @@ def sweep(context: WorkerContext, queue: TaskQueue, is_stopping: Callable[[], bo
             _log.warning("sweep_failed", place=place, reason=str(error))
         else:
             _log.info("swept", place=place, removed=removed)
+
+
+def sweep_ended(context: WorkerContext) -> int:
+    """Take back what ended tasks have on its way into the stores, and count them.
+
+    A task takes it back itself. But a worker that was frozen may have begun an upload when it
+    woke, before it was ended because others have taken it for dead.
+    """
+    buckets = leftovers.every_bucket(context.store, context.catalogue)
+    found = leftovers.find_staged(context.database, buckets)
+    leftovers.remove_staged(found)
+    return len(found)
 
 
 def sweep_store(store: Store, database: Database) -> int:

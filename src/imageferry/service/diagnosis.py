@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,12 +15,12 @@ from enum import StrEnum
 
 import sqlalchemy as sa
 
-from imageferry.buckets.interface import Bucket
 from imageferry.database import schema
 from imageferry.database.connection import Database
 from imageferry.database.metadata import now
 from imageferry.database.schema import Standing
 from imageferry.engine import leftovers, presence, stuck_tasks
+from imageferry.engine.leftovers import StagedLeftover
 from imageferry.engine.queue import TaskQueue
 from imageferry.engine.worker import sweep_store
 from imageferry.images import missing
@@ -99,7 +99,7 @@ def repair(settings: Settings) -> int:
     with closing(open_installation(settings)) as installation:
         found = leftovers.find(installation.database, installation.catalogue, installation.scratch)
         leftovers.remove(found, installation.catalogue)
-        staged = leftovers.find_staged(installation.database, _buckets(installation))
+        staged = _staged(installation)
         leftovers.remove_staged(staged)
         with closing(TaskQueue(installation.database)) as queue:
             stuck = {
@@ -114,11 +114,10 @@ def repair(settings: Settings) -> int:
         return len(found.scratch) + len(found.catalogue) + len(staged) + len(stuck) + swept
 
 
-def _buckets(installation: Installation) -> Iterator[Bucket]:
-    """Every bucket, and the catalogue."""
-    yield installation.catalogue
-    for info in installation.store.buckets():
-        yield installation.store.bucket(info.name)
+def _staged(installation: Installation) -> Sequence[StagedLeftover]:
+    """Uploads of tasks that have ended."""
+    buckets = leftovers.every_bucket(installation.store, installation.catalogue)
+    return leftovers.find_staged(installation.database, buckets)
 
 
 def _uncleaned(installation: Installation, queue: TaskQueue) -> Mapping[str, TaskAction]:
@@ -230,7 +229,7 @@ def _images(installation: Installation) -> Check:
 
 def _leftovers(installation: Installation) -> Check:
     found = leftovers.find(installation.database, installation.catalogue, installation.scratch)
-    staged = leftovers.find_staged(installation.database, _buckets(installation))
+    staged = _staged(installation)
     with closing(TaskQueue(installation.database)) as queue:
         uncleaned = _uncleaned(installation, queue)
     if not (found or staged or uncleaned):

@@ -5,7 +5,7 @@ What a checkpoint says is for the engine to know. It is gone when its task has e
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
@@ -28,3 +28,11 @@ def of(connection: sa.Connection, task_id: str) -> Mapping[int, bytes]:
     columns = task_checkpoints.c.position, task_checkpoints.c.state
     found = connection.execute(sa.select(*columns).where(task_checkpoints.c.task_id == task_id))
     return {row.position: row.state for row in found}
+
+
+def forget(connection: sa.Connection, task_id: str, positions: Collection[int]) -> None:
+    """Forget the checkpoints of some disks of a task."""
+    which = task_checkpoints.c.position.in_(positions)
+    connection.execute(
+        sa.delete(task_checkpoints).where(task_checkpoints.c.task_id == task_id, which)
+    )

@@ -43,7 +43,7 @@ def test_an_object_appears_whole_when_it_is_published(bucket: Bucket, path: Path
     assert bucket.head("key").metadata == {"task": "1", "sha256": "abc"}
     assert content(bucket, "key") == data
     assert not path.exists()
-    bucket.discard_staged(TOKEN)
+    bucket.leavings(TOKEN).discard()
     assert content(bucket, "key") == data
 
 
@@ -142,7 +142,7 @@ def test_nothing_is_left_of_a_draft_that_is_left_and_discarded(
     draft.write(0, bytes(9 * MIB))
     draft.write(40 * MIB, b"behind")
     draft.leave()
-    bucket.discard_staged(TOKEN)
+    bucket.leavings(TOKEN).discard()
 
     assert (list(bucket.list()), bucket.uploads()) == ([], [])
     store.delete_bucket("images")
@@ -156,7 +156,7 @@ def test_a_draft_whose_maker_died_is_discarded_by_its_token(
     kept = bucket.draft("kept", path.with_name("kept"), token="t-another")
     kept.write(0, b"kept")
 
-    store.bucket("images").discard_staged(TOKEN)
+    store.bucket("images").leavings(TOKEN).discard()
 
     kept.finish(4).publish({})
     assert content(bucket, "kept") == b"kept"

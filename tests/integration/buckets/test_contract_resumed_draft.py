@@ -68,7 +68,7 @@ def test_a_draft_is_gone_on_with_from_where_it_was_kept(bucket: Bucket, path: Pa
     put(third, between, SIZE)
 
     assert finished(bucket, third) == expected()
-    bucket.discard_staged(TOKEN)
+    bucket.leavings(TOKEN).discard()
     assert bucket.uploads() == []
     assert not path.exists()
 
@@ -90,7 +90,7 @@ def test_what_is_discarded_is_gone(bucket: Bucket, path: Path) -> None:
     first = begun(bucket, path, 20 * MIB)
     first.keep(16 * MIB)
     first.leave()
-    bucket.discard_staged(TOKEN)
+    bucket.leavings(TOKEN).discard()
     path.unlink(missing_ok=True)
 
     with pytest.raises(DraftNotFoundError):
@@ -103,7 +103,7 @@ def test_a_draft_that_is_kept_is_not_discarded_with_the_others(bucket: Bucket, p
     first.keep(16 * MIB)
     first.leave()
 
-    bucket.discard_staged(TOKEN, keep={first.id})
+    bucket.leavings(TOKEN).discard(keep={first.id})
 
     second = resumed(bucket, path, first, 16 * MIB)
     put(second, 16 * MIB, SIZE)

@@ -104,7 +104,7 @@ def test_an_upload_that_was_begun_twice_is_left_once(
     assert len(bucket.uploads()) == 1
     draft.write(0, b"data")
     draft.finish(4).publish({})
-    bucket.discard_staged(TOKEN)
+    bucket.leavings(TOKEN).discard()
     assert (bucket.uploads(), bucket.staged()) == ([], set())
     assert bucket.head("key").size == 4
 
@@ -118,7 +118,7 @@ def test_an_upload_is_ended_though_every_answer_to_its_beginning_was_lost(
     assert len(bucket.uploads()) == ATTEMPTS
     assert bucket.staged() == {TOKEN}
 
-    bucket.discard_staged(TOKEN)
+    bucket.leavings(TOKEN).discard()
 
     assert (bucket.uploads(), bucket.staged()) == ([], set())
 
@@ -132,7 +132,7 @@ def test_an_upload_is_ended_though_it_could_not_be_recorded(
     proxy.heal()
     assert len(bucket.uploads()) == 1
 
-    bucket.discard_staged(TOKEN)
+    bucket.leavings(TOKEN).discard()
 
     assert (bucket.uploads(), bucket.staged()) == ([], set())
 
@@ -147,13 +147,13 @@ def test_no_upload_of_another_is_ended(bucket: Bucket, proxy: FaultyStore, path:
         bucket.draft("key", path, token=TOKEN)
     proxy.heal()
 
-    bucket.discard_staged(TOKEN)
+    bucket.leavings(TOKEN).discard()
 
     of_task.leave()
     assert {upload.key for upload in bucket.uploads()} == {"key", of_other_key.key}
     assert bucket.staged() == {OTHER_TOKEN}
     with_part.complete()
-    bucket.discard_staged(OTHER_TOKEN)
+    bucket.leavings(OTHER_TOKEN).discard()
     of_other_key.abort()
     assert bucket.uploads() == []
 
@@ -166,10 +166,10 @@ def test_what_may_be_of_another_task_is_left_until_that_has_ended(
         with pytest.raises(StoreError):
             bucket.draft("key", path, token=token)
 
-    bucket.discard_staged(TOKEN)
+    bucket.leavings(TOKEN).discard()
     assert len(bucket.uploads()) >= ATTEMPTS
 
-    bucket.discard_staged(OTHER_TOKEN)
+    bucket.leavings(OTHER_TOKEN).discard()
     assert (bucket.uploads(), bucket.staged()) == ([], set())
 
 
@@ -183,6 +183,6 @@ def test_uploads_of_zeros_are_ended_too(
     with nullcontext() if times < ATTEMPTS else pytest.raises(StoreError):
         RemoteZeros(client, folder).key_of(32 << 20)
 
-    bucket.discard_staged(TOKEN)
+    bucket.leavings(TOKEN).discard()
     assert proxy.failed == times
     assert (list(client.uploads(prefix)), list(client.list(folder, ""))) == ([], [])

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from imageferry.buckets.folder_bucket import FolderBucket
+from imageferry.buckets.folder_bucket import FolderBucket, NoLeavings
 from imageferry.database import connection as connections
 from imageferry.database.connection import Database
 from imageferry.engine import steps as engine_steps
@@ -113,9 +113,12 @@ def test_what_another_worker_has_on_its_way_into_a_store_is_left_to_it(
         "another worker", action=action, request={"OSSBucket": BUCKET, "Objects": []}
     )
     taken_back: list[str] = []
-    monkeypatch.setattr(
-        FolderBucket, "discard_staged", lambda _bucket, token: taken_back.append(token)
-    )
+
+    def leavings(_bucket: FolderBucket, token: str) -> NoLeavings:
+        taken_back.append(token)
+        return NoLeavings()
+
+    monkeypatch.setattr(FolderBucket, "leavings", leavings)
 
     ferry.clean_up(task_id)
     assert taken_back == []

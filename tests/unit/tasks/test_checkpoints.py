@@ -54,3 +54,13 @@ def test_a_task_that_is_paused_keeps_its_checkpoints(rows: Rows, database: Datab
     with database.write() as connection:
         assert transitions.pause(connection, task_id, "By somebody.")
     assert _found(rows, task_id) == {1: b"state"}
+
+
+def test_those_of_some_disks_are_forgotten(rows: Rows) -> None:
+    task_id, other = rows.claimed("worker"), rows.claimed("worker")
+    for task, position in [(task_id, 1), (task_id, 2), (task_id, 3), (other, 1)]:
+        rows.change(checkpoints.save, task, position, "worker", b"state")
+
+    rows.change(checkpoints.forget, task_id, {1, 3})
+
+    assert (_found(rows, task_id), _found(rows, other)) == ({2: b"state"}, {1: b"state"})
