@@ -12,6 +12,7 @@ from imageferry.buckets.interface import InvalidObjectNameError
 from imageferry.buckets.names import MAX_KEY_BYTES, check_key
 
 _HIDDEN = ".imageferry"
+_RECORD_SUFFIX = ".json"
 _DOTS = frozenset({".", ".."})
 
 
@@ -22,24 +23,33 @@ class StorePaths:
     prefix: str
 
     @property
+    def hidden(self) -> str:
+        """What the keys begin with of all that no user sees."""
+        return f"{self.prefix}{_HIDDEN}/"
+
+    @property
     def records(self) -> str:
         """What the keys of all buckets' records begin with."""
-        return f"{self.prefix}{_HIDDEN}/buckets/"
+        return f"{self.hidden}buckets/"
 
     @property
     def staged(self) -> str:
         """What the keys of all records of staged files begin with."""
-        return f"{self.prefix}{_HIDDEN}/staged/"
+        return f"{self.hidden}staged/"
 
     @property
     def small_parts(self) -> str:
         """What the keys of all parts begin with that are too small for the store."""
-        return f"{self.prefix}{_HIDDEN}/parts/"
+        return f"{self.hidden}parts/"
+
+    def folder_of_record(self, key: str) -> str:
+        """What the keys of the objects begin with of the bucket that has a record."""
+        return self.bucket(key.removeprefix(self.records).removesuffix(_RECORD_SUFFIX)).objects
 
     def bucket(self, name: str) -> BucketPaths:
         """The paths of one bucket."""
         return BucketPaths(
-            record=f"{self.records}{name}.json",
+            record=f"{self.records}{name}{_RECORD_SUFFIX}",
             objects=f"{self.prefix}{name}/",
             staged=f"{self.staged}{name}/",
         )

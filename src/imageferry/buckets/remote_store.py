@@ -25,7 +25,7 @@ from imageferry.buckets.interruption import Interruption
 from imageferry.buckets.names import check_bucket_name, is_bucket_name
 from imageferry.buckets.remote import Remote
 from imageferry.buckets.remote_bucket import RemoteBucket
-from imageferry.buckets.remote_client import RemoteClient
+from imageferry.buckets.remote_client import RemoteClient, RemoteUploadInfo
 from imageferry.buckets.remote_paths import StorePaths
 from imageferry.buckets.remote_small_parts import folder_of
 from imageferry.buckets.remote_staged_uploads import discard_forgotten, recorded_ids
@@ -89,11 +89,17 @@ class RemoteStore:
     def create_bucket(self, name: str, *, region: str, owner: str) -> RemoteBucket:
         """Make a bucket. Objects that are below its name already become its own.
 
+        Not where the store has no prefix: there they are of somebody else, who uses the remote
+        bucket too.
+
         Raises:
             InvalidBucketNameError: the name breaks OSS's rules.
             BucketExistsError: the name is taken.
         """
         check_bucket_name(name)
+        folder = self._paths.bucket(name).objects
+        if not self._paths.prefix and next(iter(self._client.list(folder, "")), None) is not None:
+            raise BucketExistsError(f"there are objects below {folder!r} that are no bucket's")
         record = _BucketRecord(name=name, region=region, owner=owner, created=datetime.now(UTC))
         if not self._client.create(self._paths.bucket(name).record, msgspec.json.encode(record)):
             raise BucketExistsError(f"there is a bucket {name!r} already")
@@ -117,6 +123,8 @@ class RemoteStore:
     def sweep(self, older_than: timedelta, keep: Collection[str] = ()) -> int:
         """Take away what crashes and forgotten uploads left that long ago, and count it.
 
+        Others may use the remote bucket too: uploads are looked at in buckets of this store only.
+
         Args:
             older_than: How long ago.
             keep: The tokens of drafts that somebody may go on with, however long ago that was.
@@ -127,7 +135,7 @@ class RemoteStore:
         small_parts = [found.key for found in self._client.list(self._paths.small_parts, "")]
         uploads = list(self._client.uploads(self._paths.prefix))
         removed += self._without_upload(small_parts, [found.id for found in uploads])
-        for found in uploads:
+        for found in self._in_buckets(uploads):
             if found.id in kept:
                 continue
             upload = RemoteUpload(self._remote, "", found.key, found.id, found.started)
@@ -136,6 +144,12 @@ class RemoteStore:
                     upload.abort()
                     removed += 1
         return removed
+
+    def _in_buckets(self, uploads: Sequence[RemoteUploadInfo]) -> Sequence[RemoteUploadInfo]:
+        records = self._client.list(self._paths.records, "") if uploads else ()
+        folders = [self._paths.folder_of_record(record.key) for record in records]
+        ours = (self._paths.hidden, *folders)
+        return [upload for upload in uploads if upload.key.startswith(ours)]
 
     def _without_upload(self, keys: Sequence[str], upload_ids: Sequence[str]) -> int:
         """Remove small parts whose upload was gone after they were seen."""

@@ -16,17 +16,30 @@ from imageferry.buckets.interface import (
 
 CATALOGUE_BUCKET = "catalogue"
 OWNER = "imageferry"
+"""Whose the catalogues are that were made before installations had ids."""
 
 _log = structlog.get_logger()
 
 
-def open_catalogue(store: Store, region: str) -> Bucket:
-    """The catalogue's bucket, made where it is not there yet; processes may start together."""
+def open_catalogue(store: Store, region: str, owner: str = OWNER) -> Bucket:
+    """The catalogue's bucket, made where it is not there yet; processes may start together.
+
+    Args:
+        store: What keeps it.
+        region: Where a new one belongs.
+        owner: Whose a new one is: the id of an installation.
+
+    Raises:
+        BucketExistsError: something that is no bucket stands in its place.
+    """
     with suppress(BucketNotFoundError):
         return store.bucket(CATALOGUE_BUCKET)
-    with suppress(BucketExistsError):
-        return store.create_bucket(CATALOGUE_BUCKET, region=region, owner=OWNER)
-    return store.bucket(CATALOGUE_BUCKET)
+    try:
+        return store.create_bucket(CATALOGUE_BUCKET, region=region, owner=owner)
+    except BucketExistsError:
+        with suppress(BucketNotFoundError):
+            return store.bucket(CATALOGUE_BUCKET)
+        raise
 
 
 def discard(catalogue: Bucket, image_id: str) -> None:

@@ -15,8 +15,9 @@ from imageferry.buckets.open import IMAGES_URL, open_buckets, open_images
 from imageferry.buckets.remote_client import PATIENT, Patience
 from imageferry.database import schema
 from imageferry.database.connection import Database
+from imageferry.database.installation import installation_id
 from imageferry.engine import queue
-from imageferry.images.catalogue import open_catalogue
+from imageferry.images.catalogue import OWNER, open_catalogue
 from imageferry.settings import SettingError, Settings
 
 PRIVATE_FOLDER = 0o700
@@ -59,7 +60,8 @@ def open_installation(settings: Settings, patience: Patience = PATIENT) -> Insta
         patience: How long the small calls on remote stores may take.
 
     Raises:
-        SettingError: a URL of a store cannot be used, or the store of the images refuses us.
+        SettingError: a URL of a store cannot be used, the store of the images refuses us, or it
+            has those of another installation.
     """
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
     database = Database(settings.resolved_database_url)
@@ -71,13 +73,32 @@ def open_installation(settings: Settings, patience: Patience = PATIENT) -> Insta
         database=database,
         store=open_buckets(settings, patience),
         image_store=image_store,
-        catalogue=_open_catalogue(image_store, settings),
+        catalogue=_open_catalogue(image_store, settings, installation_id(database)),
     )
 
 
-def _open_catalogue(image_store: Store, settings: Settings) -> Bucket:
+def _open_catalogue(image_store: Store, settings: Settings, owner: str) -> Bucket:
+    """The catalogue, which is this installation's alone: a start removes the disks of others."""
+    catalogue = _made_catalogue(image_store, settings, owner)
+    if catalogue.info.owner not in {owner, OWNER}:
+        raise SettingError(
+            f"{_images_place(settings)} has the images of another installation: its id is "
+            f"{catalogue.info.owner}, that of this one's database is {owner}. Choose another place "
+            "for the images of this one. If it is the same one, and its database was lost, put "
+            "that back from a backup; without any, empty the place, and import its disks again."
+        )
+    return catalogue
+
+
+def _images_place(settings: Settings) -> str:
+    if settings.images_url:
+        return f"{IMAGES_URL}={settings.images_url!r}"
+    return f"IMAGEFERRY_DATA_DIR={str(settings.data_dir)!r}: the folder 'images' in it"
+
+
+def _made_catalogue(image_store: Store, settings: Settings, owner: str) -> Bucket:
     try:
-        return open_catalogue(image_store, settings.default_region)
+        return open_catalogue(image_store, settings.default_region, owner)
     except StoreError as error:
         if not settings.images_url:
             raise

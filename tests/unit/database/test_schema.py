@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from imageferry.accounts import tables as accounts_tables
-from imageferry.database import schema
+from imageferry.database import installation, schema
 from imageferry.database.connection import Database
 from imageferry.database.metadata import metadata
 from imageferry.database.schema import SchemaError
@@ -55,6 +55,7 @@ DECLARED = {
     tasks_tables.task_checkpoints,
     tasks_tables.task_lines,
     engine_tables.workers,
+    installation.installation,
 }
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -13,10 +15,13 @@ import sqlalchemy as sa
 
 from imageferry.accounts import access_keys
 from imageferry.accounts.access_keys import AccessKey
+from imageferry.buckets.folder import FolderStore
 from imageferry.buckets.remote_client import PROMPT
+from imageferry.images.catalogue import open_catalogue
 from imageferry.service import installation as module
 from imageferry.service.installation import first_key, open_installation
 from imageferry.settings import SettingError, Settings
+from support.seaweedfs import S3Server
 
 OPEN = """
 import sys
@@ -137,3 +142,72 @@ def test_a_store_of_images_that_is_away_is_told_with_its_setting(settings: Setti
     assert str(refused.value).startswith(f"IMAGEFERRY_IMAGES_URL={url!r}: the remote store did not")
     assert "IMAGEFERRY_S3_ACCESS_KEY_ID" in str(refused.value)
     assert "do-not-show" not in str(refused.value)
+
+
+def test_the_images_of_another_installation_are_refused_and_stay(
+    settings: Settings, tmp_path: Path
+) -> None:
+    with closing(open_installation(settings)) as installation:
+        installation.catalogue.put("m-1-system.qcow2", [b"disk"])
+    other = Settings(data_dir=tmp_path / "other")
+    other.data_dir.mkdir()
+    (other.data_dir / "images").symlink_to(settings.data_dir / "images")
+
+    with pytest.raises(SettingError) as refused:
+        open_installation(other)
+
+    place = f"IMAGEFERRY_DATA_DIR={str(other.data_dir)!r}: the folder 'images' in it"
+    assert str(refused.value).startswith(f"{place} has the images of another installation")
+    assert "Choose another place" in str(refused.value)
+    with closing(open_installation(settings)) as installation:
+        assert [stored.key for stored in installation.catalogue.list()] == ["m-1-system.qcow2"]
+
+
+def test_two_installations_cannot_share_one_url_of_images(
+    settings: Settings, tmp_path: Path, seaweedfs: S3Server
+) -> None:
+    url = (
+        f"s3://{seaweedfs.make_bucket()}/images"
+        f"?region=us-east-1&endpoint={seaweedfs.endpoint}&path_style=true"
+    )
+    first, second = (
+        replace(
+            one,
+            images_url=url,
+            s3_access_key_id=seaweedfs.access_key_id,
+            s3_access_key_secret=seaweedfs.access_key_secret,
+        )
+        for one in (settings, Settings(data_dir=tmp_path / "other"))
+    )
+    open_installation(first).close()
+
+    with pytest.raises(SettingError) as refused:
+        open_installation(second)
+
+    assert str(refused.value).startswith(f"IMAGEFERRY_IMAGES_URL={url!r} has the images of another")
+    open_installation(first).close()
+
+
+def test_a_database_that_is_put_back_goes_on_with_the_images_and_a_new_one_does_not(
+    settings: Settings, tmp_path: Path
+) -> None:
+    database, backup = settings.data_dir / "imageferry.db", tmp_path / "backup.db"
+    open_installation(settings).close()
+    with closing(sqlite3.connect(database)) as whole, closing(sqlite3.connect(backup)) as copy:
+        whole.backup(copy)
+    for path in settings.data_dir.glob("imageferry.db*"):
+        path.unlink()
+
+    with pytest.raises(SettingError, match="put that back from a backup"):
+        open_installation(settings)
+    for path in settings.data_dir.glob("imageferry.db*"):
+        path.unlink()
+    shutil.copyfile(backup, database)
+
+    open_installation(settings).close()
+
+
+def test_images_of_before_installations_had_ids_are_this_one_s(settings: Settings) -> None:
+    open_catalogue(FolderStore(settings.data_dir / "images"), settings.default_region)
+
+    open_installation(settings).close()
