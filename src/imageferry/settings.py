@@ -100,11 +100,11 @@ def _quotas(value: str) -> tuple[str, ...]:
     quotas = _names(value) if value else ()
     for entry in quotas:
         quota, equals, number = entry.partition("=")
-        account, colon, name = quota.partition(":")
-        if not (account and colon and equals and name in QUOTAS and number.isdecimal()):
+        account, _, name = quota.partition(":")
+        if not (account.isdecimal() and equals and name in QUOTAS and number.isdecimal()):
             raise ValueError(
-                f"expected ACCOUNT:QUOTA=NUMBER, separated by commas; QUOTA is one of "
-                f"{', '.join(QUOTAS)}"
+                "expected ACCOUNT:QUOTA=NUMBER, separated by commas; ACCOUNT is an id, as "
+                f"`imageferry keys` shows it, and QUOTA one of {', '.join(QUOTAS)}"
             )
         if name == "task_share":
             _share(number)

@@ -48,6 +48,7 @@ def test_a_task_is_shown_listed_and_cancelled(waiting_service: Service) -> None:
         service, "tasks", "--image", image_id, "--action", "ImportImage"
     ).stdout.splitlines()
     assert row.split("\t")[:4] == [task_id, "ImportImage", "Waiting", image_id]
+    assert row.split("\t")[-1] == "FreeSlot"
 
     assert run(service, "cancel", task_id).stdout == f"Task {task_id} is cancelled.\n"
     again = document(service, "cancel", task_id, exit_code=1)

@@ -27,7 +27,7 @@ def test_each_quota_is_a_setting(quota: str) -> None:
     "given",
     [
         *("5:max_images", "max_images=3", ":max_images=3", "5:slots=3", "5:max_images=-1", ","),
-        *("5:task_share=0", "5:task_share=101"),
+        *("5:task_share=0", "5:task_share=101", "team-b:max_images=3"),
     ],
 )
 def test_a_quota_that_cannot_be_read_is_refused(given: str) -> None:

@@ -51,7 +51,7 @@ def list_tasks(invocation: Invocation, /, images: tuple[str, ...], **values: Any
         output.document(reply)
         return
     output.table(
-        ("TaskId", "Action", "Status", "Image", "Created", "Ended"),
+        ("TaskId", "Action", "Status", "Image", "Created", "Ended", "Place", "WaitingFor"),
         [
             (
                 task["TaskId"],
@@ -60,6 +60,8 @@ def list_tasks(invocation: Invocation, /, images: tuple[str, ...], **values: Any
                 task["ResourceId"],
                 task["CreationTime"],
                 task.get("FinishedTime", ""),
+                task.get("PlaceInQueue", ""),
+                task.get("WaitingFor", ""),
             )
             for task in reply["TaskSet"]["Task"]
         ],
