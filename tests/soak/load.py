@@ -6,6 +6,7 @@ import random
 from collections.abc import Mapping
 from contextlib import suppress
 from http.client import HTTPException
+from types import MappingProxyType
 from typing import Any
 
 import urllib3
@@ -43,10 +44,18 @@ class Load:
     Args:
         processes: The installation.
         chance: What decides.
+        more: Disks besides, by the keys of their objects, which only a test asks for.
     """
 
-    def __init__(self, processes: Processes, chance: random.Random) -> None:
-        self.disks = make_disks(chance, 4)
+    def __init__(
+        self,
+        processes: Processes,
+        chance: random.Random,
+        more: Mapping[str, bytes] = MappingProxyType({}),
+    ) -> None:
+        small = make_disks(chance, 4)
+        self.disks = {**small, **more}
+        self._keys = sorted(small)
         self._processes = processes
         self._chance = chance
         self._imported: list[str] = []
@@ -92,7 +101,7 @@ class Load:
 
     def _import(self) -> None:
         api = self._chance.choice(self._processes.services)
-        key = self._chance.choice(sorted(self.disks))
+        key = self._chance.choice(self._keys)
         image_id, _ = api.import_image(BUCKET, key, Description=key)
         self._imported.append(image_id)
 

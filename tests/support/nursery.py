@@ -82,15 +82,18 @@ class Nursery:
 
     Args:
         arguments: :data:`CLOCKS`, or nothing.
+        environment: Its environment, where that is not the test's: it may have another
+            version of the service be imported.
     """
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, environment: Mapping[str, str] | None = None) -> None:
         self._lock = threading.Lock()
         self._process = subprocess.Popen(
             [sys.executable, "-m", "support.nursery", *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             cwd=Path(__file__).parents[1],
+            env=environment,
         )
 
     def launch(
