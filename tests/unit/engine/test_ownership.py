@@ -14,7 +14,7 @@ from imageferry.database import connection as connections
 from imageferry.database.connection import Database
 from imageferry.engine import ownership as module
 from imageferry.engine.ownership import Ownership, OwnershipLostError
-from imageferry.imaging.lease import LeaseExpiredError
+from imageferry.imaging.lease import LeaseExpiredError, seconds_since_boot
 from imageferry.tasks import transitions
 from imageferry.tasks.model import DiskStatus, Phase, TaskStatus
 from support.rows import ON_POSTGRESQL, ON_SQLITE, Rows
@@ -84,22 +84,32 @@ def test_what_the_work_raises_is_raised(ownership: Ownership) -> None:
         asyncio.run(ownership.run(fail_at_once()))
 
 
-def test_progress_is_written_and_renews_the_lease(rows: Rows) -> None:
-    ownership = Ownership.claim(rows.database, rows.task(), 0.3)
+def test_progress_is_written_and_renews_the_lease(
+    ownership: Ownership, rows: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed, moments = asyncio.Event(), [seconds_since_boot()]
+    renew = ownership.lease.renew
+
+    def note(moment: float) -> None:
+        renew(moment)
+        moments.append(moment)
+        if len(moments) > 2:
+            renewed.set()
+
+    monkeypatch.setattr(ownership.lease, "renew", note)
 
     async def advance() -> None:
         ownership.enter(Phase.TRANSFER, {1: 100})
-        for done in range(0, 100, 10):
-            ownership.meter.advance(1, done)
-            await asyncio.sleep(0.05)
+        ownership.meter.advance(1, 50)
+        await renewed.wait()
 
     asyncio.run(ownership.run(advance()))
 
     task = rows.find(ownership.task.task_id)
-    assert (task.phase, task.bytes_total) == (Phase.TRANSFER, 100)
+    assert (task.phase, task.bytes_done, task.bytes_total) == (Phase.TRANSFER, 50, 100)
     assert 0 < task.percent < 90
     assert task.last_progress is not None
-    ownership.lease.check()
+    assert moments[0] < moments[1] < moments[2] <= seconds_since_boot()
 
 
 Loss = Callable[[Rows, str], None]
