@@ -29,7 +29,11 @@ _PROBE_SECONDS = 5.0
         "imageferry doctor --repair",
     ),
 )
-@click.option("--repair", is_flag=True, help="Remove what belongs to no task and no image.")
+@click.option(
+    "--repair",
+    is_flag=True,
+    help="Remove what belongs to no task and no image, and set stuck tasks going.",
+)
 @client_options
 @pass_invocation
 def doctor(invocation: Invocation, /, repair: bool) -> None:
@@ -102,7 +106,7 @@ def _document(found: list[Check], removed: int | None) -> dict[str, object]:
 
 def _show(found: list[Check], removed: int | None) -> None:
     if removed is not None:
-        output.line(f"{removed} leftovers were removed.")
+        output.line(f"Leftovers removed and stuck tasks set going: {removed}.")
     output.table(
         ("State", "Check", "Finding"),
         [(check.state, check.name, f"{check.finding} {check.remedy}".strip()) for check in found],
