@@ -30,6 +30,9 @@ from support.service import ApiRefusedError, until
 pytestmark = pytest.mark.timeout(900)
 
 AWAY_SECONDS = 40
+BROKEN_SECONDS = 25
+"""Less than clean-ups are tried for, the next one of which comes five minutes later only."""
+
 ANSWERED_SECONDS = 30
 """Within it an API gives up a connection that has fallen silent, and says so."""
 
@@ -208,7 +211,7 @@ def test_tasks_fail_with_the_reason_where_the_store_is_away_and_leave_nothing(
         _interrupted(tmp_path, quick, url, seaweedfs, endpoint) as interrupted,
     ):
         with to_store.broken():
-            time.sleep(AWAY_SECONDS)
+            time.sleep(BROKEN_SECONDS)
         interrupted.wait_until_ready()
         ended = interrupted.busy.judge()
         for task_id in interrupted.under_way:
