@@ -151,9 +151,10 @@ def test_units_start_commands_that_there_are_and_start_them_again(unit: Path) ->
     program, *words = shlex.split(service["ExecStart"])
     assert program == PROGRAM
     _assert_is_a_command(words)
-    variable, _, folder = service["Environment"].partition("=")
-    assert variable in {setting.variable for setting in settings.declared()}
-    assert folder == f"/var/lib/{service['StateDirectory']}"
+    given = dict(word.split("=") for word in service["Environment"].split())
+    # The folder for passing files is the service's own, on the disk.
+    assert (given.pop("TMPDIR"), service["PrivateTmp"]) == ("/var/tmp", "yes")
+    assert settings.load(given).data_dir == Path(f"/var/lib/{service['StateDirectory']}")
     assert service["Restart"] == "always"
     assert "RestartPreventExitStatus" not in service
     assert int(service["TimeoutStopSec"].rstrip("s")) > settings.Settings().drain_seconds
