@@ -1,13 +1,15 @@
 """Many processes of one installation on this machine, for a try-out.
 
 It starts PostgreSQL, SeaweedFS as the object store, two APIs and four workers,
-tells their addresses and the access key, and ends them all on Ctrl-C, or when
+tells their addresses and the access key, which worker takes a task up, and
+starts another process for each that ends. It ends them all on Ctrl-C, or when
 it dies. What they kept is gone then.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import tempfile
 import time
@@ -15,16 +17,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-from support.cluster import Cluster, cluster
+from support.cluster import Cluster, Worker, cluster
 from support.postgresql import postgresql_server
 from support.seaweedfs import s3_server
+from support.service import Service
 
 POLL_SECONDS = 0.5
-
-
-class ClusterError(Exception):
-    """The cluster cannot go on. The text says why."""
 
 
 def main() -> None:
@@ -41,8 +41,8 @@ def main() -> None:
         with _cluster(arguments.timeout) as running:
             _start(running, arguments.apis, arguments.workers)
             _tell(running)
-            _keep(running)
-    except (AssertionError, ClusterError, TimeoutError) as error:
+            _keep(running, arguments.workers)
+    except (AssertionError, TimeoutError) as error:
         raise SystemExit(f"The cluster ended: {error}") from None
     except KeyboardInterrupt:
         _say("\nStopped. Nothing runs any more, and nothing is kept.")
@@ -90,6 +90,7 @@ def _tell(running: Cluster) -> None:
     _say(f"access key secret  {first.access_key_secret}")
     _say(f"PostgreSQL         {running.database_url}")
     _say(f"S3                 {running.server.endpoint}, bucket {running.bucket}")
+    _say(f"logs               {running.folder}/*.log")
     _say("\nTry next, in another terminal:")
     for line in (
         f"export IMAGEFERRY_ECS_ENDPOINT={first.ecs} IMAGEFERRY_OSS_ENDPOINT={first.oss}",
@@ -97,26 +98,65 @@ def _tell(running: Cluster) -> None:
         f"export IMAGEFERRY_ACCESS_KEY_SECRET={first.access_key_secret}",
         ".venv/bin/imageferry buckets demo --create",
         ".venv/bin/imageferry import YOUR-DISK.qcow2 --bucket demo",
-        f"kill -9 {running.workers[0].process.pid}",
+        "kill -9 PROCESS    # of the worker that has taken the task up, as is told here",
     ):
         _say(f"  {line}")
     _say("\nServing. Ctrl-C stops everything.")
 
 
-def _keep(running: Cluster) -> None:
-    """Start another worker for each that ends, as a supervisor does; APIs have to go on."""
+def _keep(running: Cluster, workers: int) -> None:
+    """Tell who takes a task up, and start another one for each that ends, as a supervisor does."""
+    read: dict[Path, int] = {}
     while True:
         time.sleep(POLL_SECONDS)
         for worker in list(running.workers):
+            _tell_tasks(worker, read)
             status = worker.process.poll()
             if status is not None:
                 _say(f"Worker {worker.process.pid} ended with {status}.")
                 worker.end()
                 running.workers.remove(worker)
-                _say(f"Worker {running.start_worker().process.pid} stands in for it.")
-        for service in running.services:
+        if len(running.workers) < workers:
+            with _tried("Another worker"):
+                _say(f"Worker {running.start_worker().process.pid} stands in.")
+        for place, service in enumerate(running.services):
             if service.process.poll() is not None:
-                raise ClusterError(service.log.read_text().strip().splitlines()[-1])
+                with _tried(f"API {place + 1}"):
+                    running.services[place] = _restarted(service, running)
+                    _say(f"API {place + 1} ended, and was started again at its address.")
+
+
+def _tell_tasks(worker: Worker, read: dict[Path, int]) -> None:
+    """Tell of each task that a worker has taken up since its log was last read.
+
+    Args:
+        worker: The worker.
+        read: How many bytes of each log have been read.
+    """
+    with worker.log.open("rb") as log:
+        log.seek(read.get(worker.log, 0))
+        # The last line may not be whole yet.
+        said = log.read().rpartition(b"\n")[0]
+    read[worker.log] = read.get(worker.log, 0) + len(said)
+    for line in said.splitlines():
+        if b'"task_taken_up"' in line:
+            task_id = json.loads(line)["task_id"]
+            _say(f"Worker {worker.process.pid} has taken up {task_id}.")
+
+
+def _restarted(ended: Service, running: Cluster) -> Service:
+    """Another API where one was."""
+    ports = {"ecs_port": urlsplit(ended.ecs).port, "oss_port": urlsplit(ended.oss).port}
+    return Service(ended.data_dir, {**running.settings, **ports}, "--no-worker")
+
+
+@contextmanager
+def _tried(what: str) -> Iterator[None]:
+    """Tell that a process did not start, which is tried again."""
+    try:
+        yield
+    except (AssertionError, TimeoutError) as error:
+        _say(f"{what} did not start: {str(error).strip().splitlines()[-1]}")
 
 
 def _interrupt(_number: int, _frame: Any) -> None:

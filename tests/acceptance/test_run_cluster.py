@@ -55,6 +55,16 @@ def _story(process: subprocess.Popen[str]) -> str:
     return "".join(said)
 
 
+def _told(process: subprocess.Popen[str], pattern: str) -> None:
+    """Wait until it says something."""
+    assert process.stdout is not None
+    assert any(re.fullmatch(pattern, line.rstrip()) for line in process.stdout)
+
+
+def _kill_first_api(processes: list[psutil.Process]) -> None:
+    next(process for process in processes if "serve" in process.cmdline()).kill()
+
+
 def _imageferry(environment: dict[str, str], *arguments: str) -> None:
     subprocess.run([*COMMAND, *arguments], env=environment, check=True, capture_output=True)
 
@@ -71,7 +81,10 @@ def test_it_starts_serves_by_each_api_and_leaves_nothing(
 
     _imageferry(first, "buckets", "demo", "--create")
     _imageferry(first, "import", str(disk), "--bucket", "demo", "--name", "golden")
-    (image,) = _images(second)
+    _told(run_cluster, r"Worker \d+ has taken up t-\w+\.")
+    _kill_first_api(processes)
+    _told(run_cluster, r"API 1 ended, and was started again at its address\.")
+    (image,) = _images(first)
     _imageferry(
         second,
         *("export", image["ImageId"], "oss://demo", "--format", "qcow2"),
@@ -81,6 +94,7 @@ def test_it_starts_serves_by_each_api_and_leaves_nothing(
     (exported,) = tmp_path.glob("*.qcow2")
     compared = ["qemu-img", "compare", "-f", "raw", "-F", "qcow2", str(disk), str(exported)]
     subprocess.run(compared, check=True, capture_output=True)
+    processes += psutil.Process(run_cluster.pid).children(recursive=True)
     run_cluster.send_signal(signal.SIGINT)
     assert run_cluster.wait(SECONDS) == 0
     until(
