@@ -153,17 +153,32 @@ class Rows:
         self._database.close()
 
 
-def _large_at_work(rows: Rows, api: Service, steps: str) -> Work:
-    """The work of a version of the steps on a large disk; more of them are asked for until then."""
+def _caught(processes: Processes, rows: Rows, api: Service, steps: str) -> tuple[Work, Worker]:
+    """A worker that is frozen in the middle of a large disk's transfer, and what it was at.
 
-    def found() -> Work | None:
+    Disks are imported until there is one.
+
+    Args:
+        processes: The installation.
+        rows: Its rows.
+        api: What is asked to import.
+        steps: The version of the worker's steps.
+    """
+
+    def caught() -> tuple[Work, Worker] | None:
         working = rows.at_work(steps)
         if not working and not rows.first_column(IN_LINE):
             api.import_image(BUCKET, LARGE, Description=LARGE)
-        return working[0] if working else None
+        for work in working:
+            worker = _worker_of(processes, work)
+            worker.signal(signal.SIGSTOP)
+            if work in rows.at_work(steps):
+                return work, worker
+            worker.signal(signal.SIGCONT)
+        return None
 
-    work: Work = until(found, PATIENCE, f"Work of the steps {steps}")
-    return work
+    found: tuple[Work, Worker] = until(caught, PATIENCE, f"Work of the steps {steps}")
+    return found
 
 
 def _tell_a_phase_of_the_newer(rows: Rows, older: Service, load: Load) -> None:
@@ -177,14 +192,14 @@ def _tell_a_phase_of_the_newer(rows: Rows, older: Service, load: Load) -> None:
     until(told, PATIENCE, "A task in the phase of the newer version")
 
 
-def _kill(processes: Processes, work: Work) -> Worker:
-    """Kill the worker that has a task."""
-    (worker,) = (
+def _worker_of(processes: Processes, work: Work) -> Worker:
+    """The worker that has a task: one of many by its process id, else the only one."""
+    if len(processes.workers) == 1:
+        return processes.workers[0]
+    (found,) = (
         worker for worker in processes.workers if f"-{worker.process.pid}-" in work.executor
     )
-    worker.signal(signal.SIGKILL)
-    worker.wait()
-    return worker
+    return found
 
 
 def _taken_up_again(rows: Rows, work: Work) -> str:
@@ -266,17 +281,17 @@ def test_a_newer_version_takes_the_place_of_an_older_one_while_both_are_at_work(
             load.go_on()
 
         # Each version goes on with its own tasks while it has a worker.
-        of_newer = _large_at_work(rows, older, newer.steps)
-        killed = _kill(many, of_newer)
-        of_older = _large_at_work(rows, young, ENGINE_VERSION)
-        _kill(many, of_older)
+        of_newer, killed = _caught(many, rows, older, newer.steps)
+        killed.end()
+        of_older, gone = _caught(many, rows, young, ENGINE_VERSION)
+        gone.end()
         many.restart_worker(killed)
         assert _taken_up_again(rows, of_newer) == newer.steps
         assert _taken_up_again(rows, of_older) == ENGINE_VERSION
         _tell_a_phase_of_the_newer(rows, older, load)
 
         # The newer one has no worker left for a while.
-        work = _large_at_work(rows, older, newer.steps)
+        work, _ = _caught(many, rows, older, newer.steps)
         news = [worker for worker in many.workers if worker not in olds]
         for worker in news:
             worker.end()
@@ -286,11 +301,11 @@ def test_a_newer_version_takes_the_place_of_an_older_one_while_both_are_at_work(
 
         # The older one goes, in the middle of its tasks.
         older.call("ResumeTask", TaskId=paused_young)
-        work = _large_at_work(rows, young, ENGINE_VERSION)
-        many.services.remove(older)
-        older.stop()
+        work, _ = _caught(many, rows, young, ENGINE_VERSION)
         for worker in olds:
             worker.end()
+        many.services.remove(older)
+        older.stop()
         for worker in olds:
             many.restart_worker(worker)
         young.call("ResumeTask", TaskId=paused)
@@ -318,9 +333,8 @@ def test_a_newer_version_takes_the_place_of_an_older_one_on_one_machine(
         for _ in range(ASKED):
             load.go_on()
         _work_together(older, young)
-        work = _large_at_work(rows, young, ENGINE_VERSION)
-        old.signal(signal.SIGKILL)
-        old.wait()
+        work, _ = _caught(machine, rows, young, ENGINE_VERSION)
+        old.end()
         machine.restart_worker(old)
         young.call("ResumeTask", TaskId=paused)
         assert _taken_up_again(rows, work) == newer.steps
