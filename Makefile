@@ -19,7 +19,7 @@ FUZZ_SECONDS ?= 600
 SOAK_SECONDS ?= 300
 SOAK_KILLS ?= 200
 CLOCKS ?= 8
-SOAK_PARTS ?= tests/soak/kills.py tests/soak/soak.py
+SOAK_PARTS ?= tests/soak/kills.py tests/soak/versions.py tests/soak/soak.py
 
 help: ## Show this help
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
