@@ -67,6 +67,7 @@ class Ownership:
         self._notes = TaskNotes(task.task_id, self.meter)
         self._database = database
         self._owner = owner
+        self._finishing = False
 
     @classmethod
     def claim(
@@ -208,6 +209,7 @@ class Ownership:
             )
             self.observer.entered(Phase.PUBLISH)
             yield connection
+            self._finishing = True
             self._check(held=transitions.finish(connection, self.task.task_id, self._owner))
         self.observer.finished()
 
@@ -287,7 +289,8 @@ class Ownership:
             except TimeoutError:
                 self.lease.check()
             else:
-                self._check(held=held)
+                # What has just finished the task may have something to put away yet.
+                self._check(held=held or self._finishing)
                 self.lease.renew(moment)
                 lag.LEASES.expect(HEARTBEAT_SECONDS, self._owner)
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Semaphore
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -70,6 +72,30 @@ def test_a_task_that_has_ended_or_is_not_there_is_not_claimed(rows: Rows, task_i
 
     with pytest.raises(OwnershipLostError):
         Ownership.claim(rows.database, task_id, 60)
+
+
+def test_work_that_has_finished_its_task_is_let_end(
+    ownership: Ownership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beats = Semaphore(0)
+    record_progress = transitions.record_progress
+
+    def recorded(*arguments: Any, **values: Any) -> bool:
+        held = record_progress(*arguments, **values)
+        if not held:
+            beats.release()
+        return held
+
+    monkeypatch.setattr(transitions, "record_progress", recorded)
+    ended: list[bool] = []
+
+    async def work() -> None:
+        await asyncio.to_thread(_finish, ownership)
+        ended.extend([await asyncio.to_thread(beats.acquire, timeout=60) for _ in range(3)])
+
+    asyncio.run(ownership.run(work()))
+
+    assert ended == [True] * 3
 
 
 def test_work_that_ends_ends_the_hold(ownership: Ownership) -> None:
