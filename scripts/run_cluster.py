@@ -32,9 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Run many processes of imageferry for a try-out.")
     parser.add_argument("--apis", type=int, default=2, help="processes that serve the APIs")
     parser.add_argument("--workers", type=int, default=4, help="processes that carry tasks out")
-    parser.add_argument(
-        "--timeout", type=int, default=12, help="the setting worker_timeout_seconds"
-    )
+    parser.add_argument("--timeout", type=int, default=10, help="IMAGEFERRY_WORKER_TIMEOUT_SECONDS")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _interrupt)
     try:

@@ -50,15 +50,3 @@ class Format(Enum):
             if member.ecs_name == name.upper():
                 return member
         raise ValueError(f"{name!r} is none of {', '.join(member.ecs_name for member in cls)}")
-
-    @classmethod
-    def from_driver(cls, name: str) -> Self:
-        """The format of qemu's driver ``name``, in any letter case.
-
-        Raises:
-            ValueError: it is no driver of ours.
-        """
-        for member in cls:
-            if member.driver == name.lower():
-                return member
-        raise ValueError(f"{name!r} is none of {', '.join(member.driver for member in cls)}")

@@ -52,16 +52,6 @@ class ImageNode:
     def at_socket(cls, inspection: Inspection, path: Path) -> ImageNode:
         """An image that an NBD server has at a unix socket."""
         place = {"file.driver": "nbd", "file.server.type": "unix", "file.server.path": str(path)}
-        return cls._of(inspection, place)
-
-    @classmethod
-    def in_file(cls, inspection: Inspection, path: Path) -> ImageNode:
-        """An image in a local file."""
-        place = {"file.driver": "file", "file.filename": _file_argument(path)}
-        return cls._of(inspection, place)
-
-    @classmethod
-    def _of(cls, inspection: Inspection, place: dict[str, str]) -> ImageNode:
         options = {"driver": inspection.format.driver, **inspection.driver_options, **place}
         pairs = (f"{name}={value.replace(',', ',,')}" for name, value in options.items())
         return cls(",".join(pairs))
@@ -155,11 +145,6 @@ class QemuImg:
 
     async def _run(self, arguments: list[str], lease: Lease, limits: Limits) -> Completed:
         return await run([self.path, *arguments], lease=lease, limits=limits)
-
-
-def _file_argument(path: Path) -> str:
-    """A path as an argument: absolute, so that qemu takes no part of it for a protocol."""
-    return str(path.absolute())
 
 
 def _installed() -> list[Path]:

@@ -187,7 +187,7 @@ def _database(settings: Settings) -> Check:
             "database",
             State.FAILED,
             f"It does not open: {reason}.",
-            "Check the setting database_url, or restore the database from a backup.",
+            "Check IMAGEFERRY_DATABASE_URL, or restore the database from a backup.",
         )
     if standing is Standing.OLDER:
         return Check(

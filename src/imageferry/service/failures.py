@@ -35,8 +35,8 @@ def sentence(error: Exception) -> str:
     if isinstance(error, StoreError):
         text = str(error)
         return (
-            f"{text[:1].upper()}{text[1:]}. Check it, and the settings images_url, buckets_url and "
-            "bucket_backends."
+            f"{text[:1].upper()}{text[1:]}. Check it, and IMAGEFERRY_IMAGES_URL, "
+            "IMAGEFERRY_BUCKETS_URL and IMAGEFERRY_BUCKET_BACKENDS."
         )
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return f"{error.filename}: {error.strerror}. Check its disk, or IMAGEFERRY_DATA_DIR."

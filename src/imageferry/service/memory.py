@@ -54,11 +54,5 @@ def _give_back(library: ctypes.CDLL) -> None:
             library.malloc_trim(0)
 
 
-def resident_bytes() -> int:
-    """The memory that this process has."""
-    with _STATUS.open("rb") as status:
-        return _resident_bytes(status.fileno())
-
-
 def _resident_bytes(status: int) -> int:
     return int(os.pread(status, _STATUS_BYTES, 0).split()[1]) * os.sysconf("SC_PAGE_SIZE")

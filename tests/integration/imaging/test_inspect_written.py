@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from imageferry.imaging.errors import ImageError
-from imageferry.imaging.formats import Format
 from imageferry.imaging.inspect import inspect
 from imageferry.imaging.inspection import Inspection
-from imageferry.imaging.qemu_img import ImageNode, QemuImg
+from imageferry.imaging.qemu_img import QemuImg
 from imageferry.imaging.source import FileSource
+from support.nodes import node_of_file
 
 _MIB = 1024 * 1024
 _SIZE = 37 * _MIB + 3 * 512
@@ -55,7 +55,7 @@ def look(path: Path) -> Inspection:
 
 
 def size_by_qemu(qemu_img: QemuImg, path: Path, found: Inspection) -> int:
-    node = ImageNode.in_file(found, path)
+    node = node_of_file(found, path)
     command: list[str | Path] = [
         qemu_img.path,
         "info",
@@ -77,7 +77,7 @@ def test_what_qemu_img_writes_is_accepted(
     driver, options, subformat = kind
     image = write_image(raw, tmp_path / "image", driver, options)
     found = look(image)
-    assert found.format is Format.from_driver(driver)
+    assert found.format.driver == driver
     assert (found.subformat, found.complete) == (subformat, True)
     assert found.virtual_size >= _SIZE
     assert found.virtual_size == size_by_qemu(qemu_img, image, found)

@@ -17,10 +17,11 @@ from hypothesis import strategies as st
 from imageferry.imaging.disk import Packing
 from imageferry.imaging.errors import ImageError
 from imageferry.imaging.inspect import inspect
-from imageferry.imaging.qemu_img import ImageNode, QemuImg
+from imageferry.imaging.qemu_img import QemuImg
 from imageferry.imaging.readers.opening import open_reader
 from imageferry.imaging.source import FileSource
 from support.images.vhd import FREE, dynamic, footer
+from support.nodes import node_of_file
 
 _MIB = 1024 * 1024
 _GIB = 1024 * _MIB
@@ -83,7 +84,7 @@ def assemble(image: Path, target: Path) -> None:
 def convert(qemu_img: QemuImg, image: Path, target: Path) -> None:
     with FileSource(image) as source:
         found = inspect(source, max_virtual_size=1 << 41)
-    node = ImageNode.in_file(found, image)
+    node = node_of_file(found, image)
     command: list[str | Path] = [qemu_img.path, "convert", "--image-opts", "-O", "raw"]
     subprocess.run([*command, node.options, target], check=True)
 

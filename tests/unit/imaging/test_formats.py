@@ -9,7 +9,6 @@ from imageferry.imaging.formats import Format
 def test_names_lead_back_to_the_format_in_any_case(member: Format) -> None:
     assert Format.from_ecs(member.ecs_name.lower()) is member
     assert Format.from_ecs(member.ecs_name.title()) is member
-    assert Format.from_driver(member.driver.upper()) is member
 
 
 def test_vhd_is_vpc_to_qemu() -> None:
@@ -21,5 +20,3 @@ def test_vhd_is_vpc_to_qemu() -> None:
 def test_qemus_word_is_none_of_ecs() -> None:
     with pytest.raises(ValueError, match="'vpc' is none of RAW, VHD"):
         Format.from_ecs("vpc")
-    with pytest.raises(ValueError, match="'vhd' is none of raw, vpc"):
-        Format.from_driver("vhd")

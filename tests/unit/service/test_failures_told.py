@@ -26,8 +26,8 @@ from imageferry.settings import SettingError
         (
             RemoteStoreError("the remote store did not answer HeadObject: ReadTimeoutError"),
             (
-                "The remote store did not answer HeadObject: ReadTimeoutError. Check it, and the "
-                "settings images_url, buckets_url and bucket_backends."
+                "The remote store did not answer HeadObject: ReadTimeoutError. Check it, and "
+                "IMAGEFERRY_IMAGES_URL, IMAGEFERRY_BUCKETS_URL and IMAGEFERRY_BUCKET_BACKENDS."
             ),
         ),
         (OSError("The ECS API cannot listen."), "The ECS API cannot listen."),

@@ -6,18 +6,23 @@ import sys
 MIB = 1 << 20
 PROGRAM = """
 import time
-from imageferry.service.memory import TRIMMED_BYTES, resident_bytes, reuse_large_buffers
+import psutil
+from imageferry.service.memory import TRIMMED_BYTES, reuse_large_buffers
 
+def resident():
+    return process.memory_info().rss
+
+process = psutil.Process()
 reuse_large_buffers()
-before = resident_bytes()
+before = resident()
 buffers = [b"x" * (4 << 20) for _ in range(2 * TRIMMED_BYTES // (4 << 20))]
-most = resident_bytes()
+most = resident()
 del buffers[:-1]
 for _ in range(600):
-    if resident_bytes() < TRIMMED_BYTES:
+    if resident() < TRIMMED_BYTES:
         break
     time.sleep(0.05)
-print(most - before, resident_bytes() - before)
+print(most - before, resident() - before)
 """
 
 
