@@ -40,6 +40,7 @@ class Load:
 
     Attributes:
         disks: What is imported.
+        spared: Tasks that are not cancelled.
 
     Args:
         processes: The installation.
@@ -53,13 +54,13 @@ class Load:
         chance: random.Random,
         more: Mapping[str, bytes] = MappingProxyType({}),
     ) -> None:
+        self.spared: set[str] = set()
         small = make_disks(chance, 4)
         self.disks = {**small, **more}
         self._keys = sorted(small)
         self._processes = processes
         self._chance = chance
         self._imported: list[str] = []
-        self._tasks: list[str] = []
         api = processes.services[0]
         for key, disk in self.disks.items():
             api.put(BUCKET, key, disk)
@@ -120,4 +121,5 @@ class Load:
             self._call("CopyImage", ImageId=self._chance.choice(self._imported))
 
     def _cancel(self) -> None:
-        self._call("CancelTask", TaskId=self._chance.choice(self._active()))
+        if own := [task for task in self._active() if task not in self.spared]:
+            self._call("CancelTask", TaskId=self._chance.choice(own))
