@@ -135,6 +135,23 @@ def _interrupted(
         yield Interrupted.begin(many)
 
 
+@pytest.fixture
+def interrupted(
+    tmp_path: Path,
+    quick: Nursery,
+    postgresql: PostgreSQLServer,
+    seaweedfs: S3Server,
+    to_store: Link,
+) -> Iterator[Interrupted]:
+    """An installation that has its objects by a way that can be cut off."""
+    endpoint = f"http://127.0.0.1:{to_store.port}"
+    with (
+        postgresql.copy_of("template1") as url,
+        _interrupted(tmp_path, quick, url, seaweedfs, endpoint) as begun,
+    ):
+        yield begun
+
+
 def test_tasks_go_on_after_postgresql_has_crashed_and_was_away(
     tmp_path: Path, quick: Nursery, crashing: PostgreSQLServer, seaweedfs: S3Server
 ) -> None:
@@ -181,40 +198,22 @@ def test_the_engine_gives_up_a_server_whose_packets_are_all_lost(
 
 
 def test_tasks_go_on_after_all_packets_from_and_to_the_store_were_lost(
-    tmp_path: Path,
-    quick: Nursery,
-    postgresql: PostgreSQLServer,
-    seaweedfs: S3Server,
-    to_store: Link,
+    interrupted: Interrupted, to_store: Link
 ) -> None:
-    endpoint = f"http://127.0.0.1:{to_store.port}"
-    with (
-        postgresql.copy_of("template1") as url,
-        _interrupted(tmp_path, quick, url, seaweedfs, endpoint) as interrupted,
-    ):
-        with to_store.lossy():
-            time.sleep(AWAY_SECONDS)
-        interrupted.wait_until_ready()
-        interrupted.assert_all_end_right()
+    with to_store.lossy():
+        time.sleep(AWAY_SECONDS)
+    interrupted.wait_until_ready()
+    interrupted.assert_all_end_right()
 
 
 def test_tasks_fail_with_the_reason_where_the_store_is_away_and_leave_nothing(
-    tmp_path: Path,
-    quick: Nursery,
-    postgresql: PostgreSQLServer,
-    seaweedfs: S3Server,
-    to_store: Link,
+    interrupted: Interrupted, to_store: Link
 ) -> None:
-    endpoint = f"http://127.0.0.1:{to_store.port}"
-    with (
-        postgresql.copy_of("template1") as url,
-        _interrupted(tmp_path, quick, url, seaweedfs, endpoint) as interrupted,
-    ):
-        with to_store.broken():
-            time.sleep(BROKEN_SECONDS)
-        interrupted.wait_until_ready()
-        ended = interrupted.busy.judge()
-        for task_id in interrupted.under_way:
-            assert ended[task_id].status == "Failed"
-            assert "remote store did not answer" in ended[task_id].error_message
-        interrupted.assert_nobody_died()
+    with to_store.broken():
+        time.sleep(BROKEN_SECONDS)
+    interrupted.wait_until_ready()
+    ended = interrupted.busy.judge()
+    for task_id in interrupted.under_way:
+        assert ended[task_id].status == "Failed"
+        assert "remote store did not answer" in ended[task_id].error_message
+    interrupted.assert_nobody_died()

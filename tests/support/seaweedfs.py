@@ -23,6 +23,8 @@ import boto3
 import urllib3
 from botocore.config import Config
 
+from imageferry.buckets.remote_client import Credentials
+from imageferry.buckets.s3 import S3Client
 from support.service import until
 
 REGION = "us-east-1"
@@ -72,6 +74,16 @@ class S3Server:
         name = f"test-{secrets.token_hex(8)}"
         self.client.create_bucket(Bucket=name)
         return name
+
+    def remote_client(self, endpoint: str = "") -> S3Client:
+        """The service's own client for a new bucket, perhaps by another address."""
+        return S3Client(
+            self.make_bucket(),
+            Credentials(self.access_key_id, self.access_key_secret),
+            region=REGION,
+            endpoint=endpoint or self.endpoint,
+            path_style=True,
+        )
 
     @cached_property
     def client(self) -> Any:

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 
 from imageferry.console import tokens
-from imageferry.console.interface import Backend, Key
+from imageferry.console.interface import Backend, Key, Task
 from imageferry.console.sessions import COOKIE
 from imageferry.console.tokens import Purpose, Token
 from imageferry.console.tools import Exchange, Tools
@@ -22,6 +22,32 @@ from imageferry.signing.acs_v3 import SignedRequest
 
 NOW = datetime(2026, 11, 22, 8, 30, tzinfo=UTC)
 KEY = Key("LTAIvisitor", "secret", "1234567890123456")
+TASK = Task(
+    sequence=1,
+    task_id="t-1",
+    region_id="cn-hangzhou",
+    action="ImportImage",
+    status="Processing",
+    resource_id="m-1",
+    name="<b>name</b>",
+    created=NOW,
+    finished=None,
+    phase="transfer",
+    percent=10,
+    bytes_done=1 << 20,
+    bytes_total=1 << 24,
+    bytes_per_second=1 << 20,
+    place=0,
+    waiting_for="",
+    priority=5,
+    attempt=1,
+    error_code="",
+    error_message="",
+    cancel_reason="",
+    pause_reason="",
+    moved=None,
+    request={},
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,11 +6,12 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from typing import Any
 
 from imageferry.console.explanation import Explanation
 
 TRANSLATED = ("zh",)
-"""The languages that have files ``errors.LANGUAGE.toml`` and ``object_errors.LANGUAGE.toml``."""
+"""The languages that have files, as ``errors.LANGUAGE.toml``; see :func:`read_file`."""
 
 CALLS = "errors"
 """The files of the codes of calls and tasks."""
@@ -20,14 +21,18 @@ OBJECTS = "object_errors"
 
 
 @cache
-def translations(language: str, kind: str = CALLS) -> Mapping[str, Explanation]:
-    """What each code means in a language: nothing for that of the declarations."""
+def read_file(kind: str, language: str) -> Mapping[str, Any]:
+    """What the file of a kind says in a language: nothing for that of the declarations."""
     if language not in TRANSLATED:
         return {}
     file = resources.files("imageferry.console") / f"{kind}.{language}.toml"
-    return {
-        code: Explanation(*texts) for code, texts in tomllib.loads(file.read_text("utf-8")).items()
-    }
+    return tomllib.loads(file.read_text("utf-8"))
+
+
+@cache
+def translations(language: str, kind: str = CALLS) -> Mapping[str, Explanation]:
+    """What each code means in a language: nothing for that of the declarations."""
+    return {code: Explanation(*texts) for code, texts in read_file(kind, language).items()}
 
 
 def explained(language: str, code: str, declared: Explanation, kind: str = CALLS) -> Explanation:

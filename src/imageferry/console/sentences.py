@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
-from functools import cache
-from importlib import resources
 
-from imageferry.console.explained import TRANSLATED
+from imageferry.console.explained import read_file
 
 
-@cache
 def translated_sentences(language: str) -> Mapping[str, str]:
     """Each sentence by its declared words: nothing for the language of the declarations."""
-    if language not in TRANSLATED:
-        return {}
-    file = resources.files("imageferry.console") / f"parameters.{language}.toml"
-    return tomllib.loads(file.read_text("utf-8"))
+    return read_file("parameters", language)
 
 
 def sentence(language: str, declared: str) -> str:

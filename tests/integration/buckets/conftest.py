@@ -15,18 +15,12 @@ from imageferry.buckets.remote_client import Credentials, RemoteClient
 from imageferry.buckets.remote_store import RemoteStore
 from imageferry.buckets.s3 import S3Client
 from integration.oss.service import KEYS, Service, running_service
-from support.seaweedfs import REGION, S3Server
+from support.seaweedfs import S3Server
 
 
 @pytest.fixture(scope="session")
 def s3_client(seaweedfs: S3Server) -> S3Client:
-    return S3Client(
-        seaweedfs.make_bucket(),
-        Credentials(seaweedfs.access_key_id, seaweedfs.access_key_secret),
-        region=REGION,
-        endpoint=seaweedfs.endpoint,
-        path_style=True,
-    )
+    return seaweedfs.remote_client()
 
 
 @pytest.fixture(scope="session")

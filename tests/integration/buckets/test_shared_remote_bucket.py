@@ -7,10 +7,9 @@ from datetime import timedelta
 import pytest
 
 from imageferry.buckets.interface import BucketExistsError, BucketNotFoundError
-from imageferry.buckets.remote_client import Credentials
 from imageferry.buckets.remote_store import RemoteStore
 from imageferry.buckets.s3 import S3Client
-from support.seaweedfs import REGION, S3Server
+from support.seaweedfs import S3Server
 
 AT_ONCE = timedelta(seconds=-2)
 
@@ -18,13 +17,7 @@ AT_ONCE = timedelta(seconds=-2)
 @pytest.fixture
 def client(seaweedfs: S3Server) -> S3Client:
     """A remote bucket of the test's own."""
-    return S3Client(
-        seaweedfs.make_bucket(),
-        Credentials(seaweedfs.access_key_id, seaweedfs.access_key_secret),
-        region=REGION,
-        endpoint=seaweedfs.endpoint,
-        path_style=True,
-    )
+    return seaweedfs.remote_client()
 
 
 def begun(client: S3Client, key: str) -> str:

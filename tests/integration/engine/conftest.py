@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from imageferry.buckets.open import open_buckets, open_images
-from imageferry.buckets.remote_client import Credentials
 from imageferry.buckets.remote_store import RemoteStore
 from imageferry.buckets.s3 import S3Client
 from imageferry.settings import Settings
@@ -37,13 +36,7 @@ def ferry(tmp_path: Path, rows: Rows) -> Ferry:
 @pytest.fixture
 def s3(seaweedfs: S3Server) -> S3Client:
     """A bucket of the test's own in S3."""
-    return S3Client(
-        seaweedfs.make_bucket(),
-        Credentials(seaweedfs.access_key_id, seaweedfs.access_key_secret),
-        region=REGION,
-        endpoint=seaweedfs.endpoint,
-        path_style=True,
-    )
+    return seaweedfs.remote_client()
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from imageferry.buckets import remote_transfer
-from imageferry.buckets.remote_client import Credentials
 from imageferry.buckets.remote_store import RemoteStore
 from imageferry.buckets.s3 import S3Client
 from imageferry.tasks.model import Task, TaskStatus
@@ -21,7 +20,7 @@ from support import faults
 from support.faults import Asked, Fault, FaultyStore
 from support.ferry import Ferry, guest_bytes
 from support.rows import ON_SQLITE, Rows
-from support.seaweedfs import REGION, S3Server
+from support.seaweedfs import S3Server
 
 pytestmark = ON_SQLITE
 DISK = random.Random(7).randbytes(12 << 20)
@@ -39,13 +38,7 @@ def store(seaweedfs: S3Server) -> Iterator[FaultyStore]:
 
 @pytest.fixture
 def client(seaweedfs: S3Server, store: FaultyStore) -> S3Client:
-    return S3Client(
-        seaweedfs.make_bucket(),
-        Credentials(seaweedfs.access_key_id, seaweedfs.access_key_secret),
-        region=REGION,
-        endpoint=store.url,
-        path_style=True,
-    )
+    return seaweedfs.remote_client(store.url)
 
 
 @pytest.fixture

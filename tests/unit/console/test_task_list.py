@@ -8,34 +8,7 @@ import pytest
 
 from imageferry.console.interface import Task, TaskPage
 from imageferry.console.task_list import TaskList
-from support.visits import NOW, backend, text, visit
-
-TASK = Task(
-    sequence=1,
-    task_id="t-1",
-    region_id="cn-hangzhou",
-    action="ImportImage",
-    status="Processing",
-    resource_id="m-1",
-    name="<b>name</b>",
-    created=NOW,
-    finished=None,
-    phase="transfer",
-    percent=10,
-    bytes_done=1 << 20,
-    bytes_total=1 << 24,
-    bytes_per_second=1 << 20,
-    place=0,
-    waiting_for="",
-    priority=5,
-    attempt=1,
-    error_code="",
-    error_message="",
-    cancel_reason="",
-    pause_reason="",
-    moved=None,
-    request={},
-)
+from support.visits import NOW, TASK, backend, text, visit
 
 
 class Tasks:
